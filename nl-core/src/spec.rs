@@ -1,0 +1,423 @@
+//! What is known about messages, as data: names, types and layouts.
+//!
+//! Each table is written once and read by all who need it: the constants and accessors in code,
+//! [`crate::pretty`], the names in errors ([`Family::locate`]), and the test that compares every
+//! value and layout with the C headers.
+
+use crate::decode::{Attrs, Message};
+use crate::wire::{MIN_TYPE, MSG_HDRLEN};
+
+/// How the value of an attribute or of a struct's field is to be read.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape {
+    /// No value: being there is what it says.
+    Flag,
+    /// An unsigned integer in host byte order, of 1, 2, 4 or 8 bytes.
+    Uint,
+    /// A signed integer in host byte order.
+    Int,
+    /// An unsigned integer in network byte order.
+    Be,
+    /// A string, with or without a NUL behind it.
+    Str,
+    /// Bytes of no known meaning.
+    Bytes,
+    /// A link-layer address.
+    Mac,
+    /// An address: IPv4 of 4 bytes, IPv6 of 16, link-layer otherwise.
+    Ip,
+    /// A struct.
+    Struct(&'static StructSpec),
+    /// Attributes.
+    Nest(&'static NestSpec),
+    /// Attributes whose types are positions and whose values are nests of this kind.
+    Array(&'static NestSpec),
+    /// Attributes whose meaning depends on the string in the sibling attribute `.0`.
+    ByName(u16, &'static [(&'static str, &'static NestSpec)]),
+    /// Attributes whose meaning depends on the address family, the message's first byte.
+    ByFamily(&'static [(u8, &'static NestSpec)]),
+}
+
+/// One type of attribute.
+#[derive(Clone, Copy, Debug)]
+pub struct AttrSpec {
+    /// The number on the wire.
+    pub kind: u16,
+    /// The kernel's name.
+    pub name: &'static str,
+    /// How to read the value.
+    pub shape: Shape,
+}
+
+/// The attribute types of one nest.
+#[derive(Clone, Copy, Debug)]
+pub struct NestSpec {
+    /// What the kernel's names begin with.
+    pub prefix: &'static str,
+    /// The UAPI header that defines them.
+    pub header: &'static str,
+    /// The types, by number.
+    pub attrs: &'static [AttrSpec],
+}
+
+/// One field of a struct.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldSpec {
+    /// The kernel's name.
+    pub name: &'static str,
+    /// Offset in bytes.
+    pub at: usize,
+    /// Size in bytes.
+    pub size: usize,
+    /// How to read it.
+    pub shape: Shape,
+}
+
+/// A struct on the wire.
+#[derive(Clone, Copy, Debug)]
+pub struct StructSpec {
+    /// The kernel's name, without `struct`.
+    pub name: &'static str,
+    /// The UAPI header that defines it.
+    pub header: &'static str,
+    /// Size in bytes.
+    pub size: usize,
+    /// Its fields, by offset.
+    pub fields: &'static [FieldSpec],
+}
+
+/// One type of message.
+#[derive(Clone, Copy, Debug)]
+pub struct MessageSpec {
+    /// The number on the wire.
+    pub kind: u16,
+    /// The kernel's name.
+    pub name: &'static str,
+    /// The fixed header.
+    pub fixed: &'static StructSpec,
+    /// The attributes behind it.
+    pub attrs: &'static NestSpec,
+}
+
+/// A netlink protocol.
+#[derive(Clone, Copy, Debug)]
+pub struct Family {
+    /// The kernel's name.
+    pub name: &'static str,
+    /// The number `socket(2)` takes as protocol.
+    pub protocol: u8,
+    /// Its types of messages.
+    pub messages: &'static [MessageSpec],
+}
+
+/// The names from the message down to an attribute, outermost first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Path {
+    names: [&'static str; Self::DEPTH],
+    len: usize,
+}
+
+impl Path {
+    /// How many levels are kept; deeper ones are not looked into.
+    pub const DEPTH: usize = 8;
+
+    /// The names, outermost first; an unknown one is `"?"`.
+    #[must_use]
+    pub fn names(&self) -> &[&'static str] {
+        self.names.get(..self.len).unwrap_or_default()
+    }
+
+    fn push(&mut self, name: &'static str) {
+        if let Some(slot) = self.names.get_mut(self.len) {
+            *slot = name;
+            self.len = self.len.saturating_add(1);
+        }
+    }
+}
+
+impl core::fmt::Display for Path {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        for (i, name) in self.names().iter().enumerate() {
+            write!(f, "{}{name}", if i == 0 { "" } else { "." })?;
+        }
+        Ok(())
+    }
+}
+
+impl NestSpec {
+    /// The attribute of type `kind`.
+    #[must_use]
+    pub fn find(&self, kind: u16) -> Option<&'static AttrSpec> {
+        self.attrs.iter().find(|a| a.kind == kind)
+    }
+}
+
+/// What is known about the attributes of a list.
+#[derive(Clone, Copy, Debug)]
+pub enum Level {
+    /// Their types are those of this nest.
+    Types(&'static NestSpec),
+    /// Their types are positions; the value of each is a nest of this kind.
+    Positions(&'static NestSpec),
+    /// Nothing.
+    Unknown,
+}
+
+impl Level {
+    /// What is known about the attribute of type `kind`.
+    #[must_use]
+    pub fn find(&self, kind: u16) -> Option<&'static AttrSpec> {
+        match self {
+            Self::Types(nest) => nest.find(kind),
+            _ => None,
+        }
+    }
+
+    /// What is known about the attributes nested in the one of type `kind`, where `siblings` are
+    /// those beside it and `family` is the message's address family.
+    #[must_use]
+    pub fn inside(&self, kind: u16, siblings: &Attrs<'_>, family: u8) -> Self {
+        let shape = match self {
+            Self::Positions(nest) => return Self::Types(nest),
+            _ => self.find(kind).map(|a| a.shape),
+        };
+        let nest = match shape {
+            Some(Shape::Nest(nest)) => Some(nest),
+            Some(Shape::Array(nest)) => return Self::Positions(nest),
+            Some(Shape::ByFamily(table)) => table.iter().find(|e| e.0 == family).map(|e| e.1),
+            Some(Shape::ByName(kind, table)) => siblings
+                .find(kind)
+                .and_then(|name| table.iter().find(|e| e.0.as_bytes() == name.name()))
+                .map(|e| e.1),
+            _ => None,
+        };
+        nest.map_or(Self::Unknown, Self::Types)
+    }
+}
+
+impl Family {
+    /// The message of type `kind`.
+    #[must_use]
+    pub fn find(&self, kind: u16) -> Option<&'static MessageSpec> {
+        self.messages.iter().find(|m| m.kind == kind)
+    }
+
+    /// The name of the message of type `kind`, control messages included.
+    #[must_use]
+    pub fn message_name(&self, kind: u16) -> Option<&'static str> {
+        const CONTROL: [&str; 4] = ["NLMSG_NOOP", "NLMSG_ERROR", "NLMSG_DONE", "NLMSG_OVERRUN"];
+        match kind {
+            1..MIN_TYPE => CONTROL.get(usize::from(kind).saturating_sub(1)).copied(),
+            _ => self.find(kind).map(|m| m.name),
+        }
+    }
+
+    /// The attribute that covers byte `at` of a request: what an extended acknowledgement's
+    /// offset points to. With `missing`, the name of that type inside the nest at `at` (the
+    /// message itself where `at` is `None`) instead: what was not there.
+    ///
+    /// `None` where the request or the place is not known.
+    #[must_use]
+    pub fn locate(
+        &self,
+        request: &Message<'_>,
+        at: Option<usize>,
+        missing: Option<u16>,
+    ) -> Option<Path> {
+        let spec = self.find(request.kind())?;
+        let family = request.payload().first().copied().unwrap_or_default();
+        let mut path = Path::default();
+        let mut level = Level::Types(spec.attrs);
+        let mut attrs = request.attrs_from(spec.fixed.size);
+        if let Some(at) = at {
+            if let Some(field) = spec.fixed.field_at(at.checked_sub(MSG_HDRLEN)?) {
+                path.push(field);
+                return Some(path);
+            }
+            while let Some(attr) = attrs.clone().map_while(Result::ok).find(|a| a.covers(at)) {
+                path.push(level.find(attr.kind()).map_or("?", |a| a.name));
+                level = level.inside(attr.kind(), &attrs, family);
+                attrs = attr.attrs();
+                if attr.at() == at || matches!(level, Level::Unknown) {
+                    break;
+                }
+            }
+        }
+        if let Some(kind) = missing {
+            path.push(level.find(kind)?.name);
+        }
+        (path.len > 0).then_some(path)
+    }
+}
+
+impl StructSpec {
+    /// The name of the field that covers byte `at`.
+    #[must_use]
+    pub fn field_at(&self, at: usize) -> Option<&'static str> {
+        let covers = |f: &&FieldSpec| f.at <= at && at < f.at.saturating_add(f.size);
+        self.fields.iter().find(covers).map(|f| f.name)
+    }
+}
+
+/// The shape of a struct's field, by its type.
+pub trait Field {
+    /// How to read it.
+    const SHAPE: Shape;
+}
+
+macro_rules! field_shapes {
+    ($($shape:ident: $($ty:ty),*;)*) => {$($(
+        impl Field for $ty { const SHAPE: Shape = Shape::$shape; }
+    )*)*};
+}
+
+field_shapes! {
+    Uint: u8, crate::wire::U16, crate::wire::U32, crate::wire::U64;
+    Int: i8, crate::wire::I32;
+    Be: crate::wire::Be16, crate::wire::Be32, crate::wire::Be64;
+}
+
+impl<const N: usize> Field for [u8; N] {
+    const SHAPE: Shape = Shape::Bytes;
+}
+
+impl Field for crate::wire::NlMsgHdr {
+    const SHAPE: Shape = Shape::Struct(<Self as crate::wire::Wire>::SPEC);
+}
+
+/// A struct on the wire: the type itself and its [`StructSpec`].
+macro_rules! wire {
+    (
+        $(#[$doc:meta])*
+        pub struct $name:ident($kernel:literal, $header:literal) {
+            $($(#[$fdoc:meta])* $field:ident: $ty:ty = $kname:literal,)*
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, Default, PartialEq, Eq, zerocopy::FromBytes, zerocopy::IntoBytes,
+            zerocopy::Immutable, zerocopy::KnownLayout, zerocopy::Unaligned,
+        )]
+        #[repr(C)]
+        pub struct $name {
+            $($(#[$fdoc])* pub $field: $ty,)*
+        }
+
+        impl $crate::wire::Wire for $name {
+            const SPEC: &'static $crate::spec::StructSpec = &$crate::spec::StructSpec {
+                name: $kernel,
+                header: $header,
+                size: size_of::<$name>(),
+                fields: &[$($crate::spec::FieldSpec {
+                    name: $kname,
+                    at: core::mem::offset_of!($name, $field),
+                    size: size_of::<$ty>(),
+                    shape: <$ty as $crate::spec::Field>::SHAPE,
+                },)*],
+            };
+        }
+    };
+}
+
+/// A nest: a module with a constant for each attribute type, and `SPEC`, its [`NestSpec`].
+///
+/// `NAME = number, shape;` — the kernel's name is the prefix and NAME, or given behind `as`.
+macro_rules! attrs {
+    (
+        $(#[$doc:meta])*
+        pub mod $nest:ident($prefix:literal, $header:literal) {
+            $($(#[$adoc:meta])* $name:ident $(as $kname:literal)? = $kind:literal, $shape:expr;)*
+        }
+    ) => {
+        $(#[$doc])*
+        pub mod $nest {
+            #[allow(unused_imports, reason = "which shapes a nest uses differs")]
+            use $crate::spec::{Shape::*, kernel_name};
+            #[allow(unused_imports, reason = "which structs a nest uses differs")]
+            use $crate::wire::Wire;
+
+            $(
+                #[doc = concat!("`", kernel_name!($prefix, $name $(, $kname)?), "`")]
+                $(#[$adoc])*
+                pub const $name: u16 = $kind;
+            )*
+
+            /// All of them, for listings and checks.
+            pub const SPEC: $crate::spec::NestSpec = $crate::spec::NestSpec {
+                prefix: $prefix,
+                header: $header,
+                attrs: &[$($crate::spec::AttrSpec {
+                    kind: $kind,
+                    name: kernel_name!($prefix, $name $(, $kname)?),
+                    shape: $shape,
+                },)*],
+            };
+        }
+    };
+}
+
+/// Prefix and name, or the name given.
+macro_rules! kernel_name {
+    ($prefix:literal, $name:ident) => {
+        concat!($prefix, stringify!($name))
+    };
+    ($prefix:literal, $name:ident, $kname:literal) => {
+        $kname
+    };
+}
+
+/// A typed view of a message: its fixed header and a [`crate::decode::Table`] of its attributes,
+/// with one accessor an attribute.
+///
+/// `name: Type = method(NAME);` — `method` is one of [`crate::decode::Attr`]'s.
+macro_rules! view {
+    (
+        $(#[$doc:meta])*
+        pub struct $view:ident($fixed:ty, $nest:ident, $prefix:literal, $max:literal) {
+            $($(#[$adoc:meta])* $get:ident: $ty:ty = $method:ident($name:ident);)*
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $view<'a> {
+            /// The fixed header.
+            pub header: &'a $fixed,
+            /// The attributes, by type.
+            pub attrs: $crate::decode::Table<'a, { $max + 1 }>,
+        }
+
+        impl<'a> $view<'a> {
+            /// Reads the message once; of what type it is, the caller has looked.
+            ///
+            /// # Errors
+            /// It is shorter than the fixed header, or its list of attributes is broken.
+            /// A value of the wrong size fails its accessor only.
+            #[inline]
+            pub fn parse(message: &$crate::Message<'a>) -> Result<Self, $crate::DecodeError> {
+                let (header, attrs) = message.fixed()?;
+                Ok(Self { header, attrs: $crate::decode::Table::new(attrs)? })
+            }
+
+            $(
+                #[doc = concat!("`", $prefix, stringify!($name), "`")]
+                $(#[$adoc])*
+                ///
+                /// # Errors
+                /// The value has the wrong size.
+                #[inline]
+                pub fn $get(&self) -> Result<Option<$ty>, $crate::DecodeError> {
+                    self.attrs.read($nest::$name, concat!($prefix, stringify!($name)), |a| {
+                        view!(@$method a)
+                    })
+                }
+            )*
+        }
+    };
+    (@name $a:ident) => { Ok($a.name()) };
+    (@bytes $a:ident) => { Ok($a.bytes()) };
+    (@attrs $a:ident) => { Ok($a.attrs()) };
+    (@zero_extended $a:ident) => { Ok($a.zero_extended()) };
+    (@$method:ident $a:ident) => { $a.$method() };
+}
+
+pub(crate) use {attrs, kernel_name, view, wire};
