@@ -121,8 +121,9 @@ fn links(buf: &[u8]) -> u64 {
         sum += u64::from(link.mtu().unwrap().unwrap_or(0))
             + link.name().unwrap().map_or(0, |n| n.len() as u64);
         for k in [1, 13, 16, 17, 20, 27, 30, 31] {
-            sum +=
-                u64::from(link.attrs.get(k).map_or(0, |a| a.bytes().first().copied().unwrap_or(0)));
+            sum += u64::from(
+                link.attrs.find(k).map_or(0, |a| a.bytes().first().copied().unwrap_or(0)),
+            );
         }
     }
     sum

@@ -5,8 +5,8 @@
 
 use crate::error::{DecodeError, DecodeErrorKind as Kind};
 use crate::wire::{
-    ALIGN_TO, ATTR_HDRLEN, Flags, MSG_HDRLEN, NLA_F_NESTED, NLA_F_NET_BYTEORDER, NLA_TYPE_MASK,
-    NlAttr, NlMsgHdr, Wire, align4,
+    ATTR_HDRLEN, Flags, MSG_HDRLEN, NLA_F_NESTED, NLA_F_NET_BYTEORDER, NLA_TYPE_MASK, NlAttr,
+    NlMsgHdr, Wire, align4,
 };
 use zerocopy::FromBytes;
 
@@ -16,14 +16,15 @@ use zerocopy::FromBytes;
 #[derive(Clone, Debug)]
 pub struct Messages<'a> {
     rest: &'a [u8],
-    at: usize,
+    /// The buffer's length.
+    end: usize,
 }
 
 impl<'a> Messages<'a> {
     /// The messages in `buf`.
     #[must_use]
     pub const fn new(buf: &'a [u8]) -> Self {
-        Self { rest: buf, at: 0 }
+        Self { rest: buf, end: buf.len() }
     }
 }
 
@@ -32,22 +33,37 @@ impl<'a> Iterator for Messages<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let (at, rest) = (self.at, core::mem::take(&mut self.rest));
-        let fail = |kind| Some(Err(DecodeError { what: "nlmsghdr", at, kind }));
-        let Ok((header, _)) = NlMsgHdr::ref_from_prefix(rest) else {
-            return fail(Kind::Truncated { need: MSG_HDRLEN, have: rest.len() });
-        };
-        let len = usize::try_from(header.len.get()).unwrap_or(usize::MAX);
-        let Some((bytes, payload)) = rest.get(..len).zip(rest.get(MSG_HDRLEN..len)) else {
-            return fail(Kind::BadLength { len, have: rest.len() });
+        let rest = self.rest;
+        let Some((len, message)) = split_message(rest) else {
+            self.rest = &[];
+            let at = self.end.wrapping_sub(rest.len());
+            return if rest.is_empty() { None } else { Some(Err(bad_message(rest, at))) };
         };
         self.rest = rest.get(align4(len)..).unwrap_or_default();
-        self.at = at.saturating_add(align4(len));
-        Some(Ok(Message { header, bytes, payload }))
+        Some(Ok(message))
     }
+}
+
+/// Length and content of the message at the start of `rest`.
+#[inline]
+fn split_message(rest: &[u8]) -> Option<(usize, Message<'_>)> {
+    let (header, _) = NlMsgHdr::ref_from_prefix(rest).ok()?;
+    let len = usize::try_from(header.len.get()).ok()?;
+    let bytes = rest.get(..len)?;
+    Some((len, Message { header, bytes, payload: bytes.get(MSG_HDRLEN..)? }))
+}
+
+/// Why [`split_message`] gave nothing.
+#[cold]
+fn bad_message(rest: &[u8], at: usize) -> DecodeError {
+    let have = rest.len();
+    let kind = match NlMsgHdr::ref_from_prefix(rest) {
+        Ok((header, _)) => {
+            Kind::BadLength { len: usize::try_from(header.len.get()).unwrap_or(usize::MAX), have }
+        }
+        Err(_) => Kind::Truncated { need: MSG_HDRLEN, have },
+    };
+    DecodeError { what: "nlmsghdr", at, kind }
 }
 
 /// One message: its header and what follows.
@@ -126,8 +142,7 @@ impl<'a> Message<'a> {
     #[inline]
     pub fn attrs_from(&self, header_len: usize) -> Attrs<'a> {
         let skip = align4(header_len);
-        let rest = self.payload.get(skip..).unwrap_or_default();
-        Attrs { rest, at: MSG_HDRLEN.saturating_add(skip) }
+        Attrs { rest: self.payload.get(skip..).unwrap_or_default(), end: self.bytes.len() }
     }
 }
 
@@ -137,7 +152,8 @@ impl<'a> Message<'a> {
 #[derive(Clone, Debug)]
 pub struct Attrs<'a> {
     rest: &'a [u8],
-    at: usize,
+    /// Offset in the message of the first byte behind `rest`.
+    end: usize,
 }
 
 impl<'a> Attrs<'a> {
@@ -145,7 +161,7 @@ impl<'a> Attrs<'a> {
     #[must_use]
     #[inline]
     pub const fn new(bytes: &'a [u8], at: usize) -> Self {
-        Self { rest: bytes, at }
+        Self { rest: bytes, end: at.wrapping_add(bytes.len()) }
     }
 
     /// The bytes not yet iterated over.
@@ -169,15 +185,13 @@ impl<'a> Iterator for Attrs<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let (at, rest) = (self.at, core::mem::take(&mut self.rest));
+        let rest = self.rest;
+        let at = self.end.wrapping_sub(rest.len());
         let Some((len, kind, value)) = split_attr(rest) else {
-            return Some(Err(bad_attr(rest, at)));
+            self.rest = &[];
+            return if rest.is_empty() { None } else { Some(Err(bad_attr(rest, at))) };
         };
         self.rest = rest.get(align4(len)..).unwrap_or_default();
-        self.at = at.wrapping_add(align4(len)); // at most the message's length
         Some(Ok(Attr { value, kind, at }))
     }
 }
@@ -282,7 +296,7 @@ impl<'a> Attr<'a> {
     #[must_use]
     #[inline]
     pub const fn attrs(&self) -> Attrs<'a> {
-        Attrs { rest: self.value, at: self.at.wrapping_add(ATTR_HDRLEN) }
+        Attrs::new(self.value, self.at.wrapping_add(ATTR_HDRLEN))
     }
 
     integers! {
@@ -355,82 +369,5 @@ impl<'a> Attr<'a> {
     #[cold]
     const fn error(&self, kind: Kind) -> DecodeError {
         DecodeError { what: "attribute", at: self.at.wrapping_add(ATTR_HDRLEN), kind }
-    }
-}
-
-/// Where each attribute of a message lies: one pass over the list, then any number of look-ups.
-///
-/// `N` is one more than the highest type in the table; a look-up of one above searches the list.
-/// Of several attributes of one type the last counts, as in the kernel.
-#[derive(Clone, Copy, Debug)]
-pub struct Table<'a, const N: usize> {
-    list: &'a [u8],
-    at: usize,
-    /// Offset in `list` of the attribute of each type, in units of 4 bytes, plus 1; 0 is "none".
-    offsets: [u16; N],
-}
-
-/// The longest list whose offsets fit [`Table`]'s entries, in bytes. A longer one is searched.
-const TABLE_LIMIT: usize = 0xffff * ALIGN_TO;
-
-impl<'a, const N: usize> Table<'a, N> {
-    /// Reads the list once.
-    ///
-    /// # Errors
-    /// An attribute's length does not fit into the list.
-    #[inline]
-    pub fn new(attrs: Attrs<'a>) -> Result<Self, DecodeError> {
-        let Attrs { rest: list, at } = attrs;
-        let mut offsets = [0; N];
-        let mut rest = list;
-        let mut slot: usize = ALIGN_TO; // offset of `rest` in `list`, plus one unit
-        while !rest.is_empty() {
-            let Some((len, kind, _)) = split_attr(rest) else {
-                return Err(bad_attr(rest, at.wrapping_add(slot).wrapping_sub(ALIGN_TO)));
-            };
-            if let Some(entry) = offsets.get_mut(usize::from(kind & NLA_TYPE_MASK)) {
-                *entry = u16::try_from(slot / ALIGN_TO).unwrap_or_default();
-            }
-            rest = rest.get(align4(len)..).unwrap_or_default();
-            slot = slot.wrapping_add(align4(len)); // at most the list's length, plus one unit
-        }
-        Ok(Self { list, at, offsets })
-    }
-
-    /// The attribute of type `kind`.
-    #[must_use]
-    #[inline]
-    pub fn get(&self, kind: u16) -> Option<Attr<'a>> {
-        let entry = self.offsets.get(usize::from(kind));
-        let Some(entry) = entry.filter(|_| self.list.len() <= TABLE_LIMIT) else {
-            return self.attrs().find(kind);
-        };
-        let skip = usize::from(entry.checked_sub(1)?).wrapping_mul(ALIGN_TO);
-        let (_, kind, value) = split_attr(self.list.get(skip..)?)?;
-        Some(Attr { value, kind, at: self.at.wrapping_add(skip) }) // within the list
-    }
-
-    /// The attribute of type `kind`, read by `read`; `what` is its name, for the error.
-    ///
-    /// # Errors
-    /// Those of `read`, with the attribute's name.
-    #[inline]
-    pub fn read<T>(
-        &self,
-        kind: u16,
-        what: &'static str,
-        read: impl FnOnce(&Attr<'a>) -> Result<T, DecodeError>,
-    ) -> Result<Option<T>, DecodeError> {
-        match self.get(kind) {
-            None => Ok(None),
-            Some(attr) => read(&attr).map(Some).map_err(|e| DecodeError { what, ..e }),
-        }
-    }
-
-    /// All the attributes, in their order.
-    #[must_use]
-    #[inline]
-    pub const fn attrs(&self) -> Attrs<'a> {
-        Attrs { rest: self.list, at: self.at }
     }
 }

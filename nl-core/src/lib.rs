@@ -7,8 +7,8 @@
 //! # Model
 //! - A received buffer is an iterator of [`Message`]s, a message a fixed header and an iterator
 //!   of [`Attr`]ibutes, an attribute a value or attributes again. All borrow the buffer.
-//! - A typed view ([`route::Link`], [`route::Route`], …) is a fixed header and a table of where
-//!   each attribute lies, filled in one pass; accessors read values on demand.
+//! - A typed view ([`route::Link`], [`route::Route`], …) is a fixed header and the attributes it
+//!   has accessors for, found in one pass; accessors read values on demand.
 //! - A [`Batch`] writes messages into a buffer of the caller's.
 //! - [`Replies`] says what each answer means.
 //!

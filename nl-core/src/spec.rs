@@ -366,24 +366,25 @@ macro_rules! kernel_name {
     };
 }
 
-/// A typed view of a message: its fixed header and a [`crate::decode::Table`] of its attributes,
-/// with one accessor an attribute.
+/// A typed view of a message: its fixed header and the attributes that have an accessor, each
+/// found in one pass. Where the view is used inline, what is not read costs nothing.
 ///
 /// `name: Type = method(NAME);` — `method` is one of [`crate::decode::Attr`]'s.
 macro_rules! view {
     (
         $(#[$doc:meta])*
-        pub struct $view:ident($fixed:ty, $nest:ident, $prefix:literal, $max:literal) {
+        pub struct $view:ident($fixed:ty, $nest:ident, $prefix:literal) {
             $($(#[$adoc:meta])* $get:ident: $ty:ty = $method:ident($name:ident);)*
         }
     ) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug)]
+        #[derive(Clone, Debug)]
         pub struct $view<'a> {
             /// The fixed header.
             pub header: &'a $fixed,
-            /// The attributes, by type.
-            pub attrs: $crate::decode::Table<'a, { $max + 1 }>,
+            /// All the attributes, in their order; of several of one type the last is in the view.
+            pub attrs: $crate::Attrs<'a>,
+            $($get: Option<$crate::Attr<'a>>,)*
         }
 
         impl<'a> $view<'a> {
@@ -395,7 +396,15 @@ macro_rules! view {
             #[inline]
             pub fn parse(message: &$crate::Message<'a>) -> Result<Self, $crate::DecodeError> {
                 let (header, attrs) = message.fixed()?;
-                Ok(Self { header, attrs: $crate::decode::Table::new(attrs)? })
+                let mut view = Self { header, attrs, $($get: None,)* };
+                for attr in view.attrs.clone() {
+                    let attr = attr?;
+                    match attr.kind() {
+                        $($nest::$name => view.$get = Some(attr),)*
+                        _ => {}
+                    }
+                }
+                Ok(view)
             }
 
             $(
@@ -406,9 +415,10 @@ macro_rules! view {
                 /// The value has the wrong size.
                 #[inline]
                 pub fn $get(&self) -> Result<Option<$ty>, $crate::DecodeError> {
-                    self.attrs.read($nest::$name, concat!($prefix, stringify!($name)), |a| {
-                        view!(@$method a)
-                    })
+                    let Some(attr) = self.$get else { return Ok(None) };
+                    let value: Result<$ty, $crate::DecodeError> = view!(@$method attr);
+                    let what = concat!($prefix, stringify!($name));
+                    value.map(Some).map_err(|e| $crate::DecodeError { what, ..e })
                 }
             )*
         }

@@ -51,7 +51,7 @@ attrs! {
 
 view! {
     /// A link, as `RTM_NEWLINK` and `RTM_DELLINK` carry it.
-    pub struct Link(IfInfoMsg, ifla, "IFLA_", 70) {
+    pub struct Link(IfInfoMsg, ifla, "IFLA_") {
         /// Name.
         name: &'a [u8] = name(IFNAME);
         /// Largest payload, in bytes.

@@ -46,7 +46,7 @@ attrs! {
 
 view! {
     /// A route, as `RTM_NEWROUTE` and `RTM_DELROUTE` carry it.
-    pub struct Route(RtMsg, rta, "RTA_", 30) {
+    pub struct Route(RtMsg, rta, "RTA_") {
         /// Destination: 4 or 16 bytes.
         dst: &'a [u8] = bytes(DST);
         /// Next hop: 4 or 16 bytes.
