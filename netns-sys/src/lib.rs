@@ -1,1 +1,9 @@
-//! placeholder
+//! Linux network namespaces in safe Rust.
+pub mod error;
+pub mod ns;
+pub mod process;
+#[allow(dead_code, reason = "the netlink calls wait for netlink.rs")]
+mod sys;
+pub use error::{Errno, Error, Kind, NameRule, Result};
+pub use ns::{Ns, NsFlags, NsId};
+pub use sys::{PollFd, Stdio, poll, restore_sigpipe};

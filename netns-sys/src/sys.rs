@@ -1,0 +1,678 @@
+//! The system calls: one safe function each, and every `unsafe` block of the workspace.
+//!
+//! How to audit this file: descriptors come in borrowed (`BorrowedFd`: open for the length of the call) and leave owned;
+//! paths are `&CStr` (NUL-terminated, alive for the call); the kernel writes only where a function lends it a local or a
+//! `&mut` slice, and is told that size. [`check`] turns -1 into `errno`, [`own`] turns a new descriptor into an `OwnedFd`;
+//! [`retry`] wraps the calls that a signal can interrupt before they have done anything.
+
+#![allow(unsafe_code)]
+
+use crate::error::Errno;
+use crate::ns::NsFlags;
+use crate::process::Step;
+use libc::{c_char, c_int, c_long, c_uint, c_ulong};
+use std::ffi::{CStr, CString};
+use std::io::IoSlice;
+use std::marker::PhantomData;
+use std::mem::{MaybeUninit, size_of, size_of_val};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::ptr::{from_mut, from_ref, null};
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::{Duration, Instant};
+
+type R<T> = std::result::Result<T, Errno>;
+
+/// The return value of a call that reports failure as -1 and `errno`.
+fn check<T: TryInto<usize>>(ret: T) -> R<usize> {
+    ret.try_into().map_err(|_| Errno::last())
+}
+
+/// As [`check`], for a call that returns a new descriptor.
+fn own<T: TryInto<usize>>(ret: T) -> R<OwnedFd> {
+    let fd: RawFd = fit(check(ret)?)?;
+    // SAFETY: private to this file, whose callers all pass the untouched return value of a call that made a new
+    // descriptor (open, socket, dup-like ioctls, …); so nothing else owns `fd`.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Repeats a call that a signal handler interrupted before it did anything (signal(7)).
+fn retry<T>(mut call: impl FnMut() -> R<T>) -> R<T> {
+    loop {
+        match call() {
+            Err(Errno::EINTR) => {}
+            done => return done,
+        }
+    }
+}
+
+/// Plain C structures for which all bytes zero is a value.
+///
+/// # Safety
+/// Implementors hold integers, arrays of them and nullable raw pointers only.
+unsafe trait Zero {}
+// SAFETY: sockaddr_nl(7): integers.
+unsafe impl Zero for libc::sockaddr_nl {}
+// SAFETY: recvmsg(2): integers and pointers that may be null.
+unsafe impl Zero for libc::msghdr {}
+// SAFETY: statx(2): integers.
+unsafe impl Zero for libc::statx {}
+// SAFETY: statfs(2): integers.
+unsafe impl Zero for libc::statfs {}
+// SAFETY: statvfs(3): integers.
+unsafe impl Zero for libc::statvfs {}
+// SAFETY: sigaction(2): integers, a handler stored as an integer, and a restorer that may be null.
+unsafe impl Zero for libc::sigaction {}
+// SAFETY: clone(2): integers.
+unsafe impl Zero for CloneArgs {}
+// SAFETY: waitid(2): integers and pointers that may be null.
+unsafe impl Zero for libc::siginfo_t {}
+
+fn zeroed<T: Zero>() -> T {
+    // SAFETY: `Zero` promises that all bytes zero is a valid `T`.
+    unsafe { MaybeUninit::zeroed().assume_init() }
+}
+
+/// An integer as the type a C structure has for it on this target: they differ between C libraries and word sizes.
+fn fit<T: TryInto<U>, U>(value: T) -> R<U> {
+    value.try_into().map_err(|_| Errno::EOVERFLOW)
+}
+
+fn len32<T>() -> libc::socklen_t {
+    fit(size_of::<T>()).unwrap_or(0)
+}
+
+// ---- files -----------------------------------------------------------------------------------------------------------
+
+/// `AT_FDCWD`: the directory that paths are relative to when there is no other.
+// SAFETY: never closed, and not -1: every call that takes a directory descriptor knows this value, open(2).
+pub(crate) const CWD: BorrowedFd<'static> = unsafe { BorrowedFd::borrow_raw(libc::AT_FDCWD) };
+
+/// openat(2), always close-on-exec; `mode` counts when `O_CREAT` is among `flags`.
+pub(crate) fn openat(dir: BorrowedFd<'_>, path: &CStr, flags: c_int, mode: c_uint) -> R<OwnedFd> {
+    retry(|| {
+        // SAFETY: `dir` is open and `path` NUL-terminated for the call; the kernel writes no memory.
+        own(unsafe { libc::openat(dir.as_raw_fd(), path.as_ptr(), flags | libc::O_CLOEXEC, mode) })
+    })
+}
+
+/// unlinkat(2) of something that is not a directory.
+pub(crate) fn unlinkat(dir: BorrowedFd<'_>, name: &CStr) -> R<()> {
+    // SAFETY: `dir` is open and `name` NUL-terminated for the call; the kernel writes no memory.
+    check(unsafe { libc::unlinkat(dir.as_raw_fd(), name.as_ptr(), 0) }).map(drop)
+}
+
+/// What statx(2) says of a file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stat {
+    pub(crate) dev: u64,
+    pub(crate) ino: u64,
+    pub(crate) mode: u32,
+    pub(crate) size: u64,
+    pub(crate) uid: u32,
+    /// It is the root of a mount; kernels before 5.8 do not tell, and say no.
+    pub(crate) mount_root: bool,
+}
+
+/// statx(2), never following a link in the last component. An empty `name` means `dir` itself, of whatever type it is.
+pub(crate) fn statx(dir: BorrowedFd<'_>, name: &CStr) -> R<Stat> {
+    let flags = libc::AT_EMPTY_PATH | libc::AT_SYMLINK_NOFOLLOW | libc::AT_NO_AUTOMOUNT;
+    let mut st: libc::statx = zeroed();
+    // SAFETY: `dir` is open and `name` NUL-terminated for the call; the kernel writes one `struct statx`, into `st`.
+    check(unsafe { libc::statx(dir.as_raw_fd(), name.as_ptr(), flags, libc::STATX_BASIC_STATS, &mut st) })?;
+    Ok(Stat {
+        dev: libc::makedev(st.stx_dev_major, st.stx_dev_minor),
+        ino: st.stx_ino,
+        mode: st.stx_mode.into(),
+        size: st.stx_size,
+        uid: st.stx_uid,
+        mount_root: st.stx_attributes & 0x2000 != 0, // STATX_ATTR_MOUNT_ROOT
+    })
+}
+
+/// fstatfs(2): the magic number of the file system, `None` where it does not fit 32 bits.
+pub(crate) fn fstatfs_type(fd: BorrowedFd<'_>) -> R<Option<u32>> {
+    let mut st: libc::statfs = zeroed();
+    // SAFETY: `fd` is open for the call; the kernel writes one `struct statfs`, into `st`.
+    retry(|| check(unsafe { libc::fstatfs(fd.as_raw_fd(), &mut st) }))?;
+    Ok(fit(st.f_type).ok())
+}
+
+/// statvfs(3): is the mount at this path read-only? Async-signal-safe.
+pub(crate) fn is_read_only(path: &CStr) -> R<bool> {
+    let mut st: libc::statvfs = zeroed();
+    // SAFETY: `path` is NUL-terminated for the call; one `struct statvfs` is written, into `st`.
+    check(unsafe { libc::statvfs(path.as_ptr(), &mut st) })?;
+    Ok(st.f_flag & libc::ST_RDONLY != 0)
+}
+
+/// flock(2), exclusive, waiting for it.
+pub(crate) fn flock_exclusive(fd: BorrowedFd<'_>) -> R<()> {
+    // SAFETY: `fd` is open for the call; no memory is involved.
+    retry(|| check(unsafe { libc::flock(fd.as_raw_fd(), libc::LOCK_EX) })).map(drop)
+}
+
+/// utimensat(2) to the present time, not following a link: tells inotify watchers to look again.
+pub(crate) fn touch(dir: BorrowedFd<'_>, name: &CStr) -> R<()> {
+    // SAFETY: `dir` is open and `name` NUL-terminated for the call; null times mean now.
+    check(unsafe { libc::utimensat(dir.as_raw_fd(), name.as_ptr(), null(), libc::AT_SYMLINK_NOFOLLOW) }).map(drop)
+}
+
+/// pipe2(2), close-on-exec: (read end, write end).
+pub(crate) fn pipe() -> R<(OwnedFd, OwnedFd)> {
+    let mut ends: [c_int; 2] = [-1; 2];
+    // SAFETY: the kernel writes two ints, into `ends`.
+    check(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) })?;
+    Ok((own(ends[0])?, own(ends[1])?))
+}
+
+/// read(2) into `buf`; async-signal-safe.
+pub(crate) fn read(fd: BorrowedFd<'_>, buf: &mut [u8]) -> R<usize> {
+    // SAFETY: `fd` is open for the call; the kernel writes at most `buf.len()` bytes of `buf`.
+    retry(|| check(unsafe { libc::read(fd.as_raw_fd(), buf.as_mut_ptr().cast(), buf.len()) }))
+}
+
+/// write(2) of `buf`; async-signal-safe.
+pub(crate) fn write(fd: BorrowedFd<'_>, buf: &[u8]) -> R<usize> {
+    // SAFETY: `fd` is open for the call; the kernel reads `buf.len()` bytes of `buf`.
+    retry(|| check(unsafe { libc::write(fd.as_raw_fd(), buf.as_ptr().cast(), buf.len()) }))
+}
+
+/// chdir(2).
+pub(crate) fn chdir(path: &CStr) -> R<()> {
+    // SAFETY: `path` is NUL-terminated for the call; the kernel writes no memory.
+    check(unsafe { libc::chdir(path.as_ptr()) }).map(drop)
+}
+
+/// dup2(2) onto standard input, output or error. `from` is none of these itself: the caller duplicated it above 2.
+pub(crate) fn dup_stdio(from: BorrowedFd<'_>, onto: Stdio) -> R<()> {
+    let onto = match onto {
+        Stdio::In => 0,
+        Stdio::Out => 1,
+        Stdio::Err => 2,
+    };
+    // SAFETY: `from` is open for the call. Descriptors 0 to 2 are nobody's `OwnedFd`: the runtime opened them at start and
+    // std lends them only for single calls.
+    retry(|| check(unsafe { libc::dup2(from.as_raw_fd(), onto) })).map(drop)
+}
+
+/// One of the three standard streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stdio {
+    /// Standard input, descriptor 0.
+    In,
+    /// Standard output, descriptor 1.
+    Out,
+    /// Standard error, descriptor 2.
+    Err,
+}
+
+/// A descriptor to [`poll`], and what came of it.
+#[derive(Debug)]
+#[repr(transparent)]
+pub struct PollFd<'fd>(libc::pollfd, PhantomData<BorrowedFd<'fd>>);
+
+impl<'fd> PollFd<'fd> {
+    /// Waits for something to read (`POLLIN`). Hang-ups and errors are always reported, poll(2).
+    #[must_use]
+    pub fn readable(fd: BorrowedFd<'fd>) -> Self {
+        PollFd(libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 }, PhantomData)
+    }
+    /// Anything was reported: data, end of file, or an error that the next read will name.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.0.revents != 0
+    }
+}
+
+/// poll(2): waits until one of `fds` is ready, or the time is over. Returns how many are.
+///
+/// # Errors
+/// `EINVAL`: more descriptors than may be open; `ENOMEM`.
+pub fn poll(fds: &mut [PollFd<'_>], timeout: Option<Duration>) -> R<usize> {
+    let count: libc::nfds_t = fit(fds.len())?;
+    let end = timeout.and_then(|t| Instant::now().checked_add(t));
+    retry(|| {
+        // Rounded up, so that a wait never ends early; recomputed when a signal interrupted it.
+        let left = end.map(|end| end.saturating_duration_since(Instant::now()).as_nanos().div_ceil(1_000_000));
+        let ms = left.map_or(-1, |ms| c_int::try_from(ms).unwrap_or(c_int::MAX));
+        // SAFETY: `PollFd` is `repr(transparent)`, so this is `count` pollfds, whose `revents` the kernel writes; the
+        // descriptors in them are borrowed for longer than the call.
+        check(unsafe { libc::poll(fds.as_mut_ptr().cast(), count, ms) })
+    })
+}
+
+/// inotify_init1(2), close-on-exec.
+pub(crate) fn inotify_init() -> R<OwnedFd> {
+    // SAFETY: no memory is involved.
+    own(unsafe { libc::inotify_init1(libc::IN_CLOEXEC) })
+}
+
+/// inotify_add_watch(2).
+pub(crate) fn inotify_add_watch(fd: BorrowedFd<'_>, path: &CStr, mask: u32) -> R<()> {
+    // SAFETY: `fd` is open and `path` NUL-terminated for the call; the kernel writes no memory.
+    check(unsafe { libc::inotify_add_watch(fd.as_raw_fd(), path.as_ptr(), mask) }).map(drop)
+}
+
+// ---- namespaces ------------------------------------------------------------------------------------------------------
+
+/// A descriptor of a namespace (of any type). That it is one is what makes the ioctls below safe to send.
+#[derive(Debug)]
+pub(crate) struct NsFd(OwnedFd);
+
+impl NsFd {
+    /// Takes a descriptor that fstatfs(2) says is on nsfs; gives back any other.
+    pub(crate) fn new(fd: OwnedFd) -> std::result::Result<NsFd, OwnedFd> {
+        // NSFS_MAGIC, linux/magic.h
+        if fstatfs_type(std::os::fd::AsFd::as_fd(&fd)) == Ok(Some(0x6e73_6673)) { Ok(NsFd(fd)) } else { Err(fd) }
+    }
+    pub(crate) fn fd(&self) -> &OwnedFd {
+        &self.0
+    }
+    pub(crate) fn into_fd(self) -> OwnedFd {
+        self.0
+    }
+    /// `NS_GET_NSTYPE`, ioctl_ns(2): the type, as its `CLONE_NEW*` flag.
+    pub(crate) fn kind(&self) -> R<NsFlags> {
+        // SAFETY: an nsfs descriptor, open while `self` lives; this request has no argument.
+        let kind = check(unsafe { libc::ioctl(self.0.as_raw_fd(), libc::NS_GET_NSTYPE) })?;
+        Ok(c_int::try_from(kind).map_or(NsFlags::empty(), NsFlags::from_bits_truncate))
+    }
+    /// `NS_GET_USERNS`, ioctl_ns(2): the user namespace that owns it.
+    pub(crate) fn user_ns(&self) -> R<OwnedFd> {
+        // SAFETY: an nsfs descriptor, open while `self` lives; no argument; returns a new descriptor.
+        own(unsafe { libc::ioctl(self.0.as_raw_fd(), libc::NS_GET_USERNS) })
+    }
+    /// `NS_GET_OWNER_UID`, ioctl_ns(2): of a user namespace, the user who made it, as seen from the caller's.
+    pub(crate) fn owner_uid(&self) -> R<u32> {
+        let mut uid: libc::uid_t = 0;
+        // SAFETY: an nsfs descriptor, open while `self` lives; the kernel writes one uid_t, into `uid`.
+        check(unsafe { libc::ioctl(self.0.as_raw_fd(), libc::NS_GET_OWNER_UID, from_mut(&mut uid)) })?;
+        Ok(uid)
+    }
+    /// `NS_GET_ID`, `_IOR(0xb7, 13, __u64)`, linux/nsfs.h of 6.18: the id, unique since boot.
+    pub(crate) fn id(&self) -> R<u64> {
+        let mut id: u64 = 0;
+        // SAFETY: an nsfs descriptor, open while `self` lives; the kernel writes one u64, into `id`.
+        check(unsafe { libc::ioctl(self.0.as_raw_fd(), libc::_IOR::<u64>(0xb7, 13), from_mut(&mut id)) })?;
+        Ok(id)
+    }
+}
+
+/// `SIOCGSKNS`, linux/sockios.h: the network namespace of a socket made for the purpose, the calling thread's.
+pub(crate) fn net_ns_by_socket() -> R<OwnedFd> {
+    let socket = netlink_socket(0)?;
+    // SAFETY: `socket` is a socket and open; the request has no argument; returns a new descriptor.
+    own(unsafe { libc::ioctl(socket.as_raw_fd(), 0x894c) })
+}
+
+/// setns(2) of the calling thread into a namespace, or into those of a process (pidfd, 5.8).
+pub(crate) fn setns(fd: BorrowedFd<'_>, kinds: NsFlags) -> R<()> {
+    // SAFETY: `fd` is open for the call; no memory is involved.
+    check(unsafe { libc::setns(fd.as_raw_fd(), kinds.bits()) }).map(drop)
+}
+
+/// unshare(2) of the calling thread. `NsFlags` has no flag that would change its view of memory or descriptors.
+pub(crate) fn unshare(kinds: NsFlags) -> R<()> {
+    // SAFETY: only namespaces change; no memory is involved.
+    check(unsafe { libc::unshare(kinds.bits()) }).map(drop)
+}
+
+// ---- mounts ----------------------------------------------------------------------------------------------------------
+
+fn ptr_or_null(s: Option<&CStr>) -> *const c_char {
+    s.map_or(null(), CStr::as_ptr)
+}
+
+/// mount(2) without data.
+pub(crate) fn mount(source: Option<&CStr>, target: &CStr, fs: Option<&CStr>, flags: c_ulong) -> R<()> {
+    // SAFETY: the strings are null or NUL-terminated and alive for the call; the kernel writes no memory.
+    check(unsafe { libc::mount(ptr_or_null(source), target.as_ptr(), ptr_or_null(fs), flags, null()) }).map(drop)
+}
+
+/// umount2(2).
+pub(crate) fn umount(target: &CStr, flags: c_int) -> R<()> {
+    // SAFETY: `target` is NUL-terminated for the call; the kernel writes no memory.
+    check(unsafe { libc::umount2(target.as_ptr(), flags) }).map(drop)
+}
+
+/// open_tree(2) of a clone of the mount at `dir`/`path` (`dir` itself if empty), detached, close-on-exec. Linux 5.2.
+pub(crate) fn open_tree_clone(dir: BorrowedFd<'_>, path: &CStr, recursive: bool) -> R<OwnedFd> {
+    let flags = libc::OPEN_TREE_CLONE
+        | libc::OPEN_TREE_CLOEXEC
+        | libc::AT_EMPTY_PATH.unsigned_abs()
+        | if recursive { libc::AT_RECURSIVE.unsigned_abs() } else { 0 };
+    // SAFETY: `dir` is open and `path` NUL-terminated for the call; the kernel writes no memory; returns a new descriptor.
+    own(unsafe { libc::syscall(libc::SYS_open_tree, dir.as_raw_fd(), path.as_ptr(), flags) })
+}
+
+/// move_mount(2): attaches the detached `mount` at `dir`/`path` (`dir` itself if empty), following no link. Linux 5.2.
+pub(crate) fn move_mount(mount: BorrowedFd<'_>, dir: BorrowedFd<'_>, path: &CStr) -> R<()> {
+    let flags = libc::MOVE_MOUNT_F_EMPTY_PATH | if path.is_empty() { libc::MOVE_MOUNT_T_EMPTY_PATH } else { 0 };
+    let (from, to) = (mount.as_raw_fd(), dir.as_raw_fd());
+    // SAFETY: both descriptors are open and `path` is NUL-terminated for the call; the kernel writes no memory.
+    check(unsafe { libc::syscall(libc::SYS_move_mount, from, c"".as_ptr(), to, path.as_ptr(), flags) }).map(drop)
+}
+
+/// mount_setattr(2) of the propagation type (`MS_SHARED`, `MS_PRIVATE`, `MS_SLAVE`) of the mount `fd` is the root of. Linux 5.12.
+pub(crate) fn mount_set_propagation(fd: BorrowedFd<'_>, propagation: c_ulong, recursive: bool) -> R<()> {
+    // struct mount_attr { attr_set, attr_clr, propagation, userns_fd }, linux/mount.h
+    let attr: [u64; 4] = [0, 0, fit(propagation)?, 0];
+    let flags = libc::AT_EMPTY_PATH | if recursive { libc::AT_RECURSIVE } else { 0 };
+    let (raw, size) = (fd.as_raw_fd(), size_of_val(&attr));
+    // SAFETY: `fd` is open for the call; the kernel reads `size` bytes of `attr` and writes no memory.
+    check(unsafe { libc::syscall(libc::SYS_mount_setattr, raw, c"".as_ptr(), flags, attr.as_ptr(), size) }).map(drop)
+}
+
+/// fsopen(2): a context to make a file system of this type in. Linux 5.2.
+pub(crate) fn fsopen(fs: &CStr) -> R<OwnedFd> {
+    // SAFETY: `fs` is NUL-terminated for the call; returns a new descriptor.
+    own(unsafe { libc::syscall(libc::SYS_fsopen, fs.as_ptr(), libc::FSOPEN_CLOEXEC) })
+}
+
+/// fsconfig(2), `FSCONFIG_CMD_CREATE`. Linux 5.2.
+pub(crate) fn fsconfig_create(context: BorrowedFd<'_>) -> R<()> {
+    let (fd, none) = (context.as_raw_fd(), null::<c_char>());
+    // SAFETY: `context` is open for the call; this command (6) takes no key and no value.
+    check(unsafe { libc::syscall(libc::SYS_fsconfig, fd, 6, none, none, 0) }).map(drop)
+}
+
+/// fsmount(2): the file system made in the context as a detached mount, close-on-exec. Linux 5.2.
+pub(crate) fn fsmount(context: BorrowedFd<'_>, attrs: u64) -> R<OwnedFd> {
+    let attrs: c_uint = fit(attrs)?;
+    // SAFETY: `context` is open for the call; no memory is involved; returns a new descriptor.
+    own(unsafe { libc::syscall(libc::SYS_fsmount, context.as_raw_fd(), libc::FSMOUNT_CLOEXEC, attrs) })
+}
+
+// ---- processes -------------------------------------------------------------------------------------------------------
+
+/// geteuid(2).
+pub(crate) fn geteuid() -> u32 {
+    // SAFETY: cannot fail, touches no memory.
+    unsafe { libc::geteuid() }
+}
+
+/// getegid(2).
+pub(crate) fn getegid() -> u32 {
+    // SAFETY: cannot fail, touches no memory.
+    unsafe { libc::getegid() }
+}
+
+/// pidfd_open(2), close-on-exec: a descriptor of a process. Linux 5.3.
+pub(crate) fn pidfd_open(pid: u32) -> R<OwnedFd> {
+    let pid: libc::pid_t = fit(pid)?;
+    // SAFETY: no memory is involved; returns a new descriptor.
+    own(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })
+}
+
+/// pidfd_getfd(2): a duplicate of descriptor `fd` of that process. Linux 5.6.
+pub(crate) fn pidfd_getfd(pidfd: BorrowedFd<'_>, fd: RawFd) -> R<OwnedFd> {
+    // SAFETY: `pidfd` is open for the call; no memory is involved; returns a new descriptor.
+    own(unsafe { libc::syscall(libc::SYS_pidfd_getfd, pidfd.as_raw_fd(), fd, 0) })
+}
+
+/// pidfd_send_signal(2); signal 0 only asks whether the process is there. Linux 5.1.
+pub(crate) fn pidfd_signal(pidfd: BorrowedFd<'_>, signal: c_int) -> R<()> {
+    let info = null::<libc::siginfo_t>();
+    // SAFETY: `pidfd` is open for the call; a null siginfo means the kernel makes one, as kill(2) would.
+    check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, info, 0) }).map(drop)
+}
+
+/// waitid(2): waits for this child to end and reaps it: (`CLD_EXITED` or other code, exit status or signal). Linux 5.4.
+pub(crate) fn pidfd_wait(pidfd: BorrowedFd<'_>) -> R<(c_int, c_int)> {
+    let id: libc::id_t = fit(pidfd.as_raw_fd())?;
+    let mut info: libc::siginfo_t = zeroed();
+    // SAFETY: `pidfd` is open for the call; the kernel writes one siginfo_t, into `info`.
+    retry(|| check(unsafe { libc::waitid(libc::P_PIDFD, id, &mut info, libc::WEXITED) }))?;
+    // SAFETY: waitid succeeded, so `info` is that of a SIGCHLD, which has a status.
+    Ok((info.si_code, unsafe { info.si_status() }))
+}
+
+/// `PIDFD_GET_NET_NAMESPACE`, linux/pidfd.h: the network namespace of a process. Linux 6.11; before: `ENOTTY`.
+pub(crate) fn pidfd_net_ns(fd: BorrowedFd<'_>) -> R<OwnedFd> {
+    // The kernels that know the request have pidfds on pidfs (PID_FS_MAGIC, linux/magic.h): send it to nothing else.
+    if fstatfs_type(fd)? != Some(0x5049_4446) {
+        return Err(Errno::ENOTTY);
+    }
+    // SAFETY: `fd` is a pidfd and open for the call; the argument must be 0; returns a new descriptor.
+    own(unsafe { libc::ioctl(fd.as_raw_fd(), libc::PIDFD_GET_NET_NAMESPACE, 0) })
+}
+
+/// prctl(2) `PR_SET_PDEATHSIG`: the signal the calling process gets when the thread that made it ends.
+pub(crate) fn set_parent_death_signal(signal: c_int) -> R<()> {
+    let signal: c_ulong = fit(signal)?;
+    // SAFETY: this option takes an integer; no memory is involved.
+    check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, signal) }).map(drop)
+}
+
+unsafe extern "C" {
+    /// environ(7).
+    static environ: *const *const c_char;
+}
+
+/// What execve(2) needs, laid out before a clone, so that the child allocates nothing.
+pub(crate) struct Image {
+    /// The files to try, in order.
+    paths: Vec<CString>,
+    /// Owns what the pointers below point to; never changed after `new`.
+    _strings: Vec<CString>,
+    /// `/bin/sh`, argument 0, 1, …, null. Run directly: from element 1 on. As a script: element 1 := its path, from 0 on.
+    argv: Vec<*const c_char>,
+    /// The environment, null-terminated; `None`: this process's, untouched.
+    envp: Option<Vec<*const c_char>>,
+}
+
+impl Image {
+    pub(crate) fn new(paths: Vec<CString>, args: Vec<CString>, env: Option<Vec<CString>>) -> Image {
+        let ptrs = |v: &[CString]| v.iter().map(|s| s.as_ptr()).collect::<Vec<_>>();
+        let mut argv = vec![c"/bin/sh".as_ptr()];
+        argv.extend(ptrs(&args));
+        argv.extend(args.is_empty().then_some(c"".as_ptr()));
+        argv.push(null());
+        let envp = env.as_deref().map(|env| ptrs(env).into_iter().chain([null()]).collect());
+        Image { paths, _strings: args.into_iter().chain(env.into_iter().flatten()).collect(), argv, envp }
+    }
+
+    fn execve(path: &CStr, argv: &[*const c_char], envp: Option<&[*const c_char]>) -> Errno {
+        // SAFETY: set by the C library before `main`; changing it is unsafe (std::env::set_var) because of readers like us.
+        let inherited = unsafe { environ };
+        let envp = envp.map_or(inherited, <[_]>::as_ptr);
+        // SAFETY: `path` is NUL-terminated; both arrays end in a null and point to strings that `Image` owns ('static ones
+        // aside) or the C library does. On success nothing of this program is left.
+        unsafe { libc::execve(path.as_ptr(), argv.as_ptr(), envp) };
+        Errno::last()
+    }
+
+    /// Becomes the program, by execvp(3)'s rules: the next file if one is not there, /bin/sh for a script without `#!`.
+    /// Returns only on failure. Async-signal-safe.
+    pub(crate) fn exec(&mut self) -> Errno {
+        let mut result = Errno::ENOENT;
+        for path in &self.paths {
+            let run = self.argv.get(1..).unwrap_or_default();
+            match Self::execve(path, run, self.envp.as_deref()) {
+                Errno::ENOENT | Errno::ENOTDIR => {}
+                Errno::EACCES => result = Errno::EACCES,
+                Errno::ENOEXEC => {
+                    if let Some(arg0) = self.argv.get_mut(1) {
+                        *arg0 = path.as_ptr();
+                    }
+                    Self::execve(c"/bin/sh", &self.argv, self.envp.as_deref());
+                    return Errno::ENOEXEC;
+                }
+                other => return other,
+            }
+        }
+        result
+    }
+}
+
+/// `struct clone_args` up to and including `tls` (`CLONE_ARGS_SIZE_VER0`), linux/sched.h.
+#[repr(C, align(8))]
+struct CloneArgs {
+    flags: u64,
+    pidfd: u64,
+    child_tid: u64,
+    parent_tid: u64,
+    exit_signal: u64,
+    stack: [u64; 2],
+    tls: u64,
+}
+
+/// clone3(2), or clone(2) where that is not to be had: makes a child in new namespaces, which takes the `steps`, becomes
+/// the program, or ends; every step's failure goes into the pipe `report` (see [`Step::run_all`]). Returns its pid.
+pub(crate) fn clone_exec(kinds: NsFlags, steps: &[Step], image: &mut Image, report: BorrowedFd<'_>) -> R<(u32, OwnedFd)> {
+    let mut pidfd: c_int = -1;
+    let flags = kinds.bits() | libc::CLONE_PIDFD;
+    let mut args: CloneArgs = zeroed();
+    args.flags = u64::from(flags.unsigned_abs());
+    args.exit_signal = u64::from(libc::SIGCHLD.unsigned_abs());
+    args.pidfd = fit(from_mut(&mut pidfd).expose_provenance())?;
+    // SAFETY: the kernel reads `size_of::<CloneArgs>()` bytes of `args` and writes one int, into `pidfd`. Without CLONE_VM
+    // the child has a copy of this memory, and of this stack, to itself. It is the copy of one thread: a lock that another
+    // thread held stays locked for ever. So the child calls nothing but `run_all`, `exec` and `_exit`: raw system calls on
+    // what was made before, no allocation, no lock, no unwinding (nothing in them panics).
+    let mut pid = check(unsafe { libc::syscall(libc::SYS_clone3, from_ref(&args), size_of::<CloneArgs>()) });
+    // Time namespaces share clone(2)'s bits with the exit signal: clone3 only.
+    if pid == Err(Errno::ENOSYS) && !kinds.contains(NsFlags::TIME) {
+        let (flags, pidfd, unused) = (c_long::from(flags | libc::SIGCHLD), from_mut(&mut pidfd), c_long::from(0));
+        let (first, second) = if cfg!(target_arch = "s390x") { (0, flags) } else { (flags, 0) };
+        // SAFETY: as above; a null stack means a copy of this one. clone(2) puts the pidfd where CLONE_PARENT_SETTID would
+        // put the pid: the third argument on every architecture; s390x swaps the first two.
+        pid = check(unsafe { libc::syscall(libc::SYS_clone, first, second, pidfd, unused, unused) });
+    }
+    if pid? == 0 {
+        if Step::run_all(steps, |record| drop(write(report, &record))).is_ok() {
+            let errno = image.exec();
+            let _ = write(report, &Step::record(steps.len(), errno));
+        }
+        // SAFETY: _exit(2) does not return and runs none of the parent's exit handlers.
+        unsafe { libc::_exit(127) };
+    }
+    Ok((u32::try_from(pid?).unwrap_or(0), own(pidfd)?))
+}
+
+// ---- SIGPIPE ---------------------------------------------------------------------------------------------------------
+
+/// What this process inherited for SIGPIPE: 0 unknown, 1 default, 2 ignored.
+static INHERITED_SIGPIPE: AtomicI32 = AtomicI32::new(0);
+
+/// Rust's runtime ignores SIGPIPE before `main`, so this asks earlier still: the C library calls it before it calls `main`.
+extern "C" fn record_sigpipe() {
+    let mut old: libc::sigaction = zeroed();
+    // SAFETY: changes nothing; the kernel's answer is one sigaction, written into `old`.
+    if unsafe { libc::sigaction(libc::SIGPIPE, null(), &mut old) } == 0 {
+        INHERITED_SIGPIPE.store(if old.sa_sigaction == libc::SIG_IGN { 2 } else { 1 }, Ordering::Relaxed);
+    }
+}
+// SAFETY: `.init_array` is an array of such function pointers, each called once, with the C library up and no other thread.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static RECORD_SIGPIPE: extern "C" fn() = record_sigpipe;
+
+/// Puts SIGPIPE back to what this process was started with. Call it first thing in `main`: then a closed pipe ends the
+/// program quietly, as it does others, and programs it executes get what it got itself.
+pub fn restore_sigpipe() {
+    if INHERITED_SIGPIPE.load(Ordering::Relaxed) == 1 {
+        // SAFETY: installs no code, only the default; the signal number is valid.
+        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+    }
+}
+
+// ---- netlink sockets -------------------------------------------------------------------------------------------------
+
+/// socket(2): `AF_NETLINK`, raw, close-on-exec, of this protocol, in the calling thread's network namespace.
+pub(crate) fn netlink_socket(protocol: c_int) -> R<OwnedFd> {
+    // SAFETY: no memory is involved; returns a new descriptor.
+    own(unsafe { libc::socket(libc::AF_NETLINK, libc::SOCK_RAW | libc::SOCK_CLOEXEC, protocol) })
+}
+
+/// bind(2) to a port id of the kernel's choice and these of the first 32 groups, netlink(7).
+pub(crate) fn netlink_bind(fd: BorrowedFd<'_>, groups: u32) -> R<()> {
+    let mut addr: libc::sockaddr_nl = zeroed();
+    addr.nl_family = libc::sa_family_t::try_from(libc::AF_NETLINK).unwrap_or(0);
+    addr.nl_groups = groups;
+    // SAFETY: `fd` is open for the call; the kernel reads one sockaddr_nl, `addr`.
+    check(unsafe { libc::bind(fd.as_raw_fd(), from_ref(&addr).cast(), len32::<libc::sockaddr_nl>()) }).map(drop)
+}
+
+/// getsockname(2): the socket's port id (`nl_pid`).
+pub(crate) fn netlink_port(fd: BorrowedFd<'_>) -> R<u32> {
+    let mut addr: libc::sockaddr_nl = zeroed();
+    let mut len = len32::<libc::sockaddr_nl>();
+    // SAFETY: `fd` is open for the call; the kernel writes at most `len` bytes, the size of `addr`, and the length.
+    check(unsafe { libc::getsockname(fd.as_raw_fd(), from_mut(&mut addr).cast(), &mut len) })?;
+    Ok(addr.nl_pid)
+}
+
+/// setsockopt(2) of an int.
+pub(crate) fn setsockopt(fd: BorrowedFd<'_>, level: c_int, option: c_int, value: c_int) -> R<()> {
+    // SAFETY: `fd` is open for the call; the kernel reads one int, `value`.
+    check(unsafe { libc::setsockopt(fd.as_raw_fd(), level, option, from_ref(&value).cast(), len32::<c_int>()) }).map(drop)
+}
+
+/// getsockopt(2) of an int.
+pub(crate) fn getsockopt(fd: BorrowedFd<'_>, level: c_int, option: c_int) -> R<c_int> {
+    let (mut value, mut len): (c_int, _) = (0, len32::<c_int>());
+    // SAFETY: `fd` is open for the call; the kernel writes at most `len` bytes, the size of `value`, and the length.
+    check(unsafe { libc::getsockopt(fd.as_raw_fd(), level, option, from_mut(&mut value).cast(), &mut len) })?;
+    Ok(value)
+}
+
+/// sendmsg(2) of the concatenated `parts` to the socket's peer: the kernel, for a netlink socket that was not connected.
+pub(crate) fn send(fd: BorrowedFd<'_>, parts: &[IoSlice<'_>], flags: c_int) -> R<usize> {
+    let mut msg: libc::msghdr = zeroed();
+    msg.msg_iov = parts.as_ptr().cast_mut().cast();
+    msg.msg_iovlen = fit(parts.len())?;
+    // SAFETY: `fd` is open for the call. `IoSlice` is an iovec by std's promise, `parts` and what it borrows outlive the
+    // call, and sendmsg only reads them; there is no address and no control data.
+    retry(|| check(unsafe { libc::sendmsg(fd.as_raw_fd(), &msg, flags) }))
+}
+
+/// What [`recv`] got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Received {
+    /// Bytes in the buffer; with `MSG_TRUNC` asked for, the datagram's true length, which may be more than the buffer's.
+    pub(crate) len: usize,
+    /// `MSG_TRUNC`: the datagram was longer than the buffer, and its rest is gone (unless `MSG_PEEK`).
+    pub(crate) flags: c_int,
+    /// The sender's port id: 0 is the kernel.
+    pub(crate) pid: u32,
+    /// The groups it was sent to, as a mask.
+    pub(crate) groups: u32,
+    /// `NETLINK_LISTEN_ALL_NSID`: the id of the namespace it comes from; `None` for the socket's own.
+    pub(crate) nsid: Option<i32>,
+}
+
+/// recvmsg(2) of one netlink datagram.
+pub(crate) fn recv(fd: BorrowedFd<'_>, buf: &mut [u8], flags: c_int) -> R<Received> {
+    let mut control = [0_u8; 64];
+    let mut iov = libc::iovec { iov_base: buf.as_mut_ptr().cast(), iov_len: buf.len() };
+    let mut addr: libc::sockaddr_nl = zeroed();
+    let mut msg: libc::msghdr = zeroed();
+    let len = retry(|| {
+        (msg.msg_name, msg.msg_namelen) = (from_mut(&mut addr).cast(), len32::<libc::sockaddr_nl>());
+        (msg.msg_iov, msg.msg_iovlen) = (&mut iov, 1);
+        msg.msg_control = control.as_mut_ptr().cast();
+        msg.msg_controllen = fit(size_of_val(&control))?;
+        // SAFETY: `fd` is open for the call. The kernel writes at most `buf.len()` bytes of `buf`, one sockaddr_nl, the
+        // size of `control`, and the lengths and flags in `msg`; all of them live, and are borrowed by nothing else.
+        check(unsafe { libc::recvmsg(fd.as_raw_fd(), &mut msg, flags) })
+    })?;
+    let got = fit(msg.msg_controllen)?;
+    Ok(Received { len, flags: msg.msg_flags, pid: addr.nl_pid, groups: addr.nl_groups, nsid: nsid(&control, got) })
+}
+
+/// The int of the `NETLINK_LISTEN_ALL_NSID` message in `len` bytes of control data: `{ size_t len, int level, int type }`
+/// and the data, each message padded to a size_t (cmsg(3)).
+fn nsid(control: &[u8], len: usize) -> Option<i32> {
+    const WORD: usize = size_of::<usize>();
+    let mut rest = control.get(..len)?;
+    while let Some((head, tail)) = rest.split_first_chunk::<WORD>() {
+        let int = |at: usize| Some(i32::from_ne_bytes(*tail.get(at..)?.first_chunk()?));
+        // level SOL_NETLINK, type NETLINK_LISTEN_ALL_NSID, linux/netlink.h
+        if (int(0), int(4)) == (Some(libc::SOL_NETLINK), Some(8)) {
+            return int(8);
+        }
+        rest = rest.get(usize::from_ne_bytes(*head).max(WORD).checked_next_multiple_of(WORD)?..)?;
+    }
+    None
+}
