@@ -19,8 +19,7 @@ fn touch(mut buf: &[u8], fixed: usize) -> u64 {
         while let Some(&[a, b, c, d]) = attrs.first_chunk::<4>() {
             let alen = usize::from(u16::from_ne_bytes([a, b]));
             let Some(value) = attrs.get(4..alen) else { break };
-            sum += u64::from(u16::from_ne_bytes([c, d]))
-                + u64::from(value.first().copied().unwrap_or(0));
+            sum += u64::from(u16::from_ne_bytes([c, d])) + u64::from(value.first().copied().unwrap_or(0));
             attrs = attrs.get((alen + 3) & !3..).unwrap_or_default();
         }
         buf = buf.get((len + 3) & !3..).unwrap_or_default();
@@ -50,8 +49,7 @@ fn routes(buf: &[u8]) -> u64 {
 
 fn encode(buf: &mut [u8]) -> usize {
     let mut batch = Batch::new(buf);
-    let header =
-        RtMsg { family: 2, dst_len: 24, table: 254, protocol: 3, kind: 1, ..RtMsg::default() };
+    let header = RtMsg { family: 2, dst_len: 24, table: 254, protocol: 3, kind: 1, ..RtMsg::default() };
     batch
         .message(RTM_NEWROUTE, Flags::REQUEST | Flags::CREATE | Flags::EXCL, 7, |m| {
             m.fixed(&header);
@@ -95,9 +93,7 @@ fn bench(c: &mut Criterion) {
 
     let mut g = c.benchmark_group("parse link");
     g.throughput(Throughput::Elements(25));
-    g.bench_function("floor: touch every attribute", |b| {
-        b.iter(|| touch(black_box(LINKS), size_of::<IfInfoMsg>()))
-    });
+    g.bench_function("floor: touch every attribute", |b| b.iter(|| touch(black_box(LINKS), size_of::<IfInfoMsg>())));
     g.bench_function("typed view, 10 fields", |b| b.iter(|| links(black_box(LINKS))));
     g.finish();
 
@@ -118,12 +114,9 @@ fn links(buf: &[u8]) -> u64 {
             continue;
         }
         let link = Link::parse(&message).unwrap();
-        sum += u64::from(link.mtu().unwrap().unwrap_or(0))
-            + link.name().unwrap().map_or(0, |n| n.len() as u64);
+        sum += u64::from(link.mtu().unwrap().unwrap_or(0)) + link.name().unwrap().map_or(0, |n| n.len() as u64);
         for k in [1, 13, 16, 17, 20, 27, 30, 31] {
-            sum += u64::from(
-                link.attrs.find(k).map_or(0, |a| a.bytes().first().copied().unwrap_or(0)),
-            );
+            sum += u64::from(link.attrs.find(k).map_or(0, |a| a.bytes().first().copied().unwrap_or(0)));
         }
     }
     sum

@@ -1,6 +1,8 @@
 //! What can go wrong, each with the place it went wrong at.
 
+use crate::netlink::KernelError;
 use crate::ns::NsFlags;
+use nl_core::{DecodeError, EncodeError};
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
@@ -243,6 +245,25 @@ pub enum Error {
         /// What it was needed for.
         op: &'static str,
     },
+    /// The kernel refused a netlink request.
+    Kernel(Box<KernelError>),
+    /// What the kernel sent cannot be read.
+    Decode(DecodeError),
+    /// What was to be asked cannot be written as a message.
+    Encode(EncodeError),
+    /// A datagram was longer than the buffer for it, in bytes.
+    Truncated {
+        /// The datagram's length.
+        need: usize,
+        /// The buffer's.
+        have: usize,
+    },
+    /// Things kept changing while the kernel listed them (`NLM_F_DUMP_INTR`): no consistent list was had.
+    Interrupted,
+    /// The kernel dropped messages that this socket did not receive fast enough (`ENOBUFS`, `NLMSG_OVERRUN`).
+    Overrun,
+    /// The kernel acknowledged a question and gave no answer.
+    NoAnswer,
 }
 
 /// This crate's results.
@@ -255,6 +276,7 @@ impl Error {
         match self {
             Error::Sys { errno, .. } => Some(*errno),
             Error::Limit { .. } => Some(Errno::ENOSPC),
+            Error::Kernel(e) => Some(e.errno),
             _ => None,
         }
     }
@@ -275,7 +297,9 @@ impl fmt::Display for Error {
             Error::BadName { name, rule } => write!(f, "{name:?} cannot name a namespace: {rule}"),
             Error::Exists { name, seen } => write!(f, "the name {name:?} is taken: it is {seen}"),
             Error::NoSuchName { name } => write!(f, "there is no namespace named {name:?}"),
-            Error::Stale { name } => write!(f, "the namespace of the name {name:?} is gone, only its empty file is left"),
+            Error::Stale { name } => {
+                write!(f, "the namespace of the name {name:?} is gone, only its empty file is left")
+            }
             Error::NotNetns { about, seen } => write!(f, "{about:?} is not a network namespace: it is {seen}"),
             Error::NotOurs { path, uid } => {
                 write!(f, "{path:?} belongs to user {uid}, neither root nor the caller: not trusted")
@@ -288,12 +312,33 @@ impl fmt::Display for Error {
                 }
                 f.write_str(" (namespaces still being torn down count)")
             }
+            Error::Kernel(e) => e.fmt(f),
+            Error::Decode(e) => write!(f, "the kernel's answer cannot be read: {e}"),
+            Error::Encode(e) => write!(f, "the request does not fit a message: {e}"),
+            Error::Truncated { need, have } => {
+                write!(f, "the kernel's answer of {need} bytes was cut: the buffer has {have}")
+            }
+            Error::Interrupted => f.write_str("the kernel's list kept changing while it was read: try again"),
+            Error::Overrun => f.write_str("the kernel dropped messages that were not read fast enough"),
+            Error::NoAnswer => f.write_str("the kernel acknowledged the question and gave no answer"),
             Error::NoProc { op } => write!(f, "cannot {op}: /proc is needed, and is not mounted here"),
         }
     }
 }
 
 impl std::error::Error for Error {}
+
+impl From<DecodeError> for Error {
+    fn from(e: DecodeError) -> Error {
+        Error::Decode(e)
+    }
+}
+
+impl From<EncodeError> for Error {
+    fn from(e: EncodeError) -> Error {
+        Error::Encode(e)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -339,6 +384,9 @@ mod tests {
         let both = show(Error::making(NsFlags::USER | NsFlags::MOUNT, "x", Errno::EUSERS));
         assert!(both.contains("max_user_namespaces or /proc/sys/user/max_mnt_namespaces"), "{both}");
         let seen = Kind::OtherNs(NsFlags::UTS);
-        assert!(show(Error::NotNetns { about: "n".into(), seen }).ends_with("\"n\" is not a network namespace: it is a UTS namespace"));
+        assert!(
+            show(Error::NotNetns { about: "n".into(), seen })
+                .ends_with("\"n\" is not a network namespace: it is a UTS namespace")
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! Linux network namespaces in safe Rust.
 pub mod error;
+pub mod netlink;
 pub mod ns;
 pub mod process;
-#[allow(dead_code, reason = "the netlink calls wait for netlink.rs")]
 mod sys;
 pub use error::{Errno, Error, Kind, NameRule, Result};
 pub use ns::{Ns, NsFlags, NsId};

@@ -81,7 +81,9 @@ impl Ns {
     /// [`Error::NoProc`]: neither /proc nor the right (`CAP_NET_ADMIN`) to ask a socket is there.
     pub fn current() -> Result<Ns> {
         let fd = match sys::openat(CWD, c"/proc/thread-self/ns/net", O_RDONLY, 0) {
-            Err(Errno::ENOENT) => sys::net_ns_by_socket().map_err(|_| Error::NoProc { op: "open the current namespace" })?,
+            Err(Errno::ENOENT) => {
+                sys::net_ns_by_socket().map_err(|_| Error::NoProc { op: "open the current namespace" })?
+            }
             fd => fd.at("open", "/proc/thread-self/ns/net")?,
         };
         Ns::checked(fd, "/proc/thread-self/ns/net")
@@ -145,7 +147,8 @@ impl Ns {
             fd => return Ns::checked(fd.at(op, "")?, "pidfd"),
         }
         // By its number then: if the process is not reaped after the open, the number was its own during the open.
-        let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd())).map_err(|_| Error::NoProc { op })?;
+        let info =
+            fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd())).map_err(|_| Error::NoProc { op })?;
         let pid = info.lines().find_map(|l| l.strip_prefix("Pid:")).ok_or(Errno::EBADF.at(op, ""))?.trim();
         let path = format!("/proc/{pid}/ns/net");
         let ns = Ns::open(Path::new(&path));
@@ -195,7 +198,8 @@ impl Ns {
     /// # Errors
     /// Those of [`Ns::owner_user_ns`].
     pub fn owner_uid(&self) -> Result<u32> {
-        let user = NsFd::new(self.owner_user_ns()?).map_err(|_| Errno::EBADF.at("open the owner of a namespace", ""))?;
+        let user =
+            NsFd::new(self.owner_user_ns()?).map_err(|_| Errno::EBADF.at("open the owner of a namespace", ""))?;
         user.owner_uid().at("ask the owner of a namespace", "")
     }
 

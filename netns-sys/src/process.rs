@@ -25,7 +25,11 @@ enum Act<'a> {
     DieWith(c_int, BorrowedFd<'a>),
     Enter(BorrowedFd<'a>),
     Unshare(NsFlags),
-    Mount { source: Option<CString>, target: CString, flags: c_ulong },
+    Mount {
+        source: Option<CString>,
+        target: CString,
+        flags: c_ulong,
+    },
     /// Replace /sys by one that shows the network namespace this is done in.
     FreshSysfs,
     Chdir(CString),
@@ -188,7 +192,11 @@ pub fn exec<A: AsRef<OsStr>>(program: &OsStr, args: impl IntoIterator<Item = A>)
 }
 
 /// The program's file and its alternatives, its arguments and its environment, for execve(2).
-fn image(program: &OsStr, args: impl Iterator<Item = OsString>, env: Option<Vec<(OsString, OsString)>>) -> Result<Image> {
+fn image(
+    program: &OsStr,
+    args: impl Iterator<Item = OsString>,
+    env: Option<Vec<(OsString, OsString)>>,
+) -> Result<Image> {
     let mut paths = Vec::new();
     if program.as_bytes().contains(&b'/') {
         paths.push(c_string(program)?);
@@ -340,7 +348,8 @@ impl Spawn {
         });
         // The pipe ends when the child executes the program (it is close-on-exec) or ends itself.
         let mut records = Vec::new();
-        let read = std::io::Read::read_to_end(&mut fs::File::from(report_read), &mut records).at("hear from the child", "");
+        let read =
+            std::io::Read::read_to_end(&mut fs::File::from(report_read), &mut records).at("hear from the child", "");
         let outcome = mapped.and(read).and_then(|_| Step::outcome(&steps, &self.program, &records, &mut warnings));
         let child = Child { pid, pidfd, warnings };
         match outcome {

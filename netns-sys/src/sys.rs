@@ -519,7 +519,12 @@ struct CloneArgs {
 
 /// clone3(2), or clone(2) where that is not to be had: makes a child in new namespaces, which takes the `steps`, becomes
 /// the program, or ends; every step's failure goes into the pipe `report` (see [`Step::run_all`]). Returns its pid.
-pub(crate) fn clone_exec(kinds: NsFlags, steps: &[Step], image: &mut Image, report: BorrowedFd<'_>) -> R<(u32, OwnedFd)> {
+pub(crate) fn clone_exec(
+    kinds: NsFlags,
+    steps: &[Step],
+    image: &mut Image,
+    report: BorrowedFd<'_>,
+) -> R<(u32, OwnedFd)> {
     let mut pidfd: c_int = -1;
     let flags = kinds.bits() | libc::CLONE_PIDFD;
     let mut args: CloneArgs = zeroed();
@@ -606,7 +611,8 @@ pub(crate) fn netlink_port(fd: BorrowedFd<'_>) -> R<u32> {
 /// setsockopt(2) of an int.
 pub(crate) fn setsockopt(fd: BorrowedFd<'_>, level: c_int, option: c_int, value: c_int) -> R<()> {
     // SAFETY: `fd` is open for the call; the kernel reads one int, `value`.
-    check(unsafe { libc::setsockopt(fd.as_raw_fd(), level, option, from_ref(&value).cast(), len32::<c_int>()) }).map(drop)
+    check(unsafe { libc::setsockopt(fd.as_raw_fd(), level, option, from_ref(&value).cast(), len32::<c_int>()) })
+        .map(drop)
 }
 
 /// getsockopt(2) of an int.

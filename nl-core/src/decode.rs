@@ -5,8 +5,7 @@
 
 use crate::error::{DecodeError, DecodeErrorKind as Kind};
 use crate::wire::{
-    ATTR_HDRLEN, Flags, MSG_HDRLEN, NLA_F_NESTED, NLA_F_NET_BYTEORDER, NLA_TYPE_MASK, NlAttr,
-    NlMsgHdr, Wire, align4,
+    ATTR_HDRLEN, Flags, MSG_HDRLEN, NLA_F_NESTED, NLA_F_NET_BYTEORDER, NLA_TYPE_MASK, NlAttr, NlMsgHdr, Wire, align4,
 };
 use zerocopy::FromBytes;
 
@@ -58,9 +57,7 @@ fn split_message(rest: &[u8]) -> Option<(usize, Message<'_>)> {
 fn bad_message(rest: &[u8], at: usize) -> DecodeError {
     let have = rest.len();
     let kind = match NlMsgHdr::ref_from_prefix(rest) {
-        Ok((header, _)) => {
-            Kind::BadLength { len: usize::try_from(header.len.get()).unwrap_or(usize::MAX), have }
-        }
+        Ok((header, _)) => Kind::BadLength { len: usize::try_from(header.len.get()).unwrap_or(usize::MAX), have },
         Err(_) => Kind::Truncated { need: MSG_HDRLEN, have },
     };
     DecodeError { what: "nlmsghdr", at, kind }

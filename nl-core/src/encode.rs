@@ -278,10 +278,7 @@ mod tests {
             m.raw(&[5]);
         })
         .unwrap();
-        let want = [
-            7, 0, 1, 0, 1, 2, 3, 0, 7, 0, 2, 0, b'a', b'b', 0, 0, 5, 0, 3, 0, 9, 0, 0, 0, 5, 0, 0,
-            0,
-        ];
+        let want = [7, 0, 1, 0, 1, 2, 3, 0, 7, 0, 2, 0, b'a', b'b', 0, 0, 5, 0, 3, 0, 9, 0, 0, 0, 5, 0, 0, 0];
         #[cfg(target_endian = "little")]
         assert_eq!(bytes[MSG_HDRLEN..], want);
         assert_eq!(bytes.len(), MSG_HDRLEN + want.len());

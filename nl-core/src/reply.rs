@@ -12,10 +12,7 @@
 use crate::decode::{Attrs, Message};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::spec::attrs;
-use crate::wire::{
-    Flags, MSG_HDRLEN, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN, NlMsgErr, NlMsgHdr,
-    align4,
-};
+use crate::wire::{Flags, MSG_HDRLEN, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN, NlMsgErr, NlMsgHdr, align4};
 
 attrs! {
     /// Attributes of an extended acknowledgement (`enum nlmsgerr_attrs`).
@@ -211,8 +208,7 @@ impl Replies {
     #[inline]
     pub fn accept<'a>(&mut self, message: Message<'a>) -> Result<(u32, Reply<'a>), DecodeError> {
         let seq = message.seq();
-        let ours = seq.wrapping_sub(self.first) < self.requests
-            && (self.port == 0 || message.pid() == self.port);
+        let ours = seq.wrapping_sub(self.first) < self.requests && (self.port == 0 || message.pid() == self.port);
         if !ours {
             return Ok((seq, Reply::Foreign(message)));
         }

@@ -185,10 +185,9 @@ impl Level {
             Some(Shape::Nest(nest)) => Some(nest),
             Some(Shape::Array(nest)) => return Self::Positions(nest),
             Some(Shape::ByFamily(table)) => table.iter().find(|e| e.0 == family).map(|e| e.1),
-            Some(Shape::ByName(kind, table)) => siblings
-                .find(kind)
-                .and_then(|name| table.iter().find(|e| e.0.as_bytes() == name.name()))
-                .map(|e| e.1),
+            Some(Shape::ByName(kind, table)) => {
+                siblings.find(kind).and_then(|name| table.iter().find(|e| e.0.as_bytes() == name.name())).map(|e| e.1)
+            }
             _ => None,
         };
         nest.map_or(Self::Unknown, Self::Types)
@@ -218,12 +217,7 @@ impl Family {
     ///
     /// `None` where the request or the place is not known.
     #[must_use]
-    pub fn locate(
-        &self,
-        request: &Message<'_>,
-        at: Option<usize>,
-        missing: Option<u16>,
-    ) -> Option<Path> {
+    pub fn locate(&self, request: &Message<'_>, at: Option<usize>, missing: Option<u16>) -> Option<Path> {
         let spec = self.find(request.kind())?;
         let family = request.payload().first().copied().unwrap_or_default();
         let mut path = Path::default();

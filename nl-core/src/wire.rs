@@ -25,9 +25,7 @@ pub use zerocopy::byteorder::{
 use crate::spec::wire;
 
 /// What a fixed header or an attribute's struct has to be: plain bytes, alignment 1, no padding.
-pub trait Wire:
-    FromBytes + IntoBytes + Immutable + KnownLayout + Unaligned + Copy + 'static
-{
+pub trait Wire: FromBytes + IntoBytes + Immutable + KnownLayout + Unaligned + Copy + 'static {
     /// The struct's name and fields, for listings and checks against the UAPI headers.
     const SPEC: &'static crate::spec::StructSpec;
 }

@@ -1,0 +1,489 @@
+//! The netlink socket: [`Socket`] sends and receives, [`Conn`] asks and gets answers.
+//!
+//! What others learned the hard way is done once, here: only datagrams of the kernel are believed
+//! (another process can send to any netlink socket), answers are matched by sequence number and
+//! port id, a cut datagram is noticed, an inconsistent dump is run again, and an error comes with
+//! the kernel's own words and the name of the attribute it is about.
+
+use crate::error::{At, Errno, Error, Result};
+use crate::ns::Ns;
+use crate::sys;
+use nl_core::reply::Policy;
+use nl_core::spec::Family;
+use nl_core::{Batch, EncodeError, ExtAck, Flags, Message, Messages, Msg, Replies, Reply};
+use std::fmt;
+use std::io::IoSlice;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// The most a dump's datagram holds (`NLMSG_GOODSIZE` and what `netlink_dump` allocates at most), in bytes.
+const RECV_SIZE: usize = 32 * 1024;
+
+/// How many bytes of requests go out in one send: well below the default `SO_SNDBUF` of 212,992.
+const SEND_SIZE: usize = 64 * 1024;
+
+/// How often an inconsistent dump is run before giving up.
+const DUMP_TRIES: u32 = 10;
+
+/// A netlink socket, netlink(7). It belongs for ever to the network namespace it was opened in.
+#[derive(Debug)]
+pub struct Socket {
+    fd: OwnedFd,
+    port: u32,
+}
+
+/// What one receive got from the kernel.
+#[derive(Debug)]
+pub struct Datagram<'b> {
+    /// Its bytes: one or more messages.
+    pub bytes: &'b [u8],
+    /// With [`Socket::listen_all_nsid`], the id of the namespace it comes from; `None` for the socket's own.
+    pub nsid: Option<i32>,
+}
+
+impl Socket {
+    /// A socket of netlink protocol `protocol` (`NETLINK_ROUTE` is 0) in the calling thread's namespace, with strict
+    /// checking of requests and extended acknowledgements where the kernel has them (4.20, 4.12).
+    ///
+    /// # Errors
+    /// socket(2), bind(2), setsockopt(2).
+    pub fn open(protocol: u8) -> Result<Socket> {
+        let fd = sys::netlink_socket(protocol.into()).at("open a netlink socket", "")?;
+        sys::netlink_bind(fd.as_fd(), 0).at("bind a netlink socket", "")?;
+        let port = sys::netlink_port(fd.as_fd()).at("read a netlink socket's port id", "")?;
+        let socket = Socket { fd, port };
+        for option in [libc::NETLINK_CAP_ACK, libc::NETLINK_EXT_ACK, libc::NETLINK_GET_STRICT_CHK] {
+            match socket.option(option, 1) {
+                Err(Error::Sys { errno: Errno::ENOPROTOOPT, .. }) => {} // an older kernel
+                result => result?,
+            }
+        }
+        Ok(socket)
+    }
+
+    /// Like [`Socket::open`], in namespace `ns`. The calling thread stays where it is.
+    ///
+    /// # Errors
+    /// Those of [`Socket::open`] and [`Ns::run`].
+    pub fn open_in(ns: &Ns, protocol: u8) -> Result<Socket> {
+        ns.run(|| Socket::open(protocol))?
+    }
+
+    /// The port id, which the kernel puts into the answers (`nl_pid`).
+    #[must_use]
+    pub fn port(&self) -> u32 {
+        self.port
+    }
+
+    fn option(&self, option: i32, value: i32) -> Result<()> {
+        sys::setsockopt(self.fd.as_fd(), libc::SOL_NETLINK, option, value).at("set a netlink socket's option", "")
+    }
+
+    /// Joins multicast group `group` (`RTNLGRP_*` and the like): its notifications will be received.
+    ///
+    /// # Errors
+    /// setsockopt(2).
+    pub fn join(&self, group: u32) -> Result<()> {
+        self.option(libc::NETLINK_ADD_MEMBERSHIP, i32::try_from(group).unwrap_or(i32::MAX))
+    }
+
+    /// Receives notifications of all namespaces that have an id here too (`NETLINK_LISTEN_ALL_NSID`, Linux 4.2).
+    ///
+    /// # Errors
+    /// setsockopt(2): `EPERM` without `CAP_NET_BROADCAST`.
+    pub fn listen_all_nsid(&self) -> Result<()> {
+        self.option(libc::NETLINK_LISTEN_ALL_NSID, 1)
+    }
+
+    /// Sends `messages` to the kernel as one datagram.
+    ///
+    /// # Errors
+    /// sendmsg(2): `EMSGSIZE` where they exceed the send buffer.
+    pub fn send(&self, messages: &[u8]) -> Result<()> {
+        sys::send(self.fd.as_fd(), &[IoSlice::new(messages)], 0).map(drop).at("send to the kernel", "")
+    }
+
+    /// Waits for the next datagram of the kernel's. Those of other processes are dropped.
+    ///
+    /// # Errors
+    /// [`Error::Overrun`]: the kernel had to drop notifications. [`Error::Truncated`]: `buf` is too small, it names the
+    /// size that would have done; the datagram is gone. recvmsg(2).
+    pub fn recv<'b>(&self, buf: &'b mut [u8]) -> Result<Datagram<'b>> {
+        self.recv_with(buf, 0)
+    }
+
+    /// Like [`Socket::recv`], but `None` instead of waiting.
+    ///
+    /// # Errors
+    /// As [`Socket::recv`].
+    pub fn try_recv<'b>(&self, buf: &'b mut [u8]) -> Result<Option<Datagram<'b>>> {
+        match self.recv_with(buf, libc::MSG_DONTWAIT) {
+            Err(Error::Sys { errno: Errno::EAGAIN, .. }) => Ok(None),
+            result => result.map(Some),
+        }
+    }
+
+    fn recv_with<'b>(&self, buf: &'b mut [u8], flags: i32) -> Result<Datagram<'b>> {
+        loop {
+            let got = match sys::recv(self.fd.as_fd(), buf, flags | libc::MSG_TRUNC) {
+                Err(Errno::ENOBUFS) => return Err(Error::Overrun),
+                result => result.at("receive from the kernel", "")?,
+            };
+            if got.pid != 0 {
+                continue;
+            }
+            let have = buf.len();
+            return match buf.get(..got.len) {
+                Some(bytes) if got.flags & libc::MSG_TRUNC == 0 => Ok(Datagram { bytes, nsid: got.nsid }),
+                _ => Err(Error::Truncated { need: got.len, have }),
+            };
+        }
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// The kernel's refusal of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KernelError {
+    /// The request: `RTM_NEWLINK`.
+    pub request: &'static str,
+    /// The error number.
+    pub errno: Errno,
+    /// The kernel's own words (`NLMSGERR_ATTR_MSG`).
+    pub message: Option<String>,
+    /// The attribute or header field it is about, outermost first: `IFLA_LINKINFO.IFLA_INFO_KIND`.
+    pub attribute: Option<String>,
+    /// The attribute that is missing.
+    pub missing: Option<String>,
+    /// What the attribute would have to be.
+    pub policy: Option<Policy>,
+}
+
+impl KernelError {
+    /// Names what `ext` only points to: `request` is the message it is about.
+    fn new(family: &Family, request: Option<Message<'_>>, errno: i32, ext: &ExtAck<'_>) -> KernelError {
+        let place = |offset: Option<u32>| offset.and_then(|o| usize::try_from(o).ok());
+        let missing = ext.missing_type.and_then(|t| u16::try_from(t).ok());
+        let name = |at, missing| family.locate(&request?, at, missing).map(|path| path.to_string());
+        KernelError {
+            request: request.and_then(|r| family.message_name(r.kind())).unwrap_or("request"),
+            errno: Errno(errno),
+            message: ext.message.map(str::to_owned),
+            attribute: ext.offset.and_then(|_| name(place(ext.offset), None)),
+            missing: missing.and_then(|_| name(place(ext.missing_nest), missing)),
+            policy: ext.policy,
+        }
+    }
+}
+
+impl fmt::Display for KernelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.request)?;
+        match &self.message {
+            Some(message) => write!(f, "{} ({})", message.trim_end_matches('.'), self.errno)?,
+            None => write!(f, "{}", self.errno)?,
+        }
+        if let Some(attribute) = &self.attribute {
+            write!(f, ", about {attribute}")?;
+        }
+        if let Some(missing) = &self.missing {
+            write!(f, ", missing {missing}")?;
+        }
+        let Some(policy) = self.policy else { return Ok(()) };
+        let mut range = |what, low: Option<i128>, high: Option<i128>| match (low, high) {
+            (Some(low), Some(high)) => write!(f, ", {what} is {low} to {high}"),
+            (Some(low), None) => write!(f, ", {what} is at least {low}"),
+            (None, Some(high)) => write!(f, ", {what} is at most {high}"),
+            (None, None) => Ok(()),
+        };
+        range("its value", policy.unsigned.0.map(i128::from), policy.unsigned.1.map(i128::from))?;
+        range("its value", policy.signed.0.map(i128::from), policy.signed.1.map(i128::from))?;
+        range("its length in bytes", policy.length.0.map(i128::from), policy.length.1.map(i128::from))
+    }
+}
+
+/// Requests and their answers over one [`Socket`].
+///
+/// ```no_run
+/// use netns_sys::netlink::Conn;
+/// use nl_core::{Flags, route::{self, IfInfoMsg, Link, RTM_GETLINK}};
+/// let mut conn = Conn::open(&route::FAMILY)?;
+/// let names: Vec<Vec<u8>> = conn.dump(
+///     RTM_GETLINK,
+///     |m| m.fixed(&IfInfoMsg::default()),
+///     |names: &mut Vec<_>, message| {
+///         names.extend(Link::parse(message)?.name()?.map(<[u8]>::to_vec));
+///         Ok(())
+///     },
+/// )?;
+/// # Ok::<(), netns_sys::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Conn {
+    socket: Socket,
+    family: &'static Family,
+    seq: u32,
+    /// Requests on their way out.
+    requests: Vec<u8>,
+    /// What was received.
+    answers: Vec<u8>,
+}
+
+impl Conn {
+    /// A connection in the calling thread's namespace.
+    ///
+    /// # Errors
+    /// Those of [`Socket::open`].
+    pub fn open(family: &'static Family) -> Result<Conn> {
+        Ok(Conn::over(Socket::open(family.protocol)?, family))
+    }
+
+    /// A connection in namespace `ns`. The calling thread stays where it is.
+    ///
+    /// # Errors
+    /// Those of [`Socket::open_in`].
+    pub fn open_in(ns: &Ns, family: &'static Family) -> Result<Conn> {
+        Ok(Conn::over(Socket::open_in(ns, family.protocol)?, family))
+    }
+
+    /// A connection over a socket that was opened for it.
+    #[must_use]
+    pub fn over(socket: Socket, family: &'static Family) -> Conn {
+        Conn { socket, family, seq: 0, requests: Vec::new(), answers: vec![0; RECV_SIZE] }
+    }
+
+    /// The socket.
+    #[must_use]
+    pub fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    /// Carries out one request, and waits for the acknowledgement. `flags` are added to `REQUEST | ACK`.
+    /// Gives back the kernel's warning, if it has one.
+    ///
+    /// # Errors
+    /// [`Error::Kernel`] if the kernel refuses it; the socket's.
+    pub fn request(&mut self, kind: u16, flags: Flags, fill: impl Fn(&mut Msg<'_>)) -> Result<Option<String>> {
+        let mut warning = None;
+        self.exchange(kind, flags | Flags::ACK, &fill, |reply| {
+            if let Reply::Ack(ext) = reply {
+                warning = ext.message.map(str::to_owned);
+            }
+            Ok(())
+        })?;
+        Ok(warning)
+    }
+
+    /// Asks for one object and gives back what `read` makes of it.
+    ///
+    /// # Errors
+    /// [`Error::Kernel`] if the kernel refuses it; [`Error::NoAnswer`]; those of `read`; the socket's.
+    pub fn get<T>(
+        &mut self,
+        kind: u16,
+        fill: impl Fn(&mut Msg<'_>),
+        mut read: impl FnMut(&Message<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.rerun(|conn| {
+            let mut object = None;
+            conn.exchange(kind, Flags::ACK, &fill, |reply| {
+                if let Reply::Data(message) = reply {
+                    object = Some(read(&message)?);
+                }
+                Ok(())
+            })?;
+            object.ok_or(Error::NoAnswer)
+        })
+    }
+
+    /// Asks for all objects; `each` puts every one into what is given back. A dump that something changed under is run
+    /// again from the start, with a new `T`.
+    ///
+    /// # Errors
+    /// [`Error::Kernel`] if the kernel refuses it; [`Error::Interrupted`] if it never was consistent; those of `each`;
+    /// the socket's.
+    pub fn dump<T: Default>(
+        &mut self,
+        kind: u16,
+        fill: impl Fn(&mut Msg<'_>),
+        mut each: impl FnMut(&mut T, &Message<'_>) -> Result<()>,
+    ) -> Result<T> {
+        self.rerun(|conn| {
+            let (mut all, mut interrupted) = (T::default(), false);
+            conn.exchange(kind, Flags::DUMP, &fill, |reply| match reply {
+                Reply::Data(message) => each(&mut all, &message),
+                Reply::Interrupted => {
+                    interrupted = true;
+                    Ok(())
+                }
+                _ => Ok(()),
+            })?;
+            if interrupted { Err(Error::Interrupted) } else { Ok(all) }
+        })
+    }
+
+    /// Runs a reading exchange again where it was inconsistent, or its answer did not fit into the buffer.
+    fn rerun<T>(&mut self, mut f: impl FnMut(&mut Self) -> Result<T>) -> Result<T> {
+        let mut tries = 1;
+        loop {
+            match f(self) {
+                Err(Error::Truncated { need, have }) if need > have => {
+                    self.drain()?;
+                    self.answers.resize(need, 0);
+                }
+                Err(Error::Interrupted) if tries < DUMP_TRIES => {}
+                result => return result,
+            }
+            tries = tries.saturating_add(1);
+            if tries > DUMP_TRIES.saturating_mul(2) {
+                return Err(Error::Interrupted);
+            }
+        }
+    }
+
+    /// Throws away what is still to be received of an exchange that was given up.
+    fn drain(&mut self) -> Result<()> {
+        loop {
+            match self.socket.try_recv(&mut self.answers) {
+                Ok(None) => return Ok(()),
+                Ok(Some(_)) | Err(Error::Truncated { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Sends one request and hands every answer to `on` until it is complete.
+    fn exchange(
+        &mut self,
+        kind: u16,
+        flags: Flags,
+        fill: &dyn Fn(&mut Msg<'_>),
+        mut on: impl FnMut(Reply<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let mut requests = Requests::new(self);
+        requests.push(kind, flags, fill)?;
+        let (first, count) = (requests.first, requests.count);
+        let sent = std::mem::take(&mut self.requests);
+        self.socket.send(&sent)?;
+        let result = self.answers(&sent, first, count, |_, reply| on(reply?));
+        self.requests = sent;
+        result
+    }
+
+    /// Sends many requests, each with an acknowledgement, in as few sends as the socket's buffer allows, and gives back
+    /// those that failed, by position. A failed one does not keep the kernel from carrying out those behind it.
+    ///
+    /// # Errors
+    /// [`Error::Encode`]: nothing was sent. The socket's: how much was carried out is not known.
+    pub fn batch(&mut self, fill: impl FnOnce(&mut Requests<'_>) -> Result<()>) -> Result<Vec<(usize, Error)>> {
+        let mut requests = Requests::new(self);
+        fill(&mut requests)?;
+        let (first, count) = (requests.first, requests.count);
+        let all = std::mem::take(&mut self.requests);
+        let (mut failed, mut sent, mut rest) = (Vec::new(), 0_u32, all.as_slice());
+        while !rest.is_empty() && sent < count {
+            let (mut len, mut messages) = (0_usize, 0_u32);
+            for message in Messages::new(rest) {
+                let next = len.saturating_add(nl_core::wire::align4(message?.bytes().len()));
+                if next > SEND_SIZE && messages > 0 {
+                    break;
+                }
+                (len, messages) = (next, messages.saturating_add(1));
+            }
+            let (now, later) = rest.split_at_checked(len).unwrap_or((rest, &[]));
+            self.socket.send(now)?;
+            self.answers(now, first.wrapping_add(sent), messages, |seq, reply| {
+                if let Err(error) = reply {
+                    failed.push((usize::try_from(seq.wrapping_sub(first)).unwrap_or(usize::MAX), error));
+                }
+                Ok(())
+            })?;
+            (rest, sent) = (later, sent.saturating_add(messages));
+        }
+        self.requests = all;
+        Ok(failed)
+    }
+
+    /// Receives until the `count` requests in `sent`, with sequence numbers from `first` on, are answered.
+    fn answers(
+        &mut self,
+        sent: &[u8],
+        first: u32,
+        count: u32,
+        mut on: impl FnMut(u32, std::result::Result<Reply<'_>, Error>) -> Result<()>,
+    ) -> Result<()> {
+        let mut replies = Replies::new(first, count, self.socket.port);
+        let mut broken = Ok(());
+        while !replies.is_complete() {
+            let datagram = self.socket.recv(&mut self.answers)?;
+            for message in Messages::new(datagram.bytes) {
+                let (seq, reply) = replies.accept(message?)?;
+                let reply = match reply {
+                    Reply::Foreign(_) | Reply::Noop => continue,
+                    Reply::Overrun => return Err(Error::Overrun),
+                    Reply::Error { errno, ext } => {
+                        let mut requests = Messages::new(sent).map_while(std::result::Result::ok);
+                        let request = requests.find(|r| r.seq() == seq);
+                        Err(Error::Kernel(Box::new(KernelError::new(self.family, request, errno, &ext))))
+                    }
+                    reply => Ok(reply),
+                };
+                // The exchange is read to its end also after a failure, so that the next one starts clean.
+                if broken.is_ok() {
+                    broken = on(seq, reply);
+                }
+            }
+        }
+        broken
+    }
+}
+
+/// Requests being written for [`Conn::batch`].
+#[derive(Debug)]
+pub struct Requests<'c> {
+    buf: &'c mut Vec<u8>,
+    seq: &'c mut u32,
+    first: u32,
+    count: u32,
+}
+
+impl<'c> Requests<'c> {
+    fn new(conn: &'c mut Conn) -> Requests<'c> {
+        conn.requests.clear();
+        let first = conn.seq.wrapping_add(1);
+        Requests { buf: &mut conn.requests, seq: &mut conn.seq, first, count: 0 }
+    }
+
+    /// Adds a request; `flags` are added to `REQUEST`, and to `ACK` in a batch.
+    ///
+    /// # Errors
+    /// [`Error::Encode`]: what `fill` wrote does not fit a message. The batch is as it was.
+    pub fn request(&mut self, kind: u16, flags: Flags, fill: impl Fn(&mut Msg<'_>)) -> Result<()> {
+        self.push(kind, flags | Flags::ACK, &fill)
+    }
+
+    fn push(&mut self, kind: u16, flags: Flags, fill: &dyn Fn(&mut Msg<'_>)) -> Result<()> {
+        let (start, seq) = (self.buf.len(), self.seq.wrapping_add(1));
+        let mut room = 512_usize;
+        loop {
+            self.buf.resize(start.saturating_add(room), 0);
+            let mut batch = Batch::new(self.buf.get_mut(start..).unwrap_or_default());
+            let result = batch.message(kind, flags | Flags::REQUEST, seq, fill);
+            let len = batch.bytes().len();
+            match result {
+                Err(EncodeError::NoSpace { need, .. }) if need > room => room = need,
+                _ => {
+                    self.buf.truncate(start.saturating_add(len));
+                    result?;
+                    *self.seq = seq;
+                    self.count = self.count.saturating_add(1);
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
