@@ -1,0 +1,125 @@
+//! A failed command: the exit code, what to say, and what to do about it.
+
+use crate::grammar::{Usage, show};
+use netns_sys::{Errno, Error};
+use std::ffi::OsString;
+use std::fmt::{self, Write as _};
+
+/// Exit codes, the ones `ip` has.
+pub mod code {
+    /// All done.
+    pub const OK: u8 = 0;
+    /// A name or file of a namespace, a batch or one of several commands failed; a check failed.
+    pub const FAILED: u8 = 1;
+    /// The kernel refused it.
+    pub const KERNEL: u8 = 2;
+    /// The words of the command; a name that cannot be one; a namespace that is not there.
+    pub const USAGE: u8 = 255;
+}
+
+/// A command that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The exit code, see [`code`].
+    pub code: u8,
+    /// What was asked and what went wrong, on one line; empty where all was said already.
+    pub message: String,
+    /// The command with the word at fault underlined, or what to do.
+    pub hint: Option<String>,
+}
+
+/// What commands give back.
+pub type Result<T> = std::result::Result<T, Failure>;
+
+impl Failure {
+    /// A failure with this exit code and message.
+    #[must_use]
+    pub fn new(code: u8, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), hint: None }
+    }
+
+    /// With advice.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// What is wrong with `words`, with the word underlined.
+    #[must_use]
+    pub fn usage(words: &[OsString], usage: &Usage) -> Self {
+        let (mut line, mut marks) = (String::from("  "), String::from("  "));
+        for (i, word) in words.iter().enumerate() {
+            let plain = word.to_str().is_some_and(|w| !w.is_empty() && w.bytes().all(|b| (0x21..0x7f).contains(&b)));
+            let word = if plain { word.to_string_lossy().into_owned() } else { show(word) };
+            let mark = if i == usage.at { "^" } else { " " };
+            let _ = write!(marks, "{} ", mark.repeat(word.chars().count()));
+            let _ = write!(line, "{word} ");
+        }
+        if usage.at >= words.len() {
+            marks.push('^');
+        }
+        let hint = format!("{}\n{}", line.trim_end(), marks.trim_end());
+        Self { code: code::USAGE, message: usage.message.clone(), hint: Some(hint) }
+    }
+
+    /// `error` befell `task`: "add namespace \"a\"".
+    #[must_use]
+    pub fn of(task: &str, error: &Error) -> Self {
+        let code = match error {
+            Error::Kernel(_) => code::KERNEL,
+            Error::BadName { .. } | Error::NoSuchName { .. } => code::USAGE,
+            _ => code::FAILED,
+        };
+        let message = match error {
+            // These say all there is to say.
+            Error::BadName { .. } | Error::NoSuchName { .. } | Error::Exists { .. } | Error::Stale { .. } => {
+                error.to_string()
+            }
+            _ => format!("cannot {task}: {error}"),
+        };
+        Self { code, message, hint: advice(error).map(|a| format!("  {a}")) }
+    }
+}
+
+/// What to do about the usual ones.
+fn advice(error: &Error) -> Option<&'static str> {
+    Some(match error {
+        Error::Stale { .. } => "remove it with `netnsctl netns delete NAME`, or add it again",
+        Error::Limit { .. } => "end what uses namespaces, or raise the limit: `sysctl user.max_net_namespaces`",
+        Error::Exists { .. } => "choose another name, or delete this one first",
+        Error::NoSuchName { .. } => "`netnsctl netns list` shows the names there are",
+        Error::Interrupted | Error::Overrun => "try again when less is changing",
+        _ => match error.errno()? {
+            Errno::EPERM | Errno::EACCES => "this needs root, or CAP_NET_ADMIN and CAP_SYS_ADMIN: try with sudo",
+            Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT | Errno::EPROTONOSUPPORT => {
+                "this kernel was built without it, or its module is not loaded"
+            }
+            _ => return None,
+        },
+    })
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "netnsctl: {}", self.message)?;
+        self.hint.iter().try_for_each(|hint| write!(f, "\n{hint}"))
+    }
+}
+
+impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_at_fault_is_underlined() {
+        let words: Vec<OsString> = ["link", "a b", "mtuu"].map(OsString::from).into();
+        let usage = Usage { message: "no".into(), at: 2 };
+        let text = Failure::usage(&words, &usage).to_string();
+        assert_eq!(text, "netnsctl: no\n  link \"a b\" mtuu\n             ^^^^");
+        let text = Failure::usage(&words, &Usage { at: 3, ..usage }).to_string();
+        assert!(text.ends_with("mtuu\n                  ^"), "{text}");
+    }
+}

@@ -1,0 +1,492 @@
+//! Words to values: a cursor over the words of a command.
+//!
+//! Keywords match by unambiguous prefix. What does not fit is an error that knows its word, so
+//! that the user sees which one it was, what would have been right, and what was perhaps meant.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::unix::ffi::OsStrExt;
+
+/// What is wrong with the words of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// In words: what is wrong, and what would be right.
+    pub message: String,
+    /// Which word it is about; one past the last where one is missing.
+    pub at: usize,
+}
+
+/// Parsing's results.
+pub type Result<T> = std::result::Result<T, Usage>;
+
+/// A cursor over words.
+#[derive(Clone, Debug)]
+pub struct Words<'a> {
+    words: &'a [OsString],
+    at: usize,
+}
+
+/// A keyword and what it stands for. Several keywords may stand for the same.
+pub type Keyword<T> = (&'static str, T);
+
+/// An address with the length of its prefix in bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prefix {
+    /// The address, host bits included.
+    pub addr: IpAddr,
+    /// Bits of the prefix: at most 32 (IPv4) or 128 (IPv6).
+    pub len: u8,
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.addr, self.len)
+    }
+}
+
+/// The longest name an interface can have, in bytes (`IFNAMSIZ` less the NUL).
+pub const IFNAME_MAX: usize = 15;
+
+impl<'a> Words<'a> {
+    /// A cursor at the first of `words`.
+    #[must_use]
+    pub fn new(words: &'a [OsString]) -> Self {
+        Self { words, at: 0 }
+    }
+
+    /// Position of the next word.
+    #[must_use]
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The next word, which stays the next.
+    #[must_use]
+    pub fn peek(&self) -> Option<&'a OsStr> {
+        self.words.get(self.at).map(OsString::as_os_str)
+    }
+
+    /// Whether there is no word left.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        self.peek().is_none()
+    }
+
+    /// All words that are left.
+    pub fn rest(&mut self) -> &'a [OsString] {
+        let rest = self.words.get(self.at..).unwrap_or_default();
+        self.at = self.words.len();
+        rest
+    }
+
+    /// Takes the next word.
+    #[expect(clippy::should_implement_trait, reason = "a cursor: peeked at and stepped back, not iterated over")]
+    pub fn next(&mut self) -> Option<&'a OsStr> {
+        let word = self.peek()?;
+        self.at = self.at.saturating_add(1);
+        Some(word)
+    }
+
+    /// Takes the next word, which has to be there.
+    ///
+    /// # Errors
+    /// There is none; `what` says what was expected: "an interface name".
+    pub fn need(&mut self, what: &str) -> Result<&'a OsStr> {
+        match self.next() {
+            Some(word) => Ok(word),
+            None => Err(self.error(format!("{what} is missing"))),
+        }
+    }
+
+    /// An error about the next word.
+    #[must_use]
+    pub fn error(&self, message: impl Into<String>) -> Usage {
+        Usage { message: message.into(), at: self.at }
+    }
+
+    /// An error about the word just taken.
+    #[must_use]
+    pub fn error_before(&self, message: impl Into<String>) -> Usage {
+        Usage { message: message.into(), at: self.at.saturating_sub(1) }
+    }
+
+    /// Nothing may follow.
+    ///
+    /// # Errors
+    /// Something does.
+    pub fn end(&self) -> Result<()> {
+        match self.peek() {
+            None => Ok(()),
+            Some(word) => Err(self.error(format!("{} is too much here", show(word)))),
+        }
+    }
+
+    /// Takes the next word if it is exactly `word` (not a prefix of it).
+    pub fn eat(&mut self, word: &str) -> bool {
+        let found = self.peek().is_some_and(|w| w == word);
+        if found {
+            self.at = self.at.saturating_add(1);
+        }
+        found
+    }
+
+    /// Takes the next word if it is a keyword of `table`, or a prefix of one and of no other.
+    ///
+    /// # Errors
+    /// It is a prefix of several, which the error names.
+    pub fn try_keyword<T: Copy + PartialEq>(&mut self, table: &[Keyword<T>]) -> Result<Option<T>> {
+        let Some(word) = self.peek().and_then(OsStr::to_str).filter(|w| !w.is_empty()) else { return Ok(None) };
+        let mut found = table.iter().find(|k| k.0 == word);
+        if found.is_none() {
+            let mut matching = table.iter().filter(|k| k.0.starts_with(word));
+            found = matching.next();
+            if let Some(other) = found.and_then(|f| matching.find(|k| k.1 != f.1)) {
+                let first = found.map_or("", |f| f.0);
+                return Err(self.error(format!("{word:?} can be {first:?} or {:?}: write more of it", other.0)));
+            }
+        }
+        if found.is_some() {
+            self.at = self.at.saturating_add(1);
+        }
+        Ok(found.map(|k| k.1))
+    }
+
+    /// Takes the next word, which has to be a keyword of `table`; `what` says what it stands for: "a command".
+    ///
+    /// # Errors
+    /// It is not there, not known (the nearest keyword is suggested), or a prefix of several.
+    pub fn keyword<T: Copy + PartialEq>(&mut self, what: &str, table: &[Keyword<T>]) -> Result<T> {
+        if let Some(found) = self.try_keyword(table)? {
+            return Ok(found);
+        }
+        let words = || table.iter().map(|k| k.0);
+        let Some(word) = self.peek() else {
+            return Err(self.error(format!("{what} is missing: {}", list(words()))));
+        };
+        let known = match nearest(word, words()) {
+            Some(near) => format!("did you mean {near:?}?"),
+            None => format!("known are {}", list(words())),
+        };
+        Err(self.error(format!("{} is not {what}; {known}", show(word))))
+    }
+
+    /// Takes an unsigned number: decimal, or hexadecimal behind `0x`.
+    ///
+    /// # Errors
+    /// It is missing, not a number, or not within `range`; one with a leading 0 is refused, since elsewhere it is octal.
+    pub fn number(&mut self, what: &str, range: std::ops::RangeInclusive<u64>) -> Result<u64> {
+        let word = self.need(what)?;
+        let value = word.to_str().and_then(number);
+        value.filter(|v| range.contains(v)).ok_or_else(|| {
+            let octal =
+                word.len() > 1 && word.as_bytes().starts_with(b"0") && word.as_bytes().iter().all(u8::is_ascii_digit);
+            let why = if octal { " (a leading 0 is octal to some tools: leave it out)" } else { "" };
+            self.error_before(format!(
+                "{} is not {what}: a number from {} to {}{why}",
+                show(word),
+                range.start(),
+                range.end()
+            ))
+        })
+    }
+
+    /// [`Words::number`], as any unsigned type.
+    ///
+    /// # Errors
+    /// As [`Words::number`], within the type's range.
+    pub fn uint<T: TryFrom<u64> + Bounded>(&mut self, what: &str) -> Result<T> {
+        let value = self.number(what, 0..=T::MAX)?;
+        T::try_from(value).map_err(|_| self.error_before(format!("{value} is too large for {what}")))
+    }
+
+    /// Takes `on` or `off`.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn on_off(&mut self, what: &str) -> Result<bool> {
+        self.keyword(&format!("{what}: on or off"), &[("on", true), ("off", false)])
+    }
+
+    /// Takes an interface name.
+    ///
+    /// # Errors
+    /// No interface can have it: empty, over 15 bytes, `.`, `..`, or with a slash, colon or white space.
+    pub fn ifname(&mut self, what: &str) -> Result<&'a OsStr> {
+        let word = self.need(what)?;
+        let bytes = word.as_bytes();
+        let why = match bytes {
+            b"" => "it is empty".to_owned(),
+            b"." | b".." => "it is a directory entry of its own".to_owned(),
+            // The kernel's isspace() knows Latin-1: 0xa0 is a space to it.
+            _ if bytes.iter().any(|b| matches!(b, b'/' | b':' | b' ' | 9..=13 | 0xa0 | 0)) => {
+                "it has a slash, a colon or white space in it".to_owned()
+            }
+            _ if bytes.len() > IFNAME_MAX => format!("it has {} bytes, {IFNAME_MAX} is the most", bytes.len()),
+            _ => return Ok(word),
+        };
+        Err(self.error_before(format!("{} cannot name an interface: {why}", show(word))))
+    }
+
+    /// Takes an IPv4 or IPv6 address, of `family` (`AF_INET`, `AF_INET6`) if one is given.
+    ///
+    /// # Errors
+    /// It is none, or of the other family.
+    pub fn address(&mut self, what: &str, family: Option<u8>) -> Result<IpAddr> {
+        let word = self.need(what)?;
+        self.parse_address(word, what, family)
+    }
+
+    fn parse_address(&self, word: &OsStr, what: &str, family: Option<u8>) -> Result<IpAddr> {
+        let text = word.to_str().unwrap_or_default();
+        let Ok(addr) = text.parse::<IpAddr>() else {
+            let octets = || text.split('.');
+            let v4 = octets().count() == 4 && octets().all(|o| !o.is_empty() && o.bytes().all(|b| b.is_ascii_digit()));
+            let why = if v4 && octets().any(|o| o.len() > 1 && o.starts_with('0')) {
+                ": a leading 0 is octal to some tools and decimal to others, leave it out"
+            } else if v4 {
+                ": each part is 0 to 255"
+            } else {
+                ", like 192.0.2.1 or 2001:db8::1"
+            };
+            return Err(self.error_before(format!("{} is not {what}{why}", show(word))));
+        };
+        match family {
+            Some(want) if want != family_of(addr) => {
+                let name = if want == AF_INET { "IPv4" } else { "IPv6" };
+                Err(self.error_before(format!("{} is not an {name} address", show(word))))
+            }
+            _ => Ok(addr),
+        }
+    }
+
+    /// Takes an address with or without the length of a prefix; without, it is the whole address. `default`, `any` and
+    /// `all` are the prefix of length 0.
+    ///
+    /// # Errors
+    /// The address or the length is none.
+    pub fn prefix(&mut self, what: &str, family: Option<u8>) -> Result<Prefix> {
+        let word = self.need(what)?;
+        let text = word.to_str().unwrap_or_default();
+        if matches!(text, "default" | "any" | "all") {
+            let v6 = family == Some(AF_INET6);
+            let addr = if v6 { Ipv6Addr::UNSPECIFIED.into() } else { IpAddr::from(Ipv4Addr::UNSPECIFIED) };
+            return Ok(Prefix { addr, len: 0 });
+        }
+        let (addr, len) = text.split_once('/').map_or((word, None), |(a, l)| (OsStr::new(a), Some(l)));
+        let addr = self.parse_address(addr, what, family)?;
+        let most = if addr.is_ipv4() { 32 } else { 128 };
+        let len = match len {
+            None => Some(most),
+            Some(len) => number(len).and_then(|n| u8::try_from(n).ok()).filter(|n| *n <= most),
+        };
+        let len = len.ok_or_else(|| {
+            self.error_before(format!("{}: the length of the prefix is a number from 0 to {most}", show(word)))
+        })?;
+        Ok(Prefix { addr, len })
+    }
+
+    /// Takes an Ethernet address, `02:00:00:00:00:01`.
+    ///
+    /// # Errors
+    /// It is not six pairs of hexadecimal digits between colons.
+    pub fn mac(&mut self, what: &str) -> Result<[u8; 6]> {
+        let word = self.need(what)?;
+        mac(word.to_str().unwrap_or_default())
+            .ok_or_else(|| self.error_before(format!("{} is not {what}, like 02:00:00:00:00:01", show(word))))
+    }
+}
+
+/// `AF_INET` (linux/socket.h).
+pub const AF_INET: u8 = 2;
+/// `AF_INET6` (linux/socket.h).
+pub const AF_INET6: u8 = 10;
+
+/// The address family of `addr`.
+#[must_use]
+pub fn family_of(addr: IpAddr) -> u8 {
+    if addr.is_ipv4() { AF_INET } else { AF_INET6 }
+}
+
+/// The largest value of an unsigned type.
+pub trait Bounded {
+    /// It.
+    const MAX: u64;
+}
+impl Bounded for u8 {
+    const MAX: u64 = 0xff;
+}
+impl Bounded for u16 {
+    const MAX: u64 = 0xffff;
+}
+impl Bounded for u32 {
+    const MAX: u64 = 0xffff_ffff;
+}
+
+/// A number without sign: decimal without leading zeros, or hexadecimal behind `0x`.
+fn number(text: &str) -> Option<u64> {
+    let (digits, radix) = match text.strip_prefix("0x") {
+        Some(hex) => (hex, 16),
+        None if text.len() > 1 && text.starts_with('0') => return None,
+        None => (text, 10),
+    };
+    // from_str_radix takes a sign.
+    if !digits.starts_with(|c: char| c.is_ascii_hexdigit()) {
+        return None;
+    }
+    u64::from_str_radix(digits, radix).ok()
+}
+
+fn mac(text: &str) -> Option<[u8; 6]> {
+    let mut parts = text.split(':');
+    let mut mac = [0; 6];
+    for byte in &mut mac {
+        let part = parts.next().filter(|p| matches!(p.len(), 1 | 2) && p.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        *byte = u8::from_str_radix(part, 16).ok()?;
+    }
+    parts.next().is_none().then_some(mac)
+}
+
+/// A word as it may be shown: in quotes, what is not printable escaped.
+#[must_use]
+pub fn show(word: &OsStr) -> String {
+    format!("{word:?}")
+}
+
+/// The words of a batch file's line: parted by white space; single and double quotes keep words together, a backslash
+/// takes the next character as it is, and a `#` at the start of a word begins a comment.
+///
+/// # Errors
+/// A quote without its other half; `at` is the word it begins.
+pub fn split_line(line: &[u8]) -> Result<Vec<OsString>> {
+    let mut words = Vec::new();
+    let mut word: Option<Vec<u8>> = None;
+    let mut quote: Option<u8> = None;
+    let mut bytes = line.iter().copied();
+    while let Some(b) = bytes.next() {
+        match (quote, b) {
+            (Some(q), _) if b == q => quote = None,
+            (None, b'\'' | b'"') => {
+                quote = Some(b);
+                word.get_or_insert_default();
+            }
+            (None | Some(b'"'), b'\\') => word.get_or_insert_default().extend(bytes.next()),
+            (None, b'#') if word.is_none() => break,
+            (None, b' ' | b'\t' | b'\r' | b'\n') => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(b),
+        }
+    }
+    if let Some(quote) = quote {
+        let message = format!("the quote {} has no other half", char::from(quote));
+        return Err(Usage { message, at: words.len() });
+    }
+    words.extend(word);
+    Ok(words.into_iter().map(|w| OsStr::from_bytes(&w).to_owned()).collect())
+}
+
+fn list<'k>(words: impl Iterator<Item = &'k str>) -> String {
+    words.filter(|w| w.len() > 1).collect::<Vec<_>>().join(", ")
+}
+
+/// The one of `known` that is nearest to what was typed, if it is near enough to be meant.
+#[must_use]
+pub fn nearest<'k>(word: &OsStr, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let word = word.to_str().filter(|w| w.len() <= 32)?;
+    let close = known.filter(|k| k.len() > 1).map(|k| (distance(word.as_bytes(), k.as_bytes()), k));
+    close.filter(|(d, k)| *d <= 1.max(k.len() / 3)).min_by_key(|(d, _)| *d).map(|(_, k)| k)
+}
+
+/// How many letters to insert, leave out, change or swap with their neighbour to make one word the other.
+fn distance(a: &[u8], b: &[u8]) -> usize {
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for (i, &x) in a.iter().enumerate() {
+        let mut row = vec![i.saturating_add(1)];
+        for (j, &y) in b.iter().enumerate() {
+            let of = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX);
+            let mut best = of(&last, j).saturating_add(usize::from(x != y));
+            best = best.min(of(&last, j.saturating_add(1)).saturating_add(1)).min(of(&row, j).saturating_add(1));
+            if let (Some(pi), Some(pj)) = (i.checked_sub(1), j.checked_sub(1)) {
+                if a.get(pi) == Some(&y) && b.get(pj) == Some(&x) {
+                    best = best.min(of(&before, pj).saturating_add(1));
+                }
+            }
+            row.push(best);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last.last().copied().unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<OsString> {
+        split_line(line.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn keywords_match_by_unambiguous_prefix() {
+        const TABLE: &[Keyword<u8>] = &[("add", 1), ("addr", 2), ("address", 2), ("show", 3), ("set", 4)];
+        let take = |w: &str| Words::new(&words(w)).keyword("a command", TABLE);
+        assert_eq!((take("add"), take("addre"), take("addr"), take("sh")), (Ok(1), Ok(2), Ok(2), Ok(3)));
+        assert!(take("s").unwrap_err().message.contains("\"show\" or \"set\""));
+        assert!(take("ad").is_err());
+        assert!(take("shwo").unwrap_err().message.contains("did you mean \"show\""));
+        assert!(take("quux").unwrap_err().message.contains("known are add"));
+        assert!(take("").unwrap_err().message.contains("is missing"));
+    }
+
+    #[test]
+    fn numbers_are_decimal_or_hex_within_their_range() {
+        let take = |w: &str| Words::new(&words(w)).number("a size", 68..=65535);
+        assert_eq!((take("68"), take("0xffff")), (Ok(68), Ok(65535)));
+        for bad in ["67", "65536", "-1", "+70", "0x", "0x+70", "1e3", "99999999999999999999", "abc"] {
+            assert!(take(bad).unwrap_err().message.contains("68 to 65535"), "{bad}");
+        }
+        assert!(take("0100").unwrap_err().message.contains("octal"));
+        assert_eq!(Words::new(&words("256")).uint::<u8>("a byte").unwrap_err().at, 0);
+    }
+
+    #[test]
+    fn addresses_and_prefixes() {
+        let take = |w: &str| Words::new(&words(w)).prefix("a prefix", None);
+        assert_eq!(take("10.0.0.1/24").unwrap().to_string(), "10.0.0.1/24");
+        assert_eq!(take("::1").unwrap().to_string(), "::1/128");
+        assert_eq!(take("default").unwrap().to_string(), "0.0.0.0/0");
+        assert!(take("010.0.0.1").unwrap_err().message.contains("octal"));
+        assert!(take("10.0.0.256").unwrap_err().message.contains("0 to 255"));
+        for bad in ["10.0.0.1/33", "::/129", "10.0.0.1/", "10.0.0.1/-1", "10.0.0.1/024"] {
+            assert!(take(bad).unwrap_err().message.contains("length"), "{bad}");
+        }
+        for bad in ["", "10", "10.0.0", "1::2::3", "fe80::1%eth0"] {
+            assert!(take(bad).is_err(), "{bad}");
+        }
+        assert!(Words::new(&words("::1")).address("x", Some(AF_INET)).is_err());
+    }
+
+    #[test]
+    fn interface_names_are_what_the_kernel_takes() {
+        let take = |w: &str| Words::new(&[OsString::from(w)]).ifname("a name").map(OsStr::to_owned);
+        assert!(take("abcdefghijklmno").is_ok());
+        for bad in ["abcdefghijklmnop", "", ".", "..", "a/b", "a b", "a:b", "a\tb", "a\0b"] {
+            assert!(take(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn ethernet_addresses() {
+        assert_eq!(mac("02:00:0:00:00:a1"), Some([2, 0, 0, 0, 0, 0xa1]));
+        for bad in ["", "02:00:00:00:00", "02:00:00:00:00:00:00", "02:00:00:00:00:+1", "02:00:00:00:00:001", "g::::"] {
+            assert_eq!(mac(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn lines_split_into_words_with_quotes_and_comments() {
+        assert_eq!(words("a  'b c' \"d \\\" e\" f\\ g # h"), ["a", "b c", "d \" e", "f g"]);
+        assert_eq!(words("a '' b#c"), ["a", "", "b#c"]);
+        assert_eq!(split_line(b"a 'b").unwrap_err().at, 1);
+    }
+}

@@ -1,0 +1,13 @@
+//! Linux network namespaces from the command line.
+//!
+//! Words → [`grammar`] → a typed request ([`cmd::Command`]) → netlink or system calls → [`out`].
+//! Parsing touches nothing: a request is complete and checked before anything is done.
+#![forbid(unsafe_code)]
+
+pub mod cmd;
+pub mod failure;
+pub mod grammar;
+pub mod out;
+
+pub use cmd::run;
+pub use failure::Failure;
