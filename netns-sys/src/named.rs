@@ -1,0 +1,432 @@
+//! The directory of named namespaces: `name` is a file that a namespace is mounted on, which keeps it alive with no process
+//! in it. The layout is iproute2's (ip-netns(8)), and so is the lock (flock(2) on the directory, which anybody who can open
+//! it can hold). Work goes through a descriptor of the directory; what an entry is, is asked of the opened entry.
+
+use crate::error::{At, Errno, Error, Kind, NameRule, Result};
+use crate::mount;
+use crate::ns::{self, Ns, NsId};
+use crate::sys::{self, CWD, Stat};
+use libc::{O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY};
+use std::ffi::{CStr, CString, OsStr, OsString};
+use std::fs;
+use std::io::{ErrorKind, Read};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+/// Where iproute2 keeps its names; `/var/run` commonly is a link to `/run`.
+pub const DEFAULT_DIR: &str = "/var/run/netns";
+
+/// A directory of named namespaces. One that does not exist is an empty one, and is made when the first name is.
+#[derive(Debug, Clone)]
+pub struct Dir {
+    path: PathBuf,
+}
+
+impl Default for Dir {
+    fn default() -> Dir {
+        Dir::at(DEFAULT_DIR)
+    }
+}
+
+/// An entry of the directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name: any bytes but `/` and NUL.
+    pub name: OsString,
+    /// What it is.
+    pub state: State,
+}
+
+/// What an entry of the directory is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum State {
+    /// A network namespace.
+    Ns(NsId),
+    /// The empty file of a name whose namespace is gone.
+    Stale,
+    /// A link to a network namespace; `None`: to nothing or something else, or not to be trusted ([`Error::NotOurs`]).
+    Link(Option<NsId>),
+    /// Something else.
+    Other(Kind),
+    /// It could not be looked at.
+    Failed(Error),
+}
+
+impl State {
+    /// The namespace that the name leads to.
+    #[must_use]
+    pub fn id(&self) -> Option<&NsId> {
+        match self {
+            State::Ns(id) | State::Link(Some(id)) => Some(id),
+            _ => None,
+        }
+    }
+}
+
+/// What [`look`] finds.
+enum Found {
+    Ns(Ns),
+    Link(Stat),
+    Other(Kind),
+}
+
+/// An open directory and what it is.
+struct Open {
+    fd: OwnedFd,
+    stat: Stat,
+}
+
+/// What [`Dir::attach`] made on its way, undone in reverse when dropped, unless kept.
+struct Made<'a> {
+    path: &'a Path,
+    dir: bool,
+    mount: bool,
+}
+
+impl Drop for Made<'_> {
+    fn drop(&mut self) {
+        // Not lazily: if somebody put a name there meanwhile, it stays, and so does the directory.
+        if self.mount && mount::c_path(self.path).and_then(|p| sys::umount(&p, 0)).is_err() {
+            return;
+        }
+        if self.dir {
+            let _ = fs::remove_dir(self.path);
+        }
+    }
+}
+
+impl Dir {
+    /// The directory at this path. Nothing is looked at yet.
+    pub fn at(path: impl Into<PathBuf>) -> Dir {
+        Dir { path: path.into() }
+    }
+    /// Its path, as given.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes a network namespace and gives it a name. The caller stays where it is. The namespace is made first and named
+    /// last, and on failure everything is undone: there is no half-made name.
+    ///
+    /// # Errors
+    /// [`Error::BadName`]; [`Error::Exists`]; [`Error::Limit`]; [`Error::NotOurs`]; `EPERM` without `CAP_SYS_ADMIN`; those
+    /// of mount(2).
+    pub fn add(&self, name: &OsStr) -> Result<Ns> {
+        c_name(name)?;
+        let ns = Ns::create()?;
+        self.attach(name, &ns)?;
+        Ok(ns)
+    }
+
+    /// Gives a namespace a name (or another name). The empty file of a name whose namespace is gone is taken over.
+    ///
+    /// # Errors
+    /// Those of [`Dir::add`].
+    pub fn attach(&self, name: &OsStr, ns: &Ns) -> Result<()> {
+        let c = c_name(name)?;
+        // Dropped last to first: the directory is closed, then what was made in vain is undone, then the lock is let go.
+        let lock;
+        let mut made = Made { path: &self.path, dir: self.make()?, mount: false };
+        lock = self.lock().at("lock directory", &self.path)?;
+        let mut dir = self.open_own()?;
+        match mount::share(dir.fd.as_fd()) {
+            Err(Errno::EINVAL) => {
+                mount::mount_on_itself(dir.fd.as_fd(), &self.path).at("make a shared mount of", &self.path)?;
+                made.mount = true;
+                dir = self.open_own()?;
+            }
+            done => done.at("share the mount: mount --make-shared", &self.path)?,
+        }
+        let fresh = match sys::openat(dir.fd.as_fd(), &c, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0) {
+            Err(Errno::EEXIST) => match self.look(&dir, &c)? {
+                Found::Other(Kind::Stale) => sys::touch(dir.fd.as_fd(), &c).map(|()| false),
+                Found::Ns(_) => return Err(Error::Exists { name: name.to_owned(), seen: Kind::Netns }),
+                Found::Link(_) => return Err(Error::Exists { name: name.to_owned(), seen: Kind::Link }),
+                Found::Other(seen) => return Err(Error::Exists { name: name.to_owned(), seen }),
+            },
+            file => file.map(|_| true),
+        };
+        let fresh = fresh.at("make file", self.path.join(name))?;
+        if let Err(e) = mount::bind_ns(ns.as_fd(), dir.fd.as_fd(), &c) {
+            if fresh {
+                let _ = sys::unlinkat(dir.fd.as_fd(), &c);
+            }
+            return Err(e.at("mount the namespace on", self.path.join(name)));
+        }
+        (made.dir, made.mount) = (false, false);
+        drop(lock);
+        Ok(())
+    }
+
+    /// Takes a name away: every namespace mounted on it, and its file; of a link, only the link. The namespace lives on
+    /// while a process, a socket or another name is in it. What is no namespace's name stays untouched.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchName`]; [`Error::NotNetns`]: the name is something else's; [`Error::NotOurs`]; `EPERM`; `EBUSY`: it is
+    /// in use as a mount point otherwise.
+    pub fn remove(&self, name: &OsStr) -> Result<()> {
+        let c = c_name(name)?;
+        let path = self.path.join(name);
+        let _lock = match self.lock() {
+            Err(Errno::ENOENT) => return Err(Error::NoSuchName { name: name.to_owned() }),
+            lock => lock.at("lock directory", &self.path)?,
+        };
+        let dir = self.open_own()?;
+        loop {
+            match self.look(&dir, &c)? {
+                Found::Ns(_) => mount::unmount(dir.fd.as_fd(), &c, &path).at("unmount", &path)?,
+                Found::Link(_) | Found::Other(Kind::Stale) => {
+                    return sys::unlinkat(dir.fd.as_fd(), &c).at("remove file", &path);
+                }
+                Found::Other(seen) => return Err(Error::NotNetns { about: path.into(), seen }),
+            }
+        }
+    }
+
+    /// The namespace of this name. A link is followed if the link and the directory are root's or the caller's.
+    ///
+    /// # Errors
+    /// [`Error::BadName`]; [`Error::NoSuchName`]; [`Error::Stale`]; [`Error::NotNetns`]; [`Error::NotOurs`].
+    pub fn open(&self, name: &OsStr) -> Result<Ns> {
+        let c = c_name(name)?;
+        let Some(dir) = self.open_dir()? else { return Err(Error::NoSuchName { name: name.to_owned() }) };
+        match self.look(&dir, &c)? {
+            Found::Ns(ns) => Ok(ns),
+            Found::Link(link) => self.follow(&dir, &c, &link),
+            Found::Other(Kind::Stale) => Err(Error::Stale { name: name.to_owned() }),
+            Found::Other(seen) => Err(Error::NotNetns { about: self.path.join(name).into(), seen }),
+        }
+    }
+
+    /// All names, in the directory's order, without a look at what they are.
+    ///
+    /// # Errors
+    /// `ENOTDIR`, `EACCES` and others of reading a directory.
+    pub fn names(&self) -> Result<Vec<OsString>> {
+        let entries = match fs::read_dir(&self.path) {
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.at("read directory", &self.path)?,
+        };
+        entries.map(|entry| Ok(entry.at("read directory", &self.path)?.file_name())).collect()
+    }
+
+    /// All entries and what they are, sorted by name. One odd entry does not fail the others.
+    ///
+    /// # Errors
+    /// Those of [`Dir::names`].
+    pub fn list(&self) -> Result<Vec<Entry>> {
+        let Some(dir) = self.open_dir()? else { return Ok(Vec::new()) };
+        let mut names = self.names()?;
+        names.sort_unstable();
+        let entry = |name: OsString| match self.state(&dir, &name) {
+            Err(Error::NoSuchName { .. }) => None, // removed meanwhile
+            state => Some(Entry { name, state: state.unwrap_or_else(State::Failed) }),
+        };
+        Ok(names.into_iter().filter_map(entry).collect())
+    }
+
+    fn state(&self, dir: &Open, name: &OsStr) -> Result<State> {
+        let c = c_name(name)?;
+        Ok(match self.look(dir, &c)? {
+            Found::Ns(ns) => State::Ns(ns.id()?),
+            Found::Link(link) => State::Link(self.follow(dir, &c, &link).and_then(|ns| ns.id()).ok()),
+            Found::Other(Kind::Stale) => State::Stale,
+            Found::Other(kind) => State::Other(kind),
+        })
+    }
+
+    /// All names of a namespace, sorted.
+    ///
+    /// # Errors
+    /// Those of [`Dir::names`].
+    pub fn identify(&self, id: &NsId) -> Result<Vec<OsString>> {
+        let mut entries = self.list()?;
+        entries.retain(|e| e.state.id() == Some(id));
+        Ok(entries.into_iter().map(|e| e.name).collect())
+    }
+
+    /// Watches names come and go, from now on. The directory is made if it is not there.
+    ///
+    /// # Errors
+    /// `ENOTDIR`; `EACCES`; `EMFILE`, `ENOSPC`: no inotify(7) instance or watch to be had.
+    pub fn watch(&self) -> Result<Watch> {
+        self.make()?;
+        let fd = sys::inotify_init().at("watch directory", &self.path)?;
+        let mask = ADDED | REMOVED | GONE | libc::IN_ONLYDIR;
+        mount::c_path(&self.path)
+            .and_then(|path| sys::inotify_add_watch(fd.as_fd(), &path, mask))
+            .at("watch directory", &self.path)?;
+        Ok(Watch { file: fd.into(), buf: Box::new([0; 4096]), from: 0, to: 0, ended: false })
+    }
+
+    /// Makes the directory; false if it was there.
+    fn make(&self) -> Result<bool> {
+        match fs::DirBuilder::new().mode(0o755).create(&self.path) {
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(false),
+            done => done.map(|()| true).at("make directory", &self.path),
+        }
+    }
+
+    fn open_fd(&self) -> std::result::Result<OwnedFd, Errno> {
+        sys::openat(CWD, &mount::c_path(&self.path)?, O_RDONLY | O_DIRECTORY, 0)
+    }
+
+    /// The lock on the directory's inode, which is the same before and after it is mounted on itself. What it was opened
+    /// through is not: whoever has the lock opens the directory anew.
+    fn lock(&self) -> std::result::Result<OwnedFd, Errno> {
+        let fd = self.open_fd()?;
+        sys::flock_exclusive(fd.as_fd())?;
+        Ok(fd)
+    }
+
+    fn open_dir(&self) -> Result<Option<Open>> {
+        let fd = match self.open_fd() {
+            Err(Errno::ENOENT) => return Ok(None),
+            fd => fd.at("open directory", &self.path)?,
+        };
+        let stat = sys::statx(fd.as_fd(), c"").at("stat", &self.path)?;
+        Ok(Some(Open { fd, stat }))
+    }
+
+    /// The directory, to change it: it must be root's or the caller's.
+    fn open_own(&self) -> Result<Open> {
+        let dir = self.open_dir()?.ok_or_else(|| Errno::ENOENT.at("open directory", &self.path))?;
+        trusted(&dir.stat, &self.path)?;
+        Ok(dir)
+    }
+
+    /// What this entry is. Only what statx(2) says is an empty file on another file system than the directory's is opened:
+    /// a namespace is one, and to open an empty file does nothing.
+    fn look(&self, dir: &Open, name: &CStr) -> Result<Found> {
+        let os = || OsStr::from_bytes(name.to_bytes()).to_owned();
+        let st = match sys::statx(dir.fd.as_fd(), name) {
+            Err(Errno::ENOENT) => return Err(Error::NoSuchName { name: os() }),
+            st => st.at("stat", self.path.join(os()))?,
+        };
+        let empty = st.mode & libc::S_IFMT == libc::S_IFREG && st.size == 0;
+        if !empty || st.dev == dir.stat.dev {
+            let kind = ns::kind(&st);
+            return Ok(if kind == Kind::Link { Found::Link(st) } else { Found::Other(kind) });
+        }
+        match Ns::open_entry(dir.fd.as_fd(), name) {
+            Ok(ns) => Ok(Found::Ns(ns)),
+            Err(Error::NotNetns { seen: Kind::Stale, .. }) => Ok(Found::Other(Kind::File)), // mounted, before 5.8
+            Err(Error::NotNetns { seen, .. }) => Ok(Found::Other(seen)),
+            Err(e) if e.errno() == Some(Errno::ENOENT) => Err(Error::NoSuchName { name: os() }),
+            Err(e) => Err(e),
+        }
+    }
+
+    fn follow(&self, dir: &Open, name: &CStr, link: &Stat) -> Result<Ns> {
+        let path = self.path.join(OsStr::from_bytes(name.to_bytes()));
+        trusted(&dir.stat, &self.path)?;
+        trusted(link, &path)?;
+        Ns::open_following(dir.fd.as_fd(), name, path.as_os_str())
+    }
+}
+
+/// Root's or the caller's own.
+fn trusted(stat: &Stat, path: &Path) -> Result<()> {
+    if stat.uid == 0 || stat.uid == sys::geteuid() {
+        return Ok(());
+    }
+    Err(Error::NotOurs { path: path.into(), uid: stat.uid })
+}
+
+fn c_name(name: &OsStr) -> Result<CString> {
+    NameRule::lenient(name)
+        .and_then(|()| CString::new(name.as_bytes()).map_err(|_| NameRule::Nul))
+        .map_err(|rule| Error::BadName { name: name.to_owned(), rule })
+}
+
+const ADDED: u32 = libc::IN_CREATE | libc::IN_MOVED_TO | libc::IN_ATTRIB; // IN_ATTRIB: a stale file is taken over
+const REMOVED: u32 = libc::IN_DELETE | libc::IN_MOVED_FROM;
+const GONE: u32 = libc::IN_DELETE_SELF | libc::IN_MOVE_SELF;
+
+/// A change of the directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A name appeared. Its namespace is mounted a moment later; until then it looks stale.
+    Added(OsString),
+    /// A name went away.
+    Removed(OsString),
+    /// The kernel dropped events: list anew.
+    Overflow,
+    /// The directory itself was removed or renamed; nothing more will come.
+    Gone,
+}
+
+/// The changes of a directory, as they come: `next` waits for one. Ends after [`Change::Gone`] or an error. Its descriptor
+/// (`AsFd`) is readable when more have come than were read; drain with `next` until [`Watch::is_empty`].
+#[derive(Debug)]
+pub struct Watch {
+    file: fs::File,
+    buf: Box<[u8; 4096]>,
+    from: usize,
+    to: usize,
+    ended: bool,
+}
+
+impl AsFd for Watch {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
+
+impl Watch {
+    /// Nothing is left of what was read so far: the next `next` asks the kernel, and waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.from >= self.to
+    }
+
+    /// The next event of the buffer: `struct inotify_event { int wd; u32 mask, cookie, len; char name[len]; }`, inotify(7).
+    /// `Some(None)`: an event that is no change.
+    fn parse(&mut self) -> Option<Option<Change>> {
+        let rest = self.buf.get(self.from..self.to)?;
+        let field = |at: usize| Some(u32::from_ne_bytes(*rest.get(at..)?.first_chunk()?));
+        let (mask, len) = (field(4)?, usize::try_from(field(12)?).ok()?);
+        let padded = rest.get(16..)?.get(..len)?;
+        let name = OsStr::from_bytes(padded.split(|b| *b == 0).next()?).to_owned();
+        self.from = self.from.checked_add(16)?.checked_add(len)?;
+        Some(if mask & libc::IN_Q_OVERFLOW != 0 {
+            Some(Change::Overflow)
+        } else if mask & (GONE | libc::IN_IGNORED) != 0 {
+            Some(Change::Gone)
+        } else if name.is_empty() {
+            None
+        } else if mask & REMOVED != 0 {
+            Some(Change::Removed(name))
+        } else {
+            Some(Change::Added(name))
+        })
+    }
+}
+
+impl Iterator for Watch {
+    type Item = Result<Change>;
+    fn next(&mut self) -> Option<Result<Change>> {
+        while !self.ended {
+            if let Some(event) = self.parse() {
+                self.ended = event == Some(Change::Gone);
+                match event {
+                    Some(change) => return Some(Ok(change)),
+                    None => continue,
+                }
+            }
+            match self.file.read(&mut *self.buf) {
+                Ok(n) => (self.from, self.to) = (0, n),
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => {
+                    self.ended = true;
+                    return Some(Err(Errno::from(e).at("read", "inotify")));
+                }
+            }
+        }
+        None
+    }
+}
