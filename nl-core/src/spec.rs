@@ -36,6 +36,14 @@ pub enum Shape {
     ByName(u16, &'static [(&'static str, &'static NestSpec)]),
     /// Attributes whose meaning depends on the address family, the message's first byte.
     ByFamily(&'static [(u8, &'static NestSpec)]),
+    /// A struct, padded to 4, then attributes.
+    Headed(&'static StructSpec, &'static NestSpec),
+    /// [`crate::route::NextHops`]: one after the other, each a struct, then attributes.
+    NextHops(&'static NestSpec),
+    /// An unsigned integer in host byte order that is one of these.
+    Code(&'static CodeSpec),
+    /// An unsigned integer in host byte order made of these bits.
+    Bits(&'static CodeSpec),
 }
 
 /// One type of attribute.
@@ -58,6 +66,17 @@ pub struct NestSpec {
     pub header: &'static str,
     /// The types, by number.
     pub attrs: &'static [AttrSpec],
+}
+
+/// A group of numbers with names.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeSpec {
+    /// What the kernel's names begin with.
+    pub prefix: &'static str,
+    /// The UAPI header that defines them.
+    pub header: &'static str,
+    /// Kernel's name and number of each.
+    pub codes: &'static [(&'static str, u64)],
 }
 
 /// One field of a struct.
@@ -144,6 +163,14 @@ impl core::fmt::Display for Path {
     }
 }
 
+impl CodeSpec {
+    /// The kernel's name for `value`.
+    #[must_use]
+    pub fn name(&self, value: u64) -> Option<&'static str> {
+        self.codes.iter().find(|c| c.1 == value).map(|c| c.0)
+    }
+}
+
 impl NestSpec {
     /// The attribute of type `kind`.
     #[must_use]
@@ -182,7 +209,7 @@ impl Level {
             _ => self.find(kind).map(|a| a.shape),
         };
         let nest = match shape {
-            Some(Shape::Nest(nest)) => Some(nest),
+            Some(Shape::Nest(nest) | Shape::Headed(_, nest)) => Some(nest),
             Some(Shape::Array(nest)) => return Self::Positions(nest),
             Some(Shape::ByFamily(table)) => table.iter().find(|e| e.0 == family).map(|e| e.1),
             Some(Shape::ByName(kind, table)) => siblings
@@ -192,6 +219,15 @@ impl Level {
             _ => None,
         };
         nest.map_or(Self::Unknown, Self::Types)
+    }
+
+    /// Bytes of the struct in front of the attributes nested in the one of type `kind`.
+    #[must_use]
+    pub fn head_len(&self, kind: u16) -> usize {
+        match self.find(kind).map(|a| a.shape) {
+            Some(Shape::Headed(head, _)) => head.size,
+            _ => 0,
+        }
     }
 }
 
@@ -236,8 +272,9 @@ impl Family {
             }
             while let Some(attr) = attrs.clone().map_while(Result::ok).find(|a| a.covers(at)) {
                 path.push(level.find(attr.kind()).map_or("?", |a| a.name));
+                let head_len = level.head_len(attr.kind());
                 level = level.inside(attr.kind(), &attrs, family);
-                attrs = attr.attrs();
+                attrs = attr.attrs_from(head_len);
                 if attr.at() == at || matches!(level, Level::Unknown) {
                     break;
                 }
@@ -286,11 +323,13 @@ impl Field for crate::wire::NlMsgHdr {
 }
 
 /// A struct on the wire: the type itself and its [`StructSpec`].
+///
+/// `field: Type = "kernel's name",` — with `=> shape` where the type does not say it all.
 macro_rules! wire {
     (
         $(#[$doc:meta])*
         pub struct $name:ident($kernel:literal, $header:literal) {
-            $($(#[$fdoc:meta])* $field:ident: $ty:ty = $kname:literal,)*
+            $($(#[$fdoc:meta])* $field:ident: $ty:ty = $kname:literal $(=> $shape:expr)?,)*
         }
     ) => {
         $(#[$doc])*
@@ -312,10 +351,20 @@ macro_rules! wire {
                     name: $kname,
                     at: core::mem::offset_of!($name, $field),
                     size: size_of::<$ty>(),
-                    shape: <$ty as $crate::spec::Field>::SHAPE,
+                    shape: $crate::spec::field_shape!($ty $(, $shape)?),
                 },)*],
             };
         }
+    };
+}
+
+/// The shape given, or the type's.
+macro_rules! field_shape {
+    ($ty:ty) => {
+        <$ty as $crate::spec::Field>::SHAPE
+    };
+    ($ty:ty, $shape:expr) => {
+        $shape
     };
 }
 
@@ -343,7 +392,7 @@ macro_rules! attrs {
             )*
 
             /// All of them, for listings and checks.
-            pub const SPEC: $crate::spec::NestSpec = $crate::spec::NestSpec {
+            pub static SPEC: $crate::spec::NestSpec = $crate::spec::NestSpec {
                 prefix: $prefix,
                 header: $header,
                 attrs: &[$($crate::spec::AttrSpec {
@@ -366,15 +415,110 @@ macro_rules! kernel_name {
     };
 }
 
-/// A typed view of a message: its fixed header and a [`crate::decode::Table`] of its attributes,
-/// with one accessor an attribute.
+/// A group of numbers with names and its [`CodeSpec`], `SPEC`: a module of constants (`mod`), a
+/// newtype (`struct`), or a set of bits (`flags`).
+///
+/// `NAME = number;` — the kernel's name is the prefix and NAME, or given behind `as`.
+macro_rules! codes {
+    (
+        $(#[$($doc:tt)*])*
+        pub $what:ident $group:ident($ty:ty, $prefix:literal, $header:literal) {
+            $($(#[$($cdoc:tt)*])* $name:ident $(as $kname:literal)? = $value:literal;)*
+        }
+    ) => {
+        codes! {
+            @$what $(#[$($doc)*])* $group $ty {
+                $(
+                    #[doc = concat!("`", $crate::spec::kernel_name!($prefix, $name $(, $kname)?), "`")]
+                    $(#[$($cdoc)*])*
+                    $name = $value;
+                )*
+            }
+            /// All of them, for listings and checks.
+            pub const SPEC: $crate::spec::CodeSpec = $crate::spec::CodeSpec {
+                prefix: $prefix,
+                header: $header,
+                codes: &[$(($crate::spec::kernel_name!($prefix, $name $(, $kname)?), $value),)*],
+            };
+        }
+    };
+    (@mod $(#[$($doc:tt)*])* $group:ident $ty:ty {
+        $($(#[$($cdoc:tt)*])* $name:ident = $value:literal;)*
+    } $spec:item) => {
+        $(#[$($doc)*])*
+        pub mod $group {
+            $($(#[$($cdoc)*])* pub const $name: $ty = $value;)*
+            $spec
+        }
+    };
+    (@struct $(#[$($doc:tt)*])* $group:ident $ty:ty {
+        $($(#[$($cdoc:tt)*])* $name:ident = $value:literal;)*
+    } $(#[$($sdoc:tt)*])* pub const SPEC: $sty:ty = $spec:expr;) => {
+        $(#[$($doc)*])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct $group(pub $ty);
+
+        impl $group {
+            $($(#[$($cdoc)*])* pub const $name: Self = Self($value);)*
+            $(#[$($sdoc)*])*
+            pub const SPEC: $sty = $spec;
+        }
+    };
+    (@flags $(#[$($doc:tt)*])* $group:ident $ty:ty {
+        $($(#[$($cdoc:tt)*])* $name:ident = $value:literal;)*
+    } $(#[$($sdoc:tt)*])* pub const SPEC: $sty:ty = $spec:expr;) => {
+        bitflags::bitflags! {
+            $(#[$($doc)*])*
+            #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+            pub struct $group: $ty {
+                $($(#[$($cdoc)*])* const $name = $value;)*
+                /// Bits that have no name yet are kept.
+                const _ = !0;
+            }
+        }
+
+        impl $group {
+            $(#[$($sdoc)*])*
+            pub const SPEC: $sty = $spec;
+        }
+    };
+}
+
+/// The messages of a family: a constant each, and `FAMILY`, the [`Family`].
+///
+/// `NAME = number, fixed header, attributes;`
+macro_rules! messages {
+    (
+        $(#[$doc:meta])*
+        pub const FAMILY: Family($family:literal, $protocol:literal) {
+            $($(#[$mdoc:meta])* $name:ident = $kind:literal, $fixed:ty, $nest:path;)*
+        }
+    ) => {
+        $($(#[$mdoc])* pub const $name: u16 = $kind;)*
+
+        $(#[$doc])*
+        pub const FAMILY: $crate::spec::Family = $crate::spec::Family {
+            name: $family,
+            protocol: $protocol,
+            messages: &[$($crate::spec::MessageSpec {
+                kind: $kind,
+                name: stringify!($name),
+                fixed: <$fixed as $crate::wire::Wire>::SPEC,
+                attrs: &$nest,
+            },)*],
+        };
+    };
+}
+
+/// A typed view: a [`crate::decode::Table`] of attributes with one accessor each. Of a message
+/// with its fixed header: `View(Header, nest, …)`; of a nest: `View(nest, …)`.
 ///
 /// `name: Type = method(NAME);` — `method` is one of [`crate::decode::Attr`]'s.
 macro_rules! view {
     (
         $(#[$doc:meta])*
         pub struct $view:ident($fixed:ty, $nest:ident, $prefix:literal, $max:literal) {
-            $($(#[$adoc:meta])* $get:ident: $ty:ty = $method:ident($name:ident);)*
+            $($get:tt)*
         }
     ) => {
         $(#[$doc])*
@@ -398,20 +542,50 @@ macro_rules! view {
                 Ok(Self { header, attrs: $crate::decode::Table::new(attrs)? })
             }
 
-            $(
-                #[doc = concat!("`", $prefix, stringify!($name), "`")]
-                $(#[$adoc])*
-                ///
-                /// # Errors
-                /// The value has the wrong size.
-                #[inline]
-                pub fn $get(&self) -> Result<Option<$ty>, $crate::DecodeError> {
-                    self.attrs.read($nest::$name, concat!($prefix, stringify!($name)), |a| {
-                        view!(@$method a)
-                    })
-                }
-            )*
+            view!(@accessors $nest, $prefix, $($get)*);
         }
+    };
+    (
+        $(#[$doc:meta])*
+        pub struct $view:ident($nest:ident, $prefix:literal, $max:literal) {
+            $($get:tt)*
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $view<'a> {
+            /// The attributes, by type.
+            pub attrs: $crate::decode::Table<'a, { $max + 1 }>,
+        }
+
+        impl<'a> $view<'a> {
+            /// Reads the list once.
+            ///
+            /// # Errors
+            /// The list is broken. A value of the wrong size fails its accessor only.
+            #[inline]
+            pub fn parse(attrs: $crate::Attrs<'a>) -> Result<Self, $crate::DecodeError> {
+                Ok(Self { attrs: $crate::decode::Table::new(attrs)? })
+            }
+
+            view!(@accessors $nest, $prefix, $($get)*);
+        }
+    };
+    (@accessors $nest:ident, $prefix:literal,
+        $($(#[$adoc:meta])* $get:ident: $ty:ty = $method:ident($name:ident);)*) => {
+        $(
+            #[doc = concat!("`", $prefix, stringify!($name), "`")]
+            $(#[$adoc])*
+            ///
+            /// # Errors
+            /// The value has the wrong size.
+            #[inline]
+            pub fn $get(&self) -> Result<Option<$ty>, $crate::DecodeError> {
+                self.attrs.read($nest::$name, concat!($prefix, stringify!($name)), |a| {
+                    view!(@$method a)
+                })
+            }
+        )*
     };
     (@name $a:ident) => { Ok($a.name()) };
     (@bytes $a:ident) => { Ok($a.bytes()) };
@@ -420,4 +594,4 @@ macro_rules! view {
     (@$method:ident $a:ident) => { $a.$method() };
 }
 
-pub(crate) use {attrs, kernel_name, view, wire};
+pub(crate) use {attrs, codes, field_shape, kernel_name, messages, view, wire};
