@@ -15,16 +15,11 @@ use crate::wire::Be16;
 messages! {
     /// What is described here of netfilter.
     pub const FAMILY: Family("NETLINK_NETFILTER", 12) {
-        /// Changes follow; `res_id` says whose.
-        NFNL_MSG_BATCH_BEGIN = 16, NfGenMsg, nfnl_batch::SPEC;
-        /// The changes are to be made.
-        NFNL_MSG_BATCH_END = 17, NfGenMsg, nfnl_batch::SPEC;
-        /// Make a table; a table.
-        NFT_MSG_NEWTABLE = 0x0a00, NfGenMsg, nfta_table::SPEC;
-        /// Get tables.
-        NFT_MSG_GETTABLE = 0x0a01, NfGenMsg, nfta_table::SPEC;
-        /// Delete a table and all in it.
-        NFT_MSG_DELTABLE = 0x0a02, NfGenMsg, nfta_table::SPEC;
+        NFNL_MSG_BATCH_BEGIN = 16, NfGenMsg, nfnl_batch, "Changes follow; `res_id` says whose.";
+        NFNL_MSG_BATCH_END = 17, NfGenMsg, nfnl_batch, "The changes are to be made.";
+        NFT_MSG_NEWTABLE = 0x0a00, NfGenMsg, nfta_table, "Make a table; a table.";
+        NFT_MSG_GETTABLE = 0x0a01, NfGenMsg, nfta_table, "Get tables.";
+        NFT_MSG_DELTABLE = 0x0a02, NfGenMsg, nfta_table, "Delete a table and all in it.";
     }
 }
 
@@ -47,39 +42,28 @@ wire! {
 attrs! {
     /// Attributes of a batch (`enum nfnl_batch_attributes`).
     pub mod nfnl_batch("NFNL_BATCH_", "linux/netfilter/nfnetlink.h") {
-        /// Fail unless this is the generation of the rules.
-        GENID = 1, Be;
+        GENID = 1, Be, "Fail unless this is the generation of the rules.";
     }
 }
 
 attrs! {
     /// Attributes of a table (`enum nft_table_attributes`).
     pub mod nfta_table("NFTA_TABLE_", "linux/netfilter/nf_tables.h") {
-        /// Name.
-        NAME = 1, Str;
-        /// Bits of `NFT_TABLE_F_*`.
-        FLAGS = 2, Be;
-        /// Chains in it.
-        USE = 3, Be;
-        /// Handle.
-        HANDLE = 4, Be;
-        /// Padding.
-        PAD = 5, Bytes;
-        /// The user's own.
-        USERDATA = 6, Bytes;
-        /// Port id of who owns it.
-        OWNER = 7, Be;
+        NAME = 1, Str, "Name.";
+        FLAGS = 2, Be, "Bits of `NFT_TABLE_F_*`.";
+        USE = 3, Be, "Chains in it.";
+        HANDLE = 4, Be, "Handle.";
+        PAD = 5, Bytes, "Padding.";
+        USERDATA = 6, Bytes, "The user's own.";
+        OWNER = 7, Be, "Port id of who owns it.";
     }
 }
 
 codes! {
     /// Flags of a table (`enum nft_table_flags`).
     pub flags NftTableFlags(u32, "NFT_TABLE_F_", "linux/netfilter/nf_tables.h") {
-        /// Its chains see no packets.
-        DORMANT = 0x1;
-        /// It goes with the socket that made it.
-        OWNER = 0x2;
-        /// It stays when its owner goes.
-        PERSIST = 0x4;
+        DORMANT = 0x1, "Its chains see no packets.";
+        OWNER = 0x2, "It goes with the socket that made it.";
+        PERSIST = 0x4, "It stays when its owner goes.";
     }
 }

@@ -370,15 +370,19 @@ macro_rules! field_shape {
 
 /// A nest: a module with a constant for each attribute type, and `SPEC`, its [`NestSpec`].
 ///
-/// `NAME = number, shape;` — the kernel's name is the prefix and NAME, or given behind `as`.
+/// `NAME = number, shape, "meaning";` — the kernel's name is the prefix and NAME, or given behind
+/// `as`; a long meaning goes above.
 macro_rules! attrs {
     (
-        $(#[$doc:meta])*
+        $(#[$nest_doc:meta])*
         pub mod $nest:ident($prefix:literal, $header:literal) {
-            $($(#[$adoc:meta])* $name:ident $(as $kname:literal)? = $kind:literal, $shape:expr;)*
+            $(
+                $(#[$above:meta])*
+                $name:ident $(as $kname:literal)? = $kind:literal, $shape:expr $(, $doc:literal)?;
+            )*
         }
     ) => {
-        $(#[$doc])*
+        $(#[$nest_doc])*
         pub mod $nest {
             #[allow(unused_imports, reason = "which shapes a nest uses differs")]
             use $crate::spec::{Shape::*, kernel_name};
@@ -387,7 +391,8 @@ macro_rules! attrs {
 
             $(
                 #[doc = concat!("`", kernel_name!($prefix, $name $(, $kname)?), "`")]
-                $(#[$adoc])*
+                $(#[$above])*
+                $(#[doc = $doc])?
                 pub const $name: u16 = $kind;
             )*
 
@@ -418,19 +423,21 @@ macro_rules! kernel_name {
 /// A group of numbers with names and its [`CodeSpec`], `SPEC`: a module of constants (`mod`), a
 /// newtype (`struct`), or a set of bits (`flags`).
 ///
-/// `NAME = number;` — the kernel's name is the prefix and NAME, or given behind `as`.
+/// `NAME = number, "meaning";` — the kernel's name is the prefix and NAME, or given behind `as`.
 macro_rules! codes {
     (
         $(#[$($doc:tt)*])*
         pub $what:ident $group:ident($ty:ty, $prefix:literal, $header:literal) {
-            $($(#[$($cdoc:tt)*])* $name:ident $(as $kname:literal)? = $value:literal;)*
+            $($name:ident $(as $kname:literal)? = $value:literal, $meaning:literal;)*
         }
     ) => {
         codes! {
             @$what $(#[$($doc)*])* $group $ty {
                 $(
-                    #[doc = concat!("`", $crate::spec::kernel_name!($prefix, $name $(, $kname)?), "`")]
-                    $(#[$($cdoc)*])*
+                    #[doc = concat!(
+                        "`", $crate::spec::kernel_name!($prefix, $name $(, $kname)?), "`"
+                    )]
+                    #[doc = $meaning]
                     $name = $value;
                 )*
             }
@@ -486,15 +493,15 @@ macro_rules! codes {
 
 /// The messages of a family: a constant each, and `FAMILY`, the [`Family`].
 ///
-/// `NAME = number, fixed header, attributes;`
+/// `NAME = number, fixed header, attributes, "meaning";`
 macro_rules! messages {
     (
         $(#[$doc:meta])*
         pub const FAMILY: Family($family:literal, $protocol:literal) {
-            $($(#[$mdoc:meta])* $name:ident = $kind:literal, $fixed:ty, $nest:path;)*
+            $($name:ident = $kind:literal, $fixed:ty, $nest:ident, $meaning:literal;)*
         }
     ) => {
-        $($(#[$mdoc])* pub const $name: u16 = $kind;)*
+        $(#[doc = $meaning] pub const $name: u16 = $kind;)*
 
         $(#[$doc])*
         pub const FAMILY: $crate::spec::Family = $crate::spec::Family {
@@ -504,7 +511,7 @@ macro_rules! messages {
                 kind: $kind,
                 name: stringify!($name),
                 fixed: <$fixed as $crate::wire::Wire>::SPEC,
-                attrs: &$nest,
+                attrs: &$nest::SPEC,
             },)*],
         };
     };
@@ -513,7 +520,8 @@ macro_rules! messages {
 /// A typed view: a [`crate::decode::Table`] of attributes with one accessor each. Of a message
 /// with its fixed header: `View(Header, nest, …)`; of a nest: `View(nest, …)`.
 ///
-/// `name: Type = method(NAME);` — `method` is one of [`crate::decode::Attr`]'s.
+/// `name: Type = method(NAME);` — `method` is one of [`crate::decode::Attr`]'s. What it means is
+/// said at NAME; what more there is to say goes above.
 macro_rules! view {
     (
         $(#[$doc:meta])*
@@ -572,10 +580,11 @@ macro_rules! view {
         }
     };
     (@accessors $nest:ident, $prefix:literal,
-        $($(#[$adoc:meta])* $get:ident: $ty:ty = $method:ident($name:ident);)*) => {
+        $($(#[$more:meta])* $get:ident: $ty:ty = $method:ident($name:ident);)*) => {
         $(
-            #[doc = concat!("`", $prefix, stringify!($name), "`")]
-            $(#[$adoc])*
+            #[doc = concat!("[`", $prefix, stringify!($name), "`](", stringify!($nest), "::",
+                stringify!($name), ")")]
+            $(#[$more])*
             ///
             /// # Errors
             /// The value has the wrong size.

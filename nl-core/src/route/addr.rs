@@ -29,30 +29,18 @@ wire! {
 attrs! {
     /// Attributes of an address.
     pub mod ifa("IFA_", "linux/if_addr.h") {
-        /// The prefix's address; on a point-to-point link the other end's.
-        ADDRESS = 1, Ip;
-        /// The address itself. IPv6 has it only where there is a peer.
-        LOCAL = 2, Ip;
-        /// Label, an alias name of the link. IPv4 only.
-        LABEL = 3, Str;
-        /// Broadcast address. IPv4 only.
-        BROADCAST = 4, Ip;
-        /// Anycast address.
-        ANYCAST = 5, Ip;
-        /// Lifetimes and age.
-        CACHEINFO = 6, Struct(super::IfaCacheInfo::SPEC);
-        /// Multicast address.
-        MULTICAST = 7, Ip;
-        /// All flags; counts more than the header's.
-        FLAGS = 8, Bits(&super::AddrFlags::SPEC);
-        /// Metric of the prefix's route.
-        RT_PRIORITY = 9, Uint;
-        /// Namespace id to act in; ignored by `RTM_NEWADDR`.
-        TARGET_NETNSID = 10, Int;
-        /// Who made it.
-        PROTO = 11, Code(&super::ifaprot::SPEC);
-        /// How many hold the multicast address.
-        MC_USERS = 12, Uint;
+        ADDRESS = 1, Ip, "The prefix's address; on a point-to-point link the other end's.";
+        LOCAL = 2, Ip, "The address itself. IPv6 has it only where there is a peer.";
+        LABEL = 3, Str, "Label, an alias name of the link. IPv4 only.";
+        BROADCAST = 4, Ip, "Broadcast address. IPv4 only.";
+        ANYCAST = 5, Ip, "Anycast address.";
+        CACHEINFO = 6, Struct(super::IfaCacheInfo::SPEC), "Lifetimes and age.";
+        MULTICAST = 7, Ip, "Multicast address.";
+        FLAGS = 8, Bits(&super::AddrFlags::SPEC), "All flags; counts more than the header's.";
+        RT_PRIORITY = 9, Uint, "Metric of the prefix's route.";
+        TARGET_NETNSID = 10, Int, "Namespace id to act in; ignored by `RTM_NEWADDR`.";
+        PROTO = 11, Code(&super::ifaprot::SPEC), "Who made it.";
+        MC_USERS = 12, Uint, "How many hold the multicast address.";
     }
 }
 
@@ -73,44 +61,28 @@ wire! {
 codes! {
     /// Flags of an address.
     pub flags AddrFlags(u32, "IFA_F_", "linux/if_addr.h") {
-        /// IPv4: not the first of its prefix. IPv6: temporary (`IFA_F_TEMPORARY`).
-        SECONDARY = 0x01;
-        /// No duplicate address detection.
-        NODAD = 0x02;
-        /// Usable while duplicates are looked for.
-        OPTIMISTIC = 0x04;
-        /// A duplicate was found.
-        DADFAILED = 0x08;
-        /// Mobile IPv6 home address.
-        HOMEADDRESS = 0x10;
-        /// Past its preferred lifetime.
-        DEPRECATED = 0x20;
-        /// Duplicates are still looked for.
-        TENTATIVE = 0x40;
-        /// Valid for ever.
-        PERMANENT = 0x80;
-        /// Temporary addresses are made of it.
-        MANAGETEMPADDR = 0x100;
-        /// No route is made for its prefix.
-        NOPREFIXROUTE = 0x200;
-        /// Its multicast group is joined.
-        MCAUTOJOIN = 0x400;
-        /// A stable private address (RFC 7217).
-        STABLE_PRIVACY = 0x800;
+        SECONDARY = 0x01, "IPv4: not the first of its prefix. IPv6: temporary (`IFA_F_TEMPORARY`).";
+        NODAD = 0x02, "No duplicate address detection.";
+        OPTIMISTIC = 0x04, "Usable while duplicates are looked for.";
+        DADFAILED = 0x08, "A duplicate was found.";
+        HOMEADDRESS = 0x10, "Mobile IPv6 home address.";
+        DEPRECATED = 0x20, "Past its preferred lifetime.";
+        TENTATIVE = 0x40, "Duplicates are still looked for.";
+        PERMANENT = 0x80, "Valid for ever.";
+        MANAGETEMPADDR = 0x100, "Temporary addresses are made of it.";
+        NOPREFIXROUTE = 0x200, "No route is made for its prefix.";
+        MCAUTOJOIN = 0x400, "Its multicast group is joined.";
+        STABLE_PRIVACY = 0x800, "A stable private address (RFC 7217).";
     }
 }
 
 codes! {
     /// Who made an address (`IFA_PROTO`).
     pub mod ifaprot(u8, "IFAPROT_", "linux/if_addr.h") {
-        /// Not said.
-        UNSPEC = 0;
-        /// The kernel, for the loopback.
-        KERNEL_LO = 1;
-        /// The kernel, of a router's advertisement.
-        KERNEL_RA = 2;
-        /// The kernel, a link-local address.
-        KERNEL_LL = 3;
+        UNSPEC = 0, "Not said.";
+        KERNEL_LO = 1, "The kernel, for the loopback.";
+        KERNEL_RA = 2, "The kernel, of a router's advertisement.";
+        KERNEL_LL = 3, "The kernel, a link-local address.";
     }
 }
 
@@ -121,19 +93,15 @@ view! {
         address: &'a [u8] = bytes(ADDRESS);
         /// The address itself; IPv6 has it only where there is a peer, see [`Addr::own`].
         local: &'a [u8] = bytes(LOCAL);
-        /// Label.
         label: &'a [u8] = name(LABEL);
         /// Broadcast address: 4 bytes.
         broadcast: &'a [u8] = bytes(BROADCAST);
         /// Anycast address: 16 bytes.
         anycast: &'a [u8] = bytes(ANYCAST);
-        /// Lifetimes and age.
         cacheinfo: &'a IfaCacheInfo = prefix(CACHEINFO);
         /// Multicast address: 16 bytes.
         multicast: &'a [u8] = bytes(MULTICAST);
-        /// Metric of the prefix's route.
         rt_priority: u32 = u32(RT_PRIORITY);
-        /// The namespace id that was asked for.
         target_netnsid: i32 = i32(TARGET_NETNSID);
         /// Who made it, see [`ifaprot`].
         proto: u8 = u8(PROTO);

@@ -40,90 +40,48 @@ messages! {
     /// All of the route family that is described here. Traffic control and the bridge's own
     /// tables are not.
     pub const FAMILY: Family("NETLINK_ROUTE", 0) {
-        /// Make or change a link; a link.
-        RTM_NEWLINK = 16, IfInfoMsg, ifla::SPEC;
-        /// Delete a link, or with `IFLA_GROUP` all of a group.
-        RTM_DELLINK = 17, IfInfoMsg, ifla::SPEC;
-        /// Get links.
-        RTM_GETLINK = 18, IfInfoMsg, ifla::SPEC;
-        /// Change a link; also moves it to another namespace.
-        RTM_SETLINK = 19, IfInfoMsg, ifla::SPEC;
-        /// Add an address; an address.
-        RTM_NEWADDR = 20, IfAddrMsg, ifa::SPEC;
-        /// Delete an address.
-        RTM_DELADDR = 21, IfAddrMsg, ifa::SPEC;
-        /// Get addresses.
-        RTM_GETADDR = 22, IfAddrMsg, ifa::SPEC;
-        /// Make or change a route; a route.
-        RTM_NEWROUTE = 24, RtMsg, rta::SPEC;
-        /// Delete a route.
-        RTM_DELROUTE = 25, RtMsg, rta::SPEC;
-        /// Get routes, or what a destination would be routed by.
-        RTM_GETROUTE = 26, RtMsg, rta::SPEC;
-        /// Add or change a neighbour; a neighbour.
-        RTM_NEWNEIGH = 28, NdMsg, nda::SPEC;
-        /// Delete a neighbour.
-        RTM_DELNEIGH = 29, NdMsg, nda::SPEC;
-        /// Get neighbours; from the kernel, a request to resolve one.
-        RTM_GETNEIGH = 30, NdMsg, nda::SPEC;
-        /// Add a routing rule; a rule.
-        RTM_NEWRULE = 32, FibRuleHdr, fra::SPEC;
-        /// Delete a rule.
-        RTM_DELRULE = 33, FibRuleHdr, fra::SPEC;
-        /// Get rules.
-        RTM_GETRULE = 34, FibRuleHdr, fra::SPEC;
-        /// A multicast address was joined.
-        RTM_NEWMULTICAST = 56, IfAddrMsg, ifa::SPEC;
-        /// A multicast address was left.
-        RTM_DELMULTICAST = 57, IfAddrMsg, ifa::SPEC;
-        /// Get multicast addresses.
-        RTM_GETMULTICAST = 58, IfAddrMsg, ifa::SPEC;
-        /// An anycast address was joined.
-        RTM_NEWANYCAST = 60, IfAddrMsg, ifa::SPEC;
-        /// An anycast address was left.
-        RTM_DELANYCAST = 61, IfAddrMsg, ifa::SPEC;
-        /// Get anycast addresses.
-        RTM_GETANYCAST = 62, IfAddrMsg, ifa::SPEC;
-        /// A table of neighbours, or a link's settings in it.
-        RTM_NEWNEIGHTBL = 64, NdtMsg, ndta::SPEC;
-        /// Get the tables of neighbours.
-        RTM_GETNEIGHTBL = 66, NdtMsg, ndta::SPEC;
-        /// Change a table of neighbours.
-        RTM_SETNEIGHTBL = 67, NdtMsg, ndta::SPEC;
-        /// A link's forwarding settings.
-        RTM_NEWNETCONF = 80, NetConfMsg, netconfa::SPEC;
-        /// A link's forwarding settings are gone.
-        RTM_DELNETCONF = 81, NetConfMsg, netconfa::SPEC;
-        /// Get forwarding settings.
-        RTM_GETNETCONF = 82, NetConfMsg, netconfa::SPEC;
-        /// Give a namespace an id; an id.
-        RTM_NEWNSID = 88, RtGenMsg, netnsa::SPEC;
-        /// A namespace that had an id is gone.
-        RTM_DELNSID = 89, RtGenMsg, netnsa::SPEC;
-        /// Get the id of a namespace, or all ids.
-        RTM_GETNSID = 90, RtGenMsg, netnsa::SPEC;
-        /// A link's statistics.
-        RTM_NEWSTATS = 92, IfStatsMsg, ifla_stats::SPEC;
-        /// Get statistics.
-        RTM_GETSTATS = 94, IfStatsMsg, ifla_stats_getset::SPEC;
-        /// Switch the collection of statistics on or off.
-        RTM_SETSTATS = 95, IfStatsMsg, ifla_stats_getset::SPEC;
-        /// Make or change a next hop object; a next hop.
-        RTM_NEWNEXTHOP = 104, NhMsg, nha::SPEC;
-        /// Delete a next hop object.
-        RTM_DELNEXTHOP = 105, NhMsg, nha::SPEC;
-        /// Get next hop objects.
-        RTM_GETNEXTHOP = 106, NhMsg, nha::SPEC;
-        /// Give a link alternative names.
-        RTM_NEWLINKPROP = 108, IfInfoMsg, ifla::SPEC;
-        /// Take alternative names away.
-        RTM_DELLINKPROP = 109, IfInfoMsg, ifla::SPEC;
-        /// Get a bucket of a resilient next hop group.
-        RTM_GETNEXTHOPBUCKET = 118, NhMsg, nha::SPEC;
-        /// A bucket of a resilient next hop group.
-        RTM_NEWNEXTHOPBUCKET = 116, NhMsg, nha::SPEC;
-        /// A bucket is gone.
-        RTM_DELNEXTHOPBUCKET = 117, NhMsg, nha::SPEC;
+        RTM_NEWLINK = 16, IfInfoMsg, ifla, "Make or change a link; a link.";
+        RTM_DELLINK = 17, IfInfoMsg, ifla, "Delete a link, or a whole group.";
+        RTM_GETLINK = 18, IfInfoMsg, ifla, "Get links.";
+        RTM_SETLINK = 19, IfInfoMsg, ifla, "Change a link; also moves it to another namespace.";
+        RTM_NEWADDR = 20, IfAddrMsg, ifa, "Add an address; an address.";
+        RTM_DELADDR = 21, IfAddrMsg, ifa, "Delete an address.";
+        RTM_GETADDR = 22, IfAddrMsg, ifa, "Get addresses.";
+        RTM_NEWROUTE = 24, RtMsg, rta, "Make or change a route; a route.";
+        RTM_DELROUTE = 25, RtMsg, rta, "Delete a route.";
+        RTM_GETROUTE = 26, RtMsg, rta, "Get routes, or what a destination would be routed by.";
+        RTM_NEWNEIGH = 28, NdMsg, nda, "Add or change a neighbour; a neighbour.";
+        RTM_DELNEIGH = 29, NdMsg, nda, "Delete a neighbour.";
+        RTM_GETNEIGH = 30, NdMsg, nda, "Get neighbours; from the kernel, a request to resolve one.";
+        RTM_NEWRULE = 32, FibRuleHdr, fra, "Add a routing rule; a rule.";
+        RTM_DELRULE = 33, FibRuleHdr, fra, "Delete a rule.";
+        RTM_GETRULE = 34, FibRuleHdr, fra, "Get rules.";
+        RTM_NEWMULTICAST = 56, IfAddrMsg, ifa, "A multicast address was joined.";
+        RTM_DELMULTICAST = 57, IfAddrMsg, ifa, "A multicast address was left.";
+        RTM_GETMULTICAST = 58, IfAddrMsg, ifa, "Get multicast addresses.";
+        RTM_NEWANYCAST = 60, IfAddrMsg, ifa, "An anycast address was joined.";
+        RTM_DELANYCAST = 61, IfAddrMsg, ifa, "An anycast address was left.";
+        RTM_GETANYCAST = 62, IfAddrMsg, ifa, "Get anycast addresses.";
+        RTM_NEWNEIGHTBL = 64, NdtMsg, ndta, "A table of neighbours, or a link's settings in it.";
+        RTM_GETNEIGHTBL = 66, NdtMsg, ndta, "Get the tables of neighbours.";
+        RTM_SETNEIGHTBL = 67, NdtMsg, ndta, "Change a table of neighbours.";
+        RTM_NEWNETCONF = 80, NetConfMsg, netconfa, "A link's forwarding settings.";
+        RTM_DELNETCONF = 81, NetConfMsg, netconfa, "A link's forwarding settings are gone.";
+        RTM_GETNETCONF = 82, NetConfMsg, netconfa, "Get forwarding settings.";
+        RTM_NEWNSID = 88, RtGenMsg, netnsa, "Give a namespace an id; an id.";
+        RTM_DELNSID = 89, RtGenMsg, netnsa, "A namespace that had an id is gone.";
+        RTM_GETNSID = 90, RtGenMsg, netnsa, "Get the id of a namespace, or all ids.";
+        RTM_NEWSTATS = 92, IfStatsMsg, ifla_stats, "A link's statistics.";
+        RTM_GETSTATS = 94, IfStatsMsg, ifla_stats_getset, "Get statistics.";
+        RTM_SETSTATS = 95, IfStatsMsg, ifla_stats_getset, "Switch statistics on or off.";
+        RTM_NEWNEXTHOP = 104, NhMsg, nha, "Make or change a next hop object; a next hop.";
+        RTM_DELNEXTHOP = 105, NhMsg, nha, "Delete a next hop object.";
+        RTM_GETNEXTHOP = 106, NhMsg, nha, "Get next hop objects.";
+        RTM_NEWLINKPROP = 108, IfInfoMsg, ifla, "Give a link alternative names.";
+        RTM_DELLINKPROP = 109, IfInfoMsg, ifla, "Take alternative names away.";
+        RTM_GETNEXTHOPBUCKET = 118, NhMsg, nha, "Get a bucket of a resilient next hop group.";
+        RTM_NEWNEXTHOPBUCKET = 116, NhMsg, nha, "A bucket of a resilient next hop group.";
+        RTM_DELNEXTHOPBUCKET = 117, NhMsg, nha, "A bucket is gone.";
     }
 }
 
@@ -134,93 +92,52 @@ pub const CODES: &[&CodeSpec] =
 codes! {
     /// Address families (`AF_*`), those of netlink's own included.
     pub mod af(u8, "AF_", "sys/socket.h") {
-        /// None in particular.
-        UNSPEC = 0;
-        /// IPv4.
-        INET = 2;
-        /// Bridges: forwarding database, ports, VLANs.
-        BRIDGE = 7;
-        /// IPv6.
-        INET6 = 10;
-        /// Packets, link-layer addresses.
-        PACKET = 17;
-        /// MPLS.
-        MPLS = 28;
-        /// Management component transport.
-        MCTP = 45;
-        /// IPv4 multicast routing.
-        IPMR as "RTNL_FAMILY_IPMR" = 128;
-        /// IPv6 multicast routing.
-        IP6MR as "RTNL_FAMILY_IP6MR" = 129;
+        UNSPEC = 0, "None in particular.";
+        INET = 2, "IPv4.";
+        BRIDGE = 7, "Bridges: forwarding database, ports, VLANs.";
+        INET6 = 10, "IPv6.";
+        PACKET = 17, "Packets, link-layer addresses.";
+        MPLS = 28, "MPLS.";
+        MCTP = 45, "Management component transport.";
+        IPMR as "RTNL_FAMILY_IPMR" = 128, "IPv4 multicast routing.";
+        IP6MR as "RTNL_FAMILY_IP6MR" = 129, "IPv6 multicast routing.";
     }
 }
 
 codes! {
     /// Multicast groups: what a monitor joins (`enum rtnetlink_groups`).
     pub mod rtnlgrp(u32, "RTNLGRP_", "linux/rtnetlink.h") {
-        /// Links.
-        LINK = 1;
-        /// Unused.
-        NOTIFY = 2;
-        /// Neighbours.
-        NEIGH = 3;
-        /// Traffic control.
-        TC = 4;
-        /// IPv4 addresses.
-        IPV4_IFADDR = 5;
-        /// IPv4 multicast routes.
-        IPV4_MROUTE = 6;
-        /// IPv4 routes.
-        IPV4_ROUTE = 7;
-        /// IPv4 rules.
-        IPV4_RULE = 8;
-        /// IPv6 addresses.
-        IPV6_IFADDR = 9;
-        /// IPv6 multicast routes.
-        IPV6_MROUTE = 10;
-        /// IPv6 routes.
-        IPV6_ROUTE = 11;
-        /// IPv6's share of links.
-        IPV6_IFINFO = 12;
-        /// Prefixes learned from IPv6 routers.
-        IPV6_PREFIX = 18;
-        /// IPv6 rules.
-        IPV6_RULE = 19;
-        /// Neighbour discovery options for user space.
-        ND_USEROPT = 20;
-        /// Data centre bridging.
-        DCB = 23;
-        /// IPv4 forwarding settings.
-        IPV4_NETCONF = 24;
-        /// IPv6 forwarding settings.
-        IPV6_NETCONF = 25;
-        /// Bridge multicast database.
-        MDB = 26;
-        /// MPLS routes.
-        MPLS_ROUTE = 27;
-        /// Namespace ids.
-        NSID = 28;
-        /// MPLS forwarding settings.
-        MPLS_NETCONF = 29;
-        /// IPv4 multicast packets for user space.
-        IPV4_MROUTE_R = 30;
-        /// IPv6 multicast packets for user space.
-        IPV6_MROUTE_R = 31;
-        /// Next hop objects.
-        NEXTHOP = 32;
-        /// Bridge VLANs.
-        BRVLAN = 33;
-        /// MCTP addresses.
-        MCTP_IFADDR = 34;
-        /// VXLAN's VNI filter.
-        TUNNEL = 35;
-        /// Statistics switched on or off.
-        STATS = 36;
-        /// IPv4 multicast addresses.
-        IPV4_MCADDR = 37;
-        /// IPv6 multicast addresses.
-        IPV6_MCADDR = 38;
-        /// IPv6 anycast addresses.
-        IPV6_ACADDR = 39;
+        LINK = 1, "Links.";
+        NOTIFY = 2, "Unused.";
+        NEIGH = 3, "Neighbours.";
+        TC = 4, "Traffic control.";
+        IPV4_IFADDR = 5, "IPv4 addresses.";
+        IPV4_MROUTE = 6, "IPv4 multicast routes.";
+        IPV4_ROUTE = 7, "IPv4 routes.";
+        IPV4_RULE = 8, "IPv4 rules.";
+        IPV6_IFADDR = 9, "IPv6 addresses.";
+        IPV6_MROUTE = 10, "IPv6 multicast routes.";
+        IPV6_ROUTE = 11, "IPv6 routes.";
+        IPV6_IFINFO = 12, "IPv6's share of links.";
+        IPV6_PREFIX = 18, "Prefixes learned from IPv6 routers.";
+        IPV6_RULE = 19, "IPv6 rules.";
+        ND_USEROPT = 20, "Neighbour discovery options for user space.";
+        DCB = 23, "Data centre bridging.";
+        IPV4_NETCONF = 24, "IPv4 forwarding settings.";
+        IPV6_NETCONF = 25, "IPv6 forwarding settings.";
+        MDB = 26, "Bridge multicast database.";
+        MPLS_ROUTE = 27, "MPLS routes.";
+        NSID = 28, "Namespace ids.";
+        MPLS_NETCONF = 29, "MPLS forwarding settings.";
+        IPV4_MROUTE_R = 30, "IPv4 multicast packets for user space.";
+        IPV6_MROUTE_R = 31, "IPv6 multicast packets for user space.";
+        NEXTHOP = 32, "Next hop objects.";
+        BRVLAN = 33, "Bridge VLANs.";
+        MCTP_IFADDR = 34, "MCTP addresses.";
+        TUNNEL = 35, "VXLAN's VNI filter.";
+        STATS = 36, "Statistics switched on or off.";
+        IPV4_MCADDR = 37, "IPv4 multicast addresses.";
+        IPV6_MCADDR = 38, "IPv6 multicast addresses.";
+        IPV6_ACADDR = 39, "IPv6 anycast addresses.";
     }
 }

@@ -34,50 +34,32 @@ wire! {
 attrs! {
     /// Attributes of a neighbour.
     pub mod nda("NDA_", "linux/neighbour.h") {
-        /// Its address.
-        DST = 1, Ip;
-        /// Its link-layer address.
-        LLADDR = 2, Mac;
-        /// Age.
-        CACHEINFO = 3, Struct(super::NdaCacheInfo::SPEC);
-        /// Probes sent.
-        PROBES = 4, Uint;
-        /// VLAN id.
-        VLAN = 5, Uint;
-        /// UDP port of the tunnel's other end, in network byte order.
-        PORT = 6, Be;
-        /// VNI of the tunnel's other end.
-        VNI = 7, Uint;
-        /// Interface index of the tunnel's lower device.
-        IFINDEX = 8, Uint;
-        /// Interface index of the master.
-        MASTER = 9, Uint;
-        /// Namespace id of the lower device.
-        LINK_NETNSID = 10, Int;
-        /// VNI it came from.
-        SRC_VNI = 11, Uint;
-        /// Who made it.
-        PROTOCOL = 12, Code(&crate::route::rtprot::SPEC);
-        /// Id of a next hop object.
-        NH_ID = 13, Uint;
+        DST = 1, Ip, "Its address.";
+        LLADDR = 2, Mac, "Its link-layer address.";
+        CACHEINFO = 3, Struct(super::NdaCacheInfo::SPEC), "Age.";
+        PROBES = 4, Uint, "Probes sent.";
+        VLAN = 5, Uint, "VLAN id.";
+        PORT = 6, Be, "UDP port of the tunnel's other end, in network byte order.";
+        VNI = 7, Uint, "VNI of the tunnel's other end.";
+        IFINDEX = 8, Uint, "Interface index of the tunnel's lower device.";
+        MASTER = 9, Uint, "Interface index of the master.";
+        LINK_NETNSID = 10, Int, "Namespace id of the lower device.";
+        SRC_VNI = 11, Uint, "VNI it came from.";
+        PROTOCOL = 12, Code(&crate::route::rtprot::SPEC), "Who made it.";
+        NH_ID = 13, Uint, "Id of a next hop object.";
         /// Activity of an entry of a forwarding database.
         FDB_EXT_ATTRS = 14, Nest(&super::nfea::SPEC);
-        /// More flags.
-        FLAGS_EXT = 15, Bits(&super::NeighExtFlags::SPEC);
-        /// Delete many: mask of the states.
-        NDM_STATE_MASK = 16, Bits(&super::NeighState::SPEC);
-        /// Delete many: mask of the flags.
-        NDM_FLAGS_MASK = 17, Bits(&super::NeighFlags::SPEC);
+        FLAGS_EXT = 15, Bits(&super::NeighExtFlags::SPEC), "More flags.";
+        NDM_STATE_MASK = 16, Bits(&super::NeighState::SPEC), "Delete many: mask of the states.";
+        NDM_FLAGS_MASK = 17, Bits(&super::NeighFlags::SPEC), "Delete many: mask of the flags.";
     }
 }
 
 attrs! {
     /// What is in `NDA_FDB_EXT_ATTRS`.
     pub mod nfea("NFEA_", "linux/neighbour.h") {
-        /// Which activity is told (`FDB_NOTIFY_*`).
-        ACTIVITY_NOTIFY = 1, Uint;
-        /// A change does not make it younger.
-        DONT_REFRESH = 2, Flag;
+        ACTIVITY_NOTIFY = 1, Uint, "Which activity is told (`FDB_NOTIFY_*`).";
+        DONT_REFRESH = 2, Flag, "A change does not make it younger.";
     }
 }
 
@@ -98,56 +80,37 @@ wire! {
 codes! {
     /// States of a neighbour; one, or several in a filter.
     pub flags NeighState(u16, "NUD_", "linux/neighbour.h") {
-        /// Being resolved.
-        INCOMPLETE = 0x01;
-        /// Confirmed lately.
-        REACHABLE = 0x02;
-        /// Not confirmed lately.
-        STALE = 0x04;
-        /// Used while stale; a probe follows.
-        DELAY = 0x08;
-        /// Being probed.
-        PROBE = 0x10;
-        /// Did not answer.
-        FAILED = 0x20;
-        /// Needs no resolution.
-        NOARP = 0x40;
-        /// Set by hand, for ever.
-        PERMANENT = 0x80;
+        INCOMPLETE = 0x01, "Being resolved.";
+        REACHABLE = 0x02, "Confirmed lately.";
+        STALE = 0x04, "Not confirmed lately.";
+        DELAY = 0x08, "Used while stale; a probe follows.";
+        PROBE = 0x10, "Being probed.";
+        FAILED = 0x20, "Did not answer.";
+        NOARP = 0x40, "Needs no resolution.";
+        PERMANENT = 0x80, "Set by hand, for ever.";
     }
 }
 
 codes! {
     /// Flags of a neighbour.
     pub flags NeighFlags(u8, "NTF_", "linux/neighbour.h") {
-        /// Resolve it now.
-        USE = 0x01;
-        /// The device's own forwarding database.
-        SELF = 0x02;
-        /// The master's forwarding database.
-        MASTER = 0x04;
-        /// Answered for another.
-        PROXY = 0x08;
-        /// Learned by other means.
-        EXT_LEARNED = 0x10;
-        /// In hardware.
-        OFFLOADED = 0x20;
-        /// Never moves to another port.
-        STICKY = 0x40;
-        /// A router.
-        ROUTER = 0x80;
+        USE = 0x01, "Resolve it now.";
+        SELF = 0x02, "The device's own forwarding database.";
+        MASTER = 0x04, "The master's forwarding database.";
+        PROXY = 0x08, "Answered for another.";
+        EXT_LEARNED = 0x10, "Learned by other means.";
+        OFFLOADED = 0x20, "In hardware.";
+        STICKY = 0x40, "Never moves to another port.";
+        ROUTER = 0x80, "A router.";
     }
 }
 
 codes! {
     /// More flags of a neighbour (`NDA_FLAGS_EXT`).
     pub flags NeighExtFlags(u32, "NTF_EXT_", "linux/neighbour.h") {
-        /// Kept resolved by the kernel.
-        MANAGED = 0x01;
-        /// Seen on a locked port, not let through.
-        LOCKED = 0x02;
-        /// Known to be valid, is not dropped for age.
-        EXT_VALIDATED = 0x04;
+        MANAGED = 0x01, "Kept resolved by the kernel.";
+        LOCKED = 0x02, "Seen on a locked port, not let through.";
+        EXT_VALIDATED = 0x04, "Known to be valid, is not dropped for age.";
     }
 }
 
@@ -156,29 +119,18 @@ view! {
     pub struct Neigh(NdMsg, nda, "NDA_", 17) {
         /// Its address: 4 or 16 bytes, of a forwarding database the tunnel's other end.
         dst: &'a [u8] = bytes(DST);
-        /// Its link-layer address.
         lladdr: &'a [u8] = bytes(LLADDR);
-        /// Age.
         cacheinfo: &'a NdaCacheInfo = prefix(CACHEINFO);
-        /// Probes sent.
         probes: u32 = u32(PROBES);
-        /// VLAN id.
         vlan: u16 = u16(VLAN);
-        /// UDP port.
         port: u16 = be16(PORT);
-        /// VNI.
         vni: u32 = u32(VNI);
-        /// Interface index of the tunnel's lower device.
         via_ifindex: u32 = u32(IFINDEX);
-        /// Interface index of the master.
         master: u32 = u32(MASTER);
-        /// Namespace id of the lower device.
         link_netnsid: i32 = i32(LINK_NETNSID);
-        /// VNI it came from.
         src_vni: u32 = u32(SRC_VNI);
         /// Who made it, see [`super::rtprot`].
         protocol: u8 = u8(PROTOCOL);
-        /// Id of a next hop object.
         nh_id: u32 = u32(NH_ID);
     }
 }
@@ -221,68 +173,40 @@ wire! {
 attrs! {
     /// Attributes of a table of neighbours.
     pub mod ndta("NDTA_", "linux/neighbour.h") {
-        /// Name: `arp_cache`, `ndisc_cache`.
-        NAME = 1, Str;
-        /// Entries below which nothing is collected.
-        THRESH1 = 2, Uint;
-        /// Entries that are tolerated for 5 seconds.
-        THRESH2 = 3, Uint;
-        /// Entries at most.
-        THRESH3 = 4, Uint;
-        /// Its size and state.
-        CONFIG = 5, Struct(super::NdtConfig::SPEC);
-        /// A link's settings.
-        PARMS = 6, Nest(&super::ndtpa::SPEC);
-        /// Statistics.
-        STATS = 7, Struct(super::NdtStats::SPEC);
-        /// Milliseconds between collections.
-        GC_INTERVAL = 8, Uint;
-        /// Padding.
-        PAD = 9, Bytes;
+        NAME = 1, Str, "Name: `arp_cache`, `ndisc_cache`.";
+        THRESH1 = 2, Uint, "Entries below which nothing is collected.";
+        THRESH2 = 3, Uint, "Entries that are tolerated for 5 seconds.";
+        THRESH3 = 4, Uint, "Entries at most.";
+        CONFIG = 5, Struct(super::NdtConfig::SPEC), "Its size and state.";
+        PARMS = 6, Nest(&super::ndtpa::SPEC), "A link's settings.";
+        STATS = 7, Struct(super::NdtStats::SPEC), "Statistics.";
+        GC_INTERVAL = 8, Uint, "Milliseconds between collections.";
+        PAD = 9, Bytes, "Padding.";
     }
 }
 
 attrs! {
     /// A link's settings in a table of neighbours; times in milliseconds.
     pub mod ndtpa("NDTPA_", "linux/neighbour.h") {
-        /// Interface index; absent: the default.
-        IFINDEX = 1, Uint;
-        /// References.
-        REFCNT = 2, Uint;
-        /// How long a neighbour is reachable, as drawn.
-        REACHABLE_TIME = 3, Uint;
-        /// How long a neighbour is reachable, on average.
-        BASE_REACHABLE_TIME = 4, Uint;
-        /// Between solicitations.
-        RETRANS_TIME = 5, Uint;
-        /// After which a stale one may go.
-        GC_STALETIME = 6, Uint;
-        /// Until the first probe.
-        DELAY_PROBE_TIME = 7, Uint;
-        /// Packets that wait for resolution.
-        QUEUE_LEN = 8, Uint;
-        /// Probes by user space.
-        APP_PROBES = 9, Uint;
-        /// Unicast probes.
-        UCAST_PROBES = 10, Uint;
-        /// Multicast probes.
-        MCAST_PROBES = 11, Uint;
-        /// Before an anycast answer.
-        ANYCAST_DELAY = 12, Uint;
-        /// Before a proxy's answer.
-        PROXY_DELAY = 13, Uint;
-        /// Packets that wait for a proxy's answer.
-        PROXY_QLEN = 14, Uint;
-        /// Between changes of an entry.
-        LOCKTIME = 15, Uint;
-        /// Bytes that wait for resolution.
-        QUEUE_LENBYTES = 16, Uint;
-        /// Multicast probes after unicast ones.
-        MCAST_REPROBES = 17, Uint;
-        /// Padding.
-        PAD = 18, Bytes;
-        /// Between probes of managed ones.
-        INTERVAL_PROBE_TIME_MS = 19, Uint;
+        IFINDEX = 1, Uint, "Interface index; absent: the default.";
+        REFCNT = 2, Uint, "References.";
+        REACHABLE_TIME = 3, Uint, "How long a neighbour is reachable, as drawn.";
+        BASE_REACHABLE_TIME = 4, Uint, "How long a neighbour is reachable, on average.";
+        RETRANS_TIME = 5, Uint, "Between solicitations.";
+        GC_STALETIME = 6, Uint, "After which a stale one may go.";
+        DELAY_PROBE_TIME = 7, Uint, "Until the first probe.";
+        QUEUE_LEN = 8, Uint, "Packets that wait for resolution.";
+        APP_PROBES = 9, Uint, "Probes by user space.";
+        UCAST_PROBES = 10, Uint, "Unicast probes.";
+        MCAST_PROBES = 11, Uint, "Multicast probes.";
+        ANYCAST_DELAY = 12, Uint, "Before an anycast answer.";
+        PROXY_DELAY = 13, Uint, "Before a proxy's answer.";
+        PROXY_QLEN = 14, Uint, "Packets that wait for a proxy's answer.";
+        LOCKTIME = 15, Uint, "Between changes of an entry.";
+        QUEUE_LENBYTES = 16, Uint, "Bytes that wait for resolution.";
+        MCAST_REPROBES = 17, Uint, "Multicast probes after unicast ones.";
+        PAD = 18, Bytes, "Padding.";
+        INTERVAL_PROBE_TIME_MS = 19, Uint, "Between probes of managed ones.";
     }
 }
 

@@ -37,61 +37,40 @@ wire! {
 attrs! {
     /// Attributes of a next hop object.
     pub mod nha("NHA_", "linux/nexthop.h") {
-        /// Id; 0: the kernel chooses.
-        ID = 1, Uint;
-        /// Members, each a [`super::NextHopGrp`].
-        GROUP = 2, Bytes;
-        /// Kind of group.
-        GROUP_TYPE = 3, Code(&super::nexthop_grp_type::SPEC);
-        /// Packets are dropped.
-        BLACKHOLE = 4, Flag;
-        /// Interface index out of which it leads.
-        OIF = 5, Uint;
-        /// Address of the gateway.
-        GATEWAY = 6, Ip;
-        /// Kind of lightweight tunnel.
-        ENCAP_TYPE = 7, Code(&crate::route::lwtunnel_encap::SPEC);
-        /// Settings of the lightweight tunnel.
-        ENCAP = 8, Bytes;
-        /// Dump: groups only.
-        GROUPS = 9, Flag;
-        /// Dump: those over ports of this master only.
-        MASTER = 10, Uint;
-        /// For a bridge's forwarding database.
-        FDB = 11, Flag;
-        /// Settings of a resilient group.
-        RES_GROUP = 12, Bytes;
-        /// A bucket of a resilient group.
-        RES_BUCKET = 13, Bytes;
-        /// What a request asks for beside.
-        OP_FLAGS = 14, Uint;
-        /// Statistics of a group.
-        GROUP_STATS = 15, Bytes;
-        /// Whether hardware statistics are collected.
-        HW_STATS_ENABLE = 16, Uint;
-        /// Whether hardware collects them.
-        HW_STATS_USED = 17, Uint;
+        ID = 1, Uint, "Id; 0: the kernel chooses.";
+        GROUP = 2, Bytes, "Members, each a [`super::NextHopGrp`].";
+        GROUP_TYPE = 3, Code(&super::nexthop_grp_type::SPEC), "Kind of group.";
+        BLACKHOLE = 4, Flag, "Packets are dropped.";
+        OIF = 5, Uint, "Interface index out of which it leads.";
+        GATEWAY = 6, Ip, "Address of the gateway.";
+        ENCAP_TYPE = 7, Code(&crate::route::lwtunnel_encap::SPEC), "Kind of lightweight tunnel.";
+        ENCAP = 8, Bytes, "Settings of the lightweight tunnel.";
+        GROUPS = 9, Flag, "Dump: groups only.";
+        MASTER = 10, Uint, "Dump: those over ports of this master only.";
+        FDB = 11, Flag, "For a bridge's forwarding database.";
+        RES_GROUP = 12, Bytes, "Settings of a resilient group.";
+        RES_BUCKET = 13, Bytes, "A bucket of a resilient group.";
+        OP_FLAGS = 14, Uint, "What a request asks for beside.";
+        GROUP_STATS = 15, Bytes, "Statistics of a group.";
+        HW_STATS_ENABLE = 16, Uint, "Whether hardware statistics are collected.";
+        HW_STATS_USED = 17, Uint, "Whether hardware collects them.";
     }
 }
 
 codes! {
     /// Kinds of groups of next hops.
     pub mod nexthop_grp_type(u16, "NEXTHOP_GRP_TYPE_", "linux/nexthop.h") {
-        /// By hash threshold.
-        MPATH = 0;
-        /// Resilient: flows keep their hop.
-        RES = 1;
+        MPATH = 0, "By hash threshold.";
+        RES = 1, "Resilient: flows keep their hop.";
     }
 }
 
 view! {
     /// A next hop object, as `RTM_NEWNEXTHOP` carries it.
     pub struct NextHopObject(NhMsg, nha, "NHA_", 17) {
-        /// Id.
         id: u32 = u32(ID);
         /// Members, each a [`NextHopGrp`].
         group: &'a [u8] = bytes(GROUP);
-        /// Interface index.
         oif: u32 = u32(OIF);
         /// Address of the gateway: 4 or 16 bytes.
         gateway: &'a [u8] = bytes(GATEWAY);

@@ -23,16 +23,11 @@ pub const NSID_NOT_ASSIGNED: i32 = -1;
 attrs! {
     /// Attributes of a namespace id.
     pub mod netnsa("NETNSA_", "linux/net_namespace.h") {
-        /// The id; -1: none.
-        NSID = 1, Int;
-        /// The namespace, by a process in it.
-        PID = 2, Uint;
-        /// The namespace, by an open file.
-        FD = 3, Uint;
-        /// Get: act as if in the namespace with this id.
-        TARGET_NSID = 4, Int;
-        /// With a target: the id from the caller's view.
-        CURRENT_NSID = 5, Int;
+        NSID = 1, Int, "The id; -1: none.";
+        PID = 2, Uint, "The namespace, by a process in it.";
+        FD = 3, Uint, "The namespace, by an open file.";
+        TARGET_NSID = 4, Int, "Get: act as if in the namespace with this id.";
+        CURRENT_NSID = 5, Int, "With a target: the id from the caller's view.";
     }
 }
 
@@ -41,7 +36,6 @@ view! {
     pub struct Nsid(RtGenMsg, netnsa, "NETNSA_", 5) {
         /// The id; [`NSID_NOT_ASSIGNED`]: none.
         nsid: i32 = i32(NSID);
-        /// The id from the caller's view, where another's was asked for.
         current_nsid: i32 = i32(CURRENT_NSID);
     }
 }

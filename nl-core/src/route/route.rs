@@ -43,110 +43,62 @@ wire! {
 attrs! {
     /// Attributes of a route (`enum rtattr_type_t`).
     pub mod rta("RTA_", "linux/rtnetlink.h") {
-        /// Destination.
-        DST = 1, Ip;
-        /// Source.
-        SRC = 2, Ip;
-        /// Interface index the packet came in by.
-        IIF = 3, Uint;
-        /// Interface index out of which it leads.
-        OIF = 4, Uint;
-        /// Next hop.
-        GATEWAY = 5, Ip;
-        /// Metric: the lowest wins.
-        PRIORITY = 6, Uint;
-        /// Source address to prefer.
-        PREFSRC = 7, Ip;
-        /// What TCP is told about the path.
-        METRICS = 8, Nest(&super::rtax::SPEC);
-        /// Several next hops.
-        MULTIPATH = 9, NextHops(&SPEC);
-        /// No longer used.
-        PROTOINFO = 10, Bytes;
-        /// Realms: from in the upper half, to in the lower.
-        FLOW = 11, Uint;
-        /// Age and use.
-        CACHEINFO = 12, Struct(super::RtaCacheInfo::SPEC);
-        /// No longer used.
-        SESSION = 13, Bytes;
-        /// No longer used.
-        MP_ALGO = 14, Bytes;
-        /// Routing table.
-        TABLE = 15, Code(&super::rt_table::SPEC);
-        /// Firewall mark.
-        MARK = 16, Uint;
-        /// Packets of a multicast route.
-        MFC_STATS = 17, Struct(super::RtaMfcStats::SPEC);
+        DST = 1, Ip, "Destination.";
+        SRC = 2, Ip, "Source.";
+        IIF = 3, Uint, "Interface index the packet came in by.";
+        OIF = 4, Uint, "Interface index out of which it leads.";
+        GATEWAY = 5, Ip, "Next hop.";
+        PRIORITY = 6, Uint, "Metric: the lowest wins.";
+        PREFSRC = 7, Ip, "Source address to prefer.";
+        METRICS = 8, Nest(&super::rtax::SPEC), "What TCP is told about the path.";
+        MULTIPATH = 9, NextHops(&SPEC), "Several next hops.";
+        PROTOINFO = 10, Bytes, "No longer used.";
+        FLOW = 11, Uint, "Realms: from in the upper half, to in the lower.";
+        CACHEINFO = 12, Struct(super::RtaCacheInfo::SPEC), "Age and use.";
+        SESSION = 13, Bytes, "No longer used.";
+        MP_ALGO = 14, Bytes, "No longer used.";
+        TABLE = 15, Code(&super::rt_table::SPEC), "Routing table.";
+        MARK = 16, Uint, "Firewall mark.";
+        MFC_STATS = 17, Struct(super::RtaMfcStats::SPEC), "Packets of a multicast route.";
         /// Next hop of another address family: [`super::RtVia`], then the address.
         VIA = 18, Struct(super::RtVia::SPEC);
-        /// MPLS: the labels to send with.
-        NEWDST = 19, Bytes;
-        /// Preference of a router (RFC 4191).
-        PREF = 20, Uint;
-        /// Kind of lightweight tunnel.
-        ENCAP_TYPE = 21, Code(&super::lwtunnel_encap::SPEC);
-        /// Settings of the lightweight tunnel.
-        ENCAP = 22, Bytes;
-        /// Seconds until it expires.
-        EXPIRES = 23, Uint;
-        /// Padding.
-        PAD = 24, Bytes;
-        /// User id to look up for.
-        UID = 25, Uint;
-        /// MPLS: whether the TTL is copied.
-        TTL_PROPAGATE = 26, Uint;
-        /// IP protocol to look up for.
-        IP_PROTO = 27, Uint;
-        /// Source port to look up for, in network byte order.
-        SPORT = 28, Be;
-        /// Destination port to look up for, in network byte order.
-        DPORT = 29, Be;
-        /// Id of a next hop object.
-        NH_ID = 30, Uint;
-        /// IPv6 flow label to look up for, in network byte order.
-        FLOWLABEL = 31, Be;
-        /// Why it was deleted.
-        DEL_REASON = 32, Uint;
+        NEWDST = 19, Bytes, "MPLS: the labels to send with.";
+        PREF = 20, Uint, "Preference of a router (RFC 4191).";
+        ENCAP_TYPE = 21, Code(&super::lwtunnel_encap::SPEC), "Kind of lightweight tunnel.";
+        ENCAP = 22, Bytes, "Settings of the lightweight tunnel.";
+        EXPIRES = 23, Uint, "Seconds until it expires.";
+        PAD = 24, Bytes, "Padding.";
+        UID = 25, Uint, "User id to look up for.";
+        TTL_PROPAGATE = 26, Uint, "MPLS: whether the TTL is copied.";
+        IP_PROTO = 27, Uint, "IP protocol to look up for.";
+        SPORT = 28, Be, "Source port to look up for, in network byte order.";
+        DPORT = 29, Be, "Destination port to look up for, in network byte order.";
+        NH_ID = 30, Uint, "Id of a next hop object.";
+        FLOWLABEL = 31, Be, "IPv6 flow label to look up for, in network byte order.";
+        DEL_REASON = 32, Uint, "Why it was deleted.";
     }
 }
 
 attrs! {
     /// What TCP is told about a path, in `RTA_METRICS`.
     pub mod rtax("RTAX_", "linux/rtnetlink.h") {
-        /// Which of these do not change: bit n for number n.
-        LOCK = 1, Uint;
-        /// Largest packet, in bytes.
-        MTU = 2, Uint;
-        /// Largest window to advertise, in bytes.
-        WINDOW = 3, Uint;
-        /// Round trip time, in 1/8 ms.
-        RTT = 4, Uint;
-        /// Variance of the round trip time, in 1/4 ms.
-        RTTVAR = 5, Uint;
-        /// Slow start threshold, in packets.
-        SSTHRESH = 6, Uint;
-        /// Largest congestion window, in packets.
-        CWND = 7, Uint;
-        /// Segment size to advertise, in bytes.
-        ADVMSS = 8, Uint;
-        /// Largest reordering, in packets.
-        REORDERING = 9, Uint;
-        /// Hop limit.
-        HOPLIMIT = 10, Uint;
-        /// First congestion window, in packets.
-        INITCWND = 11, Uint;
-        /// Bits of `RTAX_FEATURE_*`.
-        FEATURES = 12, Bits(&super::RouteFeatures::SPEC);
-        /// Shortest retransmission timeout, in ms.
-        RTO_MIN = 13, Uint;
-        /// First window to advertise, in packets.
-        INITRWND = 14, Uint;
-        /// Acknowledge at once.
-        QUICKACK = 15, Uint;
-        /// Congestion control algorithm.
-        CC_ALGO = 16, Str;
-        /// Fast open needs no cookie.
-        FASTOPEN_NO_COOKIE = 17, Uint;
+        LOCK = 1, Uint, "Which of these do not change: bit n for number n.";
+        MTU = 2, Uint, "Largest packet, in bytes.";
+        WINDOW = 3, Uint, "Largest window to advertise, in bytes.";
+        RTT = 4, Uint, "Round trip time, in 1/8 ms.";
+        RTTVAR = 5, Uint, "Variance of the round trip time, in 1/4 ms.";
+        SSTHRESH = 6, Uint, "Slow start threshold, in packets.";
+        CWND = 7, Uint, "Largest congestion window, in packets.";
+        ADVMSS = 8, Uint, "Segment size to advertise, in bytes.";
+        REORDERING = 9, Uint, "Largest reordering, in packets.";
+        HOPLIMIT = 10, Uint, "Hop limit.";
+        INITCWND = 11, Uint, "First congestion window, in packets.";
+        FEATURES = 12, Bits(&super::RouteFeatures::SPEC), "Bits of `RTAX_FEATURE_*`.";
+        RTO_MIN = 13, Uint, "Shortest retransmission timeout, in ms.";
+        INITRWND = 14, Uint, "First window to advertise, in packets.";
+        QUICKACK = 15, Uint, "Acknowledge at once.";
+        CC_ALGO = 16, Str, "Congestion control algorithm.";
+        FASTOPEN_NO_COOKIE = 17, Uint, "Fast open needs no cookie.";
     }
 }
 
@@ -209,198 +161,120 @@ wire! {
 codes! {
     /// What a route does (`rtm_type`).
     pub mod rtn(u8, "RTN_", "linux/rtnetlink.h") {
-        /// Not said.
-        UNSPEC = 0;
-        /// Leads to a gateway or a link.
-        UNICAST = 1;
-        /// Is an address of this host.
-        LOCAL = 2;
-        /// Taken, and sent, as broadcast.
-        BROADCAST = 3;
-        /// Taken as broadcast, sent as unicast.
-        ANYCAST = 4;
-        /// Multicast.
-        MULTICAST = 5;
-        /// Drops.
-        BLACKHOLE = 6;
-        /// Fails with EHOSTUNREACH.
-        UNREACHABLE = 7;
-        /// Fails with EACCES.
-        PROHIBIT = 8;
-        /// Goes on with the next rule.
-        THROW = 9;
-        /// No longer used.
-        NAT = 10;
-        /// No longer used.
-        XRESOLVE = 11;
+        UNSPEC = 0, "Not said.";
+        UNICAST = 1, "Leads to a gateway or a link.";
+        LOCAL = 2, "Is an address of this host.";
+        BROADCAST = 3, "Taken, and sent, as broadcast.";
+        ANYCAST = 4, "Taken as broadcast, sent as unicast.";
+        MULTICAST = 5, "Multicast.";
+        BLACKHOLE = 6, "Drops.";
+        UNREACHABLE = 7, "Fails with EHOSTUNREACH.";
+        PROHIBIT = 8, "Fails with EACCES.";
+        THROW = 9, "Goes on with the next rule.";
+        NAT = 10, "No longer used.";
+        XRESOLVE = 11, "No longer used.";
     }
 }
 
 codes! {
     /// Who made a route or a rule (`rtm_protocol`). The kernel looks at the first five only.
     pub mod rtprot(u8, "RTPROT_", "linux/rtnetlink.h") {
-        /// Not said.
-        UNSPEC = 0;
-        /// An ICMP redirect.
-        REDIRECT = 1;
-        /// The kernel.
-        KERNEL = 2;
-        /// At boot.
-        BOOT = 3;
-        /// By hand.
-        STATIC = 4;
-        /// GateD.
-        GATED = 8;
-        /// Router advertisements.
-        RA = 9;
-        /// Merit MRT.
-        MRT = 10;
-        /// Zebra.
-        ZEBRA = 11;
-        /// BIRD.
-        BIRD = 12;
-        /// DECnet.
-        DNROUTED = 13;
-        /// XORP.
-        XORP = 14;
-        /// Netsukuku.
-        NTK = 15;
-        /// A DHCP client.
-        DHCP = 16;
-        /// A multicast daemon.
-        MROUTED = 17;
-        /// Keepalived.
-        KEEPALIVED = 18;
-        /// Babel.
-        BABEL = 42;
-        /// OVN.
-        OVN = 84;
-        /// Open/R.
-        OPENR = 99;
-        /// BGP.
-        BGP = 186;
-        /// IS-IS.
-        ISIS = 187;
-        /// OSPF.
-        OSPF = 188;
-        /// RIP.
-        RIP = 189;
-        /// EIGRP.
-        EIGRP = 192;
+        UNSPEC = 0, "Not said.";
+        REDIRECT = 1, "An ICMP redirect.";
+        KERNEL = 2, "The kernel.";
+        BOOT = 3, "At boot.";
+        STATIC = 4, "By hand.";
+        GATED = 8, "GateD.";
+        RA = 9, "Router advertisements.";
+        MRT = 10, "Merit MRT.";
+        ZEBRA = 11, "Zebra.";
+        BIRD = 12, "BIRD.";
+        DNROUTED = 13, "DECnet.";
+        XORP = 14, "XORP.";
+        NTK = 15, "Netsukuku.";
+        DHCP = 16, "A DHCP client.";
+        MROUTED = 17, "A multicast daemon.";
+        KEEPALIVED = 18, "Keepalived.";
+        BABEL = 42, "Babel.";
+        OVN = 84, "OVN.";
+        OPENR = 99, "Open/R.";
+        BGP = 186, "BGP.";
+        ISIS = 187, "IS-IS.";
+        OSPF = 188, "OSPF.";
+        RIP = 189, "RIP.";
+        EIGRP = 192, "EIGRP.";
     }
 }
 
 codes! {
     /// How far an address or a route reaches (`enum rt_scope_t`): the higher, the nearer.
     pub mod rt_scope(u8, "RT_SCOPE_", "linux/rtnetlink.h") {
-        /// Everywhere.
-        UNIVERSE = 0;
-        /// Inside of this site.
-        SITE = 200;
-        /// On this link.
-        LINK = 253;
-        /// On this host.
-        HOST = 254;
-        /// Nowhere.
-        NOWHERE = 255;
+        UNIVERSE = 0, "Everywhere.";
+        SITE = 200, "Inside of this site.";
+        LINK = 253, "On this link.";
+        HOST = 254, "On this host.";
+        NOWHERE = 255, "Nowhere.";
     }
 }
 
 codes! {
     /// Routing tables with names (`enum rt_class_t`).
     pub mod rt_table(u32, "RT_TABLE_", "linux/rtnetlink.h") {
-        /// Not said.
-        UNSPEC = 0;
-        /// In a header: over 255, an attribute says it.
-        COMPAT = 252;
-        /// Looked into last.
-        DEFAULT = 253;
-        /// Where routes go.
-        MAIN = 254;
-        /// Local and broadcast addresses, kept by the kernel.
-        LOCAL = 255;
+        UNSPEC = 0, "Not said.";
+        COMPAT = 252, "In a header: over 255, an attribute says it.";
+        DEFAULT = 253, "Looked into last.";
+        MAIN = 254, "Where routes go.";
+        LOCAL = 255, "Local and broadcast addresses, kept by the kernel.";
     }
 }
 
 codes! {
     /// Flags of a route and of its hops; those of hops fit 8 bits.
     pub flags RouteFlags(u32, "RTNH_F_", "linux/rtnetlink.h") {
-        /// The hop cannot be used.
-        DEAD = 0x01;
-        /// The gateway is looked up again.
-        PERVASIVE = 0x02;
-        /// The gateway is on the link, whatever the routes say.
-        ONLINK = 0x04;
-        /// The hop is in hardware.
-        OFFLOAD = 0x08;
-        /// The link has no carrier.
-        LINKDOWN = 0x10;
-        /// The multicast route is not resolved.
-        UNRESOLVED = 0x20;
-        /// Packets are trapped.
-        TRAP = 0x40;
-        /// The user is told of changes.
-        ROUTE_NOTIFY as "RTM_F_NOTIFY" = 0x100;
-        /// An entry of a cache.
-        ROUTE_CLONED as "RTM_F_CLONED" = 0x200;
-        /// Unused.
-        ROUTE_EQUALIZE as "RTM_F_EQUALIZE" = 0x400;
-        /// A prefix's.
-        ROUTE_PREFIX as "RTM_F_PREFIX" = 0x800;
-        /// Get: answer with the table it was found in.
-        ROUTE_LOOKUP_TABLE as "RTM_F_LOOKUP_TABLE" = 0x1000;
-        /// Get: answer with the route as it is in the table.
-        ROUTE_FIB_MATCH as "RTM_F_FIB_MATCH" = 0x2000;
-        /// The route is in hardware.
-        ROUTE_OFFLOAD as "RTM_F_OFFLOAD" = 0x4000;
-        /// Packets of the route are trapped.
-        ROUTE_TRAP as "RTM_F_TRAP" = 0x8000;
-        /// Hardware did not take the route.
-        ROUTE_OFFLOAD_FAILED as "RTM_F_OFFLOAD_FAILED" = 0x2000_0000;
+        DEAD = 0x01, "The hop cannot be used.";
+        PERVASIVE = 0x02, "The gateway is looked up again.";
+        ONLINK = 0x04, "The gateway is on the link, whatever the routes say.";
+        OFFLOAD = 0x08, "The hop is in hardware.";
+        LINKDOWN = 0x10, "The link has no carrier.";
+        UNRESOLVED = 0x20, "The multicast route is not resolved.";
+        TRAP = 0x40, "Packets are trapped.";
+        ROUTE_NOTIFY as "RTM_F_NOTIFY" = 0x100, "The user is told of changes.";
+        ROUTE_CLONED as "RTM_F_CLONED" = 0x200, "An entry of a cache.";
+        ROUTE_EQUALIZE as "RTM_F_EQUALIZE" = 0x400, "Unused.";
+        ROUTE_PREFIX as "RTM_F_PREFIX" = 0x800, "A prefix's.";
+        ROUTE_LOOKUP_TABLE as "RTM_F_LOOKUP_TABLE" = 0x1000, "Get: answer with the table.";
+        ROUTE_FIB_MATCH as "RTM_F_FIB_MATCH" = 0x2000, "Get: answer with the route as is.";
+        ROUTE_OFFLOAD as "RTM_F_OFFLOAD" = 0x4000, "The route is in hardware.";
+        ROUTE_TRAP as "RTM_F_TRAP" = 0x8000, "Packets of the route are trapped.";
+        ROUTE_OFFLOAD_FAILED as "RTM_F_OFFLOAD_FAILED" = 0x2000_0000, "Hardware refused it.";
     }
 }
 
 codes! {
     /// Bits of `RTAX_FEATURES`.
     pub flags RouteFeatures(u32, "RTAX_FEATURE_", "linux/rtnetlink.h") {
-        /// Explicit congestion notification.
-        ECN = 0x01;
-        /// Unused.
-        SACK = 0x02;
-        /// Unused.
-        TIMESTAMP = 0x04;
-        /// Unused.
-        ALLFRAG = 0x08;
-        /// TCP timestamps in microseconds.
-        TCP_USEC_TS = 0x10;
+        ECN = 0x01, "Explicit congestion notification.";
+        SACK = 0x02, "Unused.";
+        TIMESTAMP = 0x04, "Unused.";
+        ALLFRAG = 0x08, "Unused.";
+        TCP_USEC_TS = 0x10, "TCP timestamps in microseconds.";
     }
 }
 
 codes! {
     /// Kinds of lightweight tunnels (`enum lwtunnel_encap_types`).
     pub mod lwtunnel_encap(u16, "LWTUNNEL_ENCAP_", "linux/lwtunnel.h") {
-        /// None.
-        NONE = 0;
-        /// MPLS.
-        MPLS = 1;
-        /// IPv4 tunnels that take their settings from the route.
-        IP = 2;
-        /// Identifier-locator addressing.
-        ILA = 3;
-        /// IPv6 tunnels that take their settings from the route.
-        IP6 = 4;
-        /// Segment routing.
-        SEG6 = 5;
-        /// A BPF program.
-        BPF = 6;
-        /// A segment's end.
-        SEG6_LOCAL = 7;
-        /// RPL source routing.
-        RPL = 8;
-        /// In-situ OAM.
-        IOAM6 = 9;
-        /// IPsec.
-        XFRM = 10;
+        NONE = 0, "None.";
+        MPLS = 1, "MPLS.";
+        IP = 2, "IPv4 tunnels that take their settings from the route.";
+        ILA = 3, "Identifier-locator addressing.";
+        IP6 = 4, "IPv6 tunnels that take their settings from the route.";
+        SEG6 = 5, "Segment routing.";
+        BPF = 6, "A BPF program.";
+        SEG6_LOCAL = 7, "A segment's end.";
+        RPL = 8, "RPL source routing.";
+        IOAM6 = 9, "In-situ OAM.";
+        XFRM = 10, "IPsec.";
     }
 }
 
@@ -411,37 +285,27 @@ view! {
         dst: &'a [u8] = bytes(DST);
         /// Source: 4 or 16 bytes.
         src: &'a [u8] = bytes(SRC);
-        /// Interface index the packet came in by.
         iif: u32 = u32(IIF);
-        /// Interface index.
         oif: u32 = u32(OIF);
         /// Next hop: 4 or 16 bytes.
         gateway: &'a [u8] = bytes(GATEWAY);
-        /// Metric.
         priority: u32 = u32(PRIORITY);
         /// Source address to prefer: 4 or 16 bytes.
         prefsrc: &'a [u8] = bytes(PREFSRC);
         /// What TCP is told, see [`rtax`].
         metrics: Attrs<'a> = attrs(METRICS);
-        /// Realms.
         flow: u32 = u32(FLOW);
         /// Age and use; grew over time.
         cacheinfo: RtaCacheInfo = zero_extended(CACHEINFO);
-        /// Firewall mark.
         mark: u32 = u32(MARK);
-        /// MPLS: the labels to send with.
         newdst: &'a [u8] = bytes(NEWDST);
         /// Preference of a router: 0 medium, 1 high, 3 low.
         pref: u8 = u8(PREF);
         /// Kind of lightweight tunnel, see [`lwtunnel_encap`].
         encap_type: u16 = u16(ENCAP_TYPE);
-        /// Settings of the lightweight tunnel.
         encap: Attrs<'a> = attrs(ENCAP);
-        /// Seconds until it expires.
         expires: u32 = u32(EXPIRES);
-        /// User id.
         uid: u32 = u32(UID);
-        /// Id of a next hop object.
         nh_id: u32 = u32(NH_ID);
     }
 }

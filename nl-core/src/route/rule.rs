@@ -37,58 +37,35 @@ wire! {
 attrs! {
     /// Attributes of a rule.
     pub mod fra("FRA_", "linux/fib_rules.h") {
-        /// Destination.
-        DST = 1, Ip;
-        /// Source.
-        SRC = 2, Ip;
-        /// Interface the packet came in by.
-        IIFNAME = 3, Str;
-        /// Priority of the rule to go on with.
-        GOTO = 4, Uint;
-        /// Priority: the lowest is looked at first.
-        PRIORITY = 6, Uint;
-        /// Firewall mark.
-        FWMARK = 10, Uint;
-        /// Realms: from in the upper half, to in the lower.
-        FLOW = 11, Uint;
-        /// Tunnel id, in network byte order.
-        TUN_ID = 12, Be;
-        /// A route out of an interface of this group does not count.
-        SUPPRESS_IFGROUP = 13, Uint;
+        DST = 1, Ip, "Destination.";
+        SRC = 2, Ip, "Source.";
+        IIFNAME = 3, Str, "Interface the packet came in by.";
+        GOTO = 4, Uint, "Priority of the rule to go on with.";
+        PRIORITY = 6, Uint, "Priority: the lowest is looked at first.";
+        FWMARK = 10, Uint, "Firewall mark.";
+        FLOW = 11, Uint, "Realms: from in the upper half, to in the lower.";
+        TUN_ID = 12, Be, "Tunnel id, in network byte order.";
+        SUPPRESS_IFGROUP = 13, Uint, "A route out of an interface of this group does not count.";
         /// A route with a prefix of this length or shorter does not count.
         SUPPRESS_PREFIXLEN = 14, Uint;
-        /// Routing table.
-        TABLE = 15, Code(&crate::route::rt_table::SPEC);
-        /// Mask of the firewall mark.
-        FWMASK = 16, Uint;
-        /// Interface the packet is to go out by.
-        OIFNAME = 17, Str;
-        /// Padding.
-        PAD = 18, Bytes;
-        /// Table of the VRF the interface belongs to.
-        L3MDEV = 19, Uint;
-        /// User ids.
-        UID_RANGE = 20, Struct(super::FibRuleUidRange::SPEC);
-        /// Who made it.
-        PROTOCOL = 21, Code(&crate::route::rtprot::SPEC);
-        /// IP protocol.
-        IP_PROTO = 22, Uint;
+        TABLE = 15, Code(&crate::route::rt_table::SPEC), "Routing table.";
+        FWMASK = 16, Uint, "Mask of the firewall mark.";
+        OIFNAME = 17, Str, "Interface the packet is to go out by.";
+        PAD = 18, Bytes, "Padding.";
+        L3MDEV = 19, Uint, "Table of the VRF the interface belongs to.";
+        UID_RANGE = 20, Struct(super::FibRuleUidRange::SPEC), "User ids.";
+        PROTOCOL = 21, Code(&crate::route::rtprot::SPEC), "Who made it.";
+        IP_PROTO = 22, Uint, "IP protocol.";
         /// Source ports, in host byte order.
         SPORT_RANGE = 23, Struct(super::FibRulePortRange::SPEC);
         /// Destination ports, in host byte order.
         DPORT_RANGE = 24, Struct(super::FibRulePortRange::SPEC);
-        /// DSCP.
-        DSCP = 25, Uint;
-        /// IPv6 flow label, in network byte order.
-        FLOWLABEL = 26, Be;
-        /// Mask of the flow label, in network byte order.
-        FLOWLABEL_MASK = 27, Be;
-        /// Mask of the source port.
-        SPORT_MASK = 28, Uint;
-        /// Mask of the destination port.
-        DPORT_MASK = 29, Uint;
-        /// Mask of the DSCP.
-        DSCP_MASK = 30, Uint;
+        DSCP = 25, Uint, "DSCP.";
+        FLOWLABEL = 26, Be, "IPv6 flow label, in network byte order.";
+        FLOWLABEL_MASK = 27, Be, "Mask of the flow label, in network byte order.";
+        SPORT_MASK = 28, Uint, "Mask of the source port.";
+        DPORT_MASK = 29, Uint, "Mask of the destination port.";
+        DSCP_MASK = 30, Uint, "Mask of the DSCP.";
     }
 }
 
@@ -115,38 +92,25 @@ wire! {
 codes! {
     /// What a rule does.
     pub mod fr_act(u8, "FR_ACT_", "linux/fib_rules.h") {
-        /// Not said.
-        UNSPEC = 0;
-        /// Look into a table.
-        TO_TBL = 1;
-        /// Go on with another rule.
-        GOTO = 2;
-        /// Nothing.
-        NOP = 3;
-        /// Drop.
-        BLACKHOLE = 6;
-        /// Fail with ENETUNREACH.
-        UNREACHABLE = 7;
-        /// Fail with EACCES.
-        PROHIBIT = 8;
+        UNSPEC = 0, "Not said.";
+        TO_TBL = 1, "Look into a table.";
+        GOTO = 2, "Go on with another rule.";
+        NOP = 3, "Nothing.";
+        BLACKHOLE = 6, "Drop.";
+        UNREACHABLE = 7, "Fail with ENETUNREACH.";
+        PROHIBIT = 8, "Fail with EACCES.";
     }
 }
 
 codes! {
     /// Flags of a rule.
     pub flags RuleFlags(u32, "FIB_RULE_", "linux/fib_rules.h") {
-        /// Cannot be deleted.
-        PERMANENT = 0x01;
-        /// What does not match, matches.
-        INVERT = 0x02;
-        /// The rule to go on with does not exist.
-        UNRESOLVED = 0x04;
-        /// The incoming interface does not exist.
-        IIF_DETACHED = 0x08;
-        /// The outgoing interface does not exist.
-        OIF_DETACHED = 0x10;
-        /// Look for a source address too.
-        FIND_SADDR = 0x10000;
+        PERMANENT = 0x01, "Cannot be deleted.";
+        INVERT = 0x02, "What does not match, matches.";
+        UNRESOLVED = 0x04, "The rule to go on with does not exist.";
+        IIF_DETACHED = 0x08, "The incoming interface does not exist.";
+        OIF_DETACHED = 0x10, "The outgoing interface does not exist.";
+        FIND_SADDR = 0x10000, "Look for a source address too.";
     }
 }
 
@@ -157,49 +121,31 @@ view! {
         dst: &'a [u8] = bytes(DST);
         /// Source: 4 or 16 bytes.
         src: &'a [u8] = bytes(SRC);
-        /// Interface the packet came in by.
         iifname: &'a [u8] = name(IIFNAME);
-        /// Interface the packet is to go out by.
         oifname: &'a [u8] = name(OIFNAME);
-        /// Priority of the rule to go on with.
         goto: u32 = u32(GOTO);
         /// Priority; 0 where absent.
         priority: u32 = u32(PRIORITY);
-        /// Firewall mark.
         fwmark: u32 = u32(FWMARK);
-        /// Mask of the firewall mark.
         fwmask: u32 = u32(FWMASK);
-        /// Realms.
         flow: u32 = u32(FLOW);
-        /// Tunnel id.
         tun_id: u64 = be64(TUN_ID);
         /// Group of interfaces that do not count; `u32::MAX`: none.
         suppress_ifgroup: u32 = u32(SUPPRESS_IFGROUP);
         /// Length of prefix that does not count; `u32::MAX`: none.
         suppress_prefixlen: u32 = u32(SUPPRESS_PREFIXLEN);
-        /// Whether the table is the VRF's.
         l3mdev: u8 = u8(L3MDEV);
-        /// User ids.
         uid_range: &'a FibRuleUidRange = prefix(UID_RANGE);
         /// Who made it, see [`super::rtprot`].
         protocol: u8 = u8(PROTOCOL);
-        /// IP protocol.
         ip_proto: u8 = u8(IP_PROTO);
-        /// Source ports.
         sport_range: &'a FibRulePortRange = prefix(SPORT_RANGE);
-        /// Destination ports.
         dport_range: &'a FibRulePortRange = prefix(DPORT_RANGE);
-        /// Mask of the source port.
         sport_mask: u16 = u16(SPORT_MASK);
-        /// Mask of the destination port.
         dport_mask: u16 = u16(DPORT_MASK);
-        /// DSCP.
         dscp: u8 = u8(DSCP);
-        /// Mask of the DSCP.
         dscp_mask: u8 = u8(DSCP_MASK);
-        /// IPv6 flow label.
         flowlabel: u32 = be32(FLOWLABEL);
-        /// Mask of the flow label.
         flowlabel_mask: u32 = be32(FLOWLABEL_MASK);
     }
 }
