@@ -110,7 +110,7 @@ fn links(buf: &[u8]) -> u64 {
     let mut sum = 0;
     for message in Messages::new(buf) {
         let message = message.unwrap();
-        if message.kind() != nl_core::route::RTM_NEWLINK {
+        if message.kind() != RTM_NEWLINK {
             continue;
         }
         let link = Link::parse(&message).unwrap();

@@ -124,4 +124,3 @@ pub fn mount_new(fs: &CStr, path: &Path) -> Result<()> {
     let mount = || sys::mount(Some(fs), &c_path(path)?, Some(fs), libc::MS_NOSUID | libc::MS_NODEV);
     mount().at("mount a file system on", path)
 }
-

@@ -366,7 +366,9 @@ fn what_is_no_namespaces_name_is_listed_refused_and_untouched() {
         let dir = Dir::default();
         sh("mkdir /run/netns; cd /run/netns; echo x > file; mkdir dir; mkfifo fifo");
         sh(": > /run/netns/uts; mount --bind /proc/self/ns/uts /run/netns/uts");
-        sh(": > /run/netns/null; mount --bind /dev/null /run/netns/null; mkdir /run/netns/mnt; mount -t tmpfs t /run/netns/mnt");
+        sh(
+            ": > /run/netns/null; mount --bind /dev/null /run/netns/null; mkdir /run/netns/mnt; mount -t tmpfs t /run/netns/mnt",
+        );
         sh(": > /run/empty; : > /run/netns/empty; mount --bind /run/empty /run/netns/empty");
         let _socket = UnixListener::bind("/run/netns/socket").unwrap();
         for (name, seen) in [

@@ -296,6 +296,15 @@ impl<'a> Attr<'a> {
         Attrs::new(self.value, self.at.wrapping_add(ATTR_HDRLEN))
     }
 
+    /// The attributes that start `head_len` bytes (rounded up to 4) into the value.
+    #[must_use]
+    #[inline]
+    pub fn attrs_from(&self, head_len: usize) -> Attrs<'a> {
+        let skip = align4(head_len);
+        let rest = self.value.get(skip..).unwrap_or_default();
+        Attrs::new(rest, self.at.wrapping_add(ATTR_HDRLEN).wrapping_add(skip))
+    }
+
     integers! {
         /// A `u8`.
         u8: u8 = from_ne_bytes;

@@ -46,6 +46,7 @@ extern crate std;
 pub mod decode;
 pub mod encode;
 pub mod error;
+pub mod netfilter;
 pub mod reply;
 pub mod route;
 pub mod spec;

@@ -17,16 +17,11 @@ use crate::wire::{Flags, MSG_HDRLEN, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_
 attrs! {
     /// Attributes of an extended acknowledgement (`enum nlmsgerr_attrs`).
     pub mod nlmsgerr("NLMSGERR_ATTR_", "linux/netlink.h") {
-        /// What went wrong, in words.
-        MSG = 1, Str;
-        /// Where in the request, in bytes from its start.
-        OFFS = 2, Uint;
-        /// Whatever the family has to say on success.
-        COOKIE = 3, Bytes;
-        /// What the attribute at fault would have to be.
-        POLICY = 4, Nest(&super::nlpolicy::SPEC);
-        /// The type of an attribute that is missing.
-        MISS_TYPE = 5, Uint;
+        MSG = 1, Str, "What went wrong, in words.";
+        OFFS = 2, Uint, "Where in the request, in bytes from its start.";
+        COOKIE = 3, Bytes, "Whatever the family has to say on success.";
+        POLICY = 4, Nest(&super::nlpolicy::SPEC), "What the attribute at fault would have to be.";
+        MISS_TYPE = 5, Uint, "The type of an attribute that is missing.";
         /// Offset of the nest it is missing in; the message itself where absent.
         MISS_NEST = 6, Uint;
     }
@@ -35,30 +30,18 @@ attrs! {
 attrs! {
     /// What an attribute has to be (`enum netlink_policy_type_attr`).
     pub mod nlpolicy("NL_POLICY_TYPE_ATTR_", "linux/netlink.h") {
-        /// One of `enum netlink_attribute_type`.
-        TYPE = 1, Uint;
-        /// Smallest value of a signed integer.
-        MIN_VALUE_S = 2, Int;
-        /// Largest value of a signed integer.
-        MAX_VALUE_S = 3, Int;
-        /// Smallest value of an unsigned integer.
-        MIN_VALUE_U = 4, Uint;
-        /// Largest value of an unsigned integer.
-        MAX_VALUE_U = 5, Uint;
-        /// Smallest length in bytes.
-        MIN_LENGTH = 6, Uint;
-        /// Largest length in bytes.
-        MAX_LENGTH = 7, Uint;
-        /// Index of the policy of the attributes inside.
-        POLICY_IDX = 8, Uint;
-        /// Highest type of the attributes inside.
-        POLICY_MAXTYPE = 9, Uint;
-        /// Bits that may be set in a bit field.
-        BITFIELD32_MASK = 10, Uint;
-        /// Padding.
-        PAD = 11, Bytes;
-        /// Bits that may be set in an integer.
-        MASK = 12, Uint;
+        TYPE = 1, Uint, "One of `enum netlink_attribute_type`.";
+        MIN_VALUE_S = 2, Int, "Smallest value of a signed integer.";
+        MAX_VALUE_S = 3, Int, "Largest value of a signed integer.";
+        MIN_VALUE_U = 4, Uint, "Smallest value of an unsigned integer.";
+        MAX_VALUE_U = 5, Uint, "Largest value of an unsigned integer.";
+        MIN_LENGTH = 6, Uint, "Smallest length in bytes.";
+        MAX_LENGTH = 7, Uint, "Largest length in bytes.";
+        POLICY_IDX = 8, Uint, "Index of the policy of the attributes inside.";
+        POLICY_MAXTYPE = 9, Uint, "Highest type of the attributes inside.";
+        BITFIELD32_MASK = 10, Uint, "Bits that may be set in a bit field.";
+        PAD = 11, Bytes, "Padding.";
+        MASK = 12, Uint, "Bits that may be set in an integer.";
     }
 }
 

@@ -36,6 +36,14 @@ pub enum Shape {
     ByName(u16, &'static [(&'static str, &'static NestSpec)]),
     /// Attributes whose meaning depends on the address family, the message's first byte.
     ByFamily(&'static [(u8, &'static NestSpec)]),
+    /// A struct, padded to 4, then attributes.
+    Headed(&'static StructSpec, &'static NestSpec),
+    /// [`crate::route::NextHops`]: one after the other, each a struct, then attributes.
+    NextHops(&'static NestSpec),
+    /// An unsigned integer in host byte order that is one of these.
+    Code(&'static CodeSpec),
+    /// An unsigned integer in host byte order made of these bits.
+    Bits(&'static CodeSpec),
 }
 
 /// One type of attribute.
@@ -58,6 +66,17 @@ pub struct NestSpec {
     pub header: &'static str,
     /// The types, by number.
     pub attrs: &'static [AttrSpec],
+}
+
+/// A group of numbers with names.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeSpec {
+    /// What the kernel's names begin with.
+    pub prefix: &'static str,
+    /// The UAPI header that defines them.
+    pub header: &'static str,
+    /// Kernel's name and number of each.
+    pub codes: &'static [(&'static str, u64)],
 }
 
 /// One field of a struct.
@@ -144,6 +163,14 @@ impl core::fmt::Display for Path {
     }
 }
 
+impl CodeSpec {
+    /// The kernel's name for `value`.
+    #[must_use]
+    pub fn name(&self, value: u64) -> Option<&'static str> {
+        self.codes.iter().find(|c| c.1 == value).map(|c| c.0)
+    }
+}
+
 impl NestSpec {
     /// The attribute of type `kind`.
     #[must_use]
@@ -182,7 +209,7 @@ impl Level {
             _ => self.find(kind).map(|a| a.shape),
         };
         let nest = match shape {
-            Some(Shape::Nest(nest)) => Some(nest),
+            Some(Shape::Nest(nest) | Shape::Headed(_, nest)) => Some(nest),
             Some(Shape::Array(nest)) => return Self::Positions(nest),
             Some(Shape::ByFamily(table)) => table.iter().find(|e| e.0 == family).map(|e| e.1),
             Some(Shape::ByName(kind, table)) => {
@@ -191,6 +218,15 @@ impl Level {
             _ => None,
         };
         nest.map_or(Self::Unknown, Self::Types)
+    }
+
+    /// Bytes of the struct in front of the attributes nested in the one of type `kind`.
+    #[must_use]
+    pub fn head_len(&self, kind: u16) -> usize {
+        match self.find(kind).map(|a| a.shape) {
+            Some(Shape::Headed(head, _)) => head.size,
+            _ => 0,
+        }
     }
 }
 
@@ -230,8 +266,9 @@ impl Family {
             }
             while let Some(attr) = attrs.clone().map_while(Result::ok).find(|a| a.covers(at)) {
                 path.push(level.find(attr.kind()).map_or("?", |a| a.name));
+                let head_len = level.head_len(attr.kind());
                 level = level.inside(attr.kind(), &attrs, family);
-                attrs = attr.attrs();
+                attrs = attr.attrs_from(head_len);
                 if attr.at() == at || matches!(level, Level::Unknown) {
                     break;
                 }
@@ -280,11 +317,13 @@ impl Field for crate::wire::NlMsgHdr {
 }
 
 /// A struct on the wire: the type itself and its [`StructSpec`].
+///
+/// `field: Type = "kernel's name",` — with `=> shape` where the type does not say it all.
 macro_rules! wire {
     (
         $(#[$doc:meta])*
         pub struct $name:ident($kernel:literal, $header:literal) {
-            $($(#[$fdoc:meta])* $field:ident: $ty:ty = $kname:literal,)*
+            $($(#[$fdoc:meta])* $field:ident: $ty:ty = $kname:literal $(=> $shape:expr)?,)*
         }
     ) => {
         $(#[$doc])*
@@ -306,24 +345,38 @@ macro_rules! wire {
                     name: $kname,
                     at: core::mem::offset_of!($name, $field),
                     size: size_of::<$ty>(),
-                    shape: <$ty as $crate::spec::Field>::SHAPE,
+                    shape: $crate::spec::field_shape!($ty $(, $shape)?),
                 },)*],
             };
         }
     };
 }
 
+/// The shape given, or the type's.
+macro_rules! field_shape {
+    ($ty:ty) => {
+        <$ty as $crate::spec::Field>::SHAPE
+    };
+    ($ty:ty, $shape:expr) => {
+        $shape
+    };
+}
+
 /// A nest: a module with a constant for each attribute type, and `SPEC`, its [`NestSpec`].
 ///
-/// `NAME = number, shape;` — the kernel's name is the prefix and NAME, or given behind `as`.
+/// `NAME = number, shape, "meaning";` — the kernel's name is the prefix and NAME, or given behind
+/// `as`; a long meaning goes above.
 macro_rules! attrs {
     (
-        $(#[$doc:meta])*
+        $(#[$nest_doc:meta])*
         pub mod $nest:ident($prefix:literal, $header:literal) {
-            $($(#[$adoc:meta])* $name:ident $(as $kname:literal)? = $kind:literal, $shape:expr;)*
+            $(
+                $(#[$above:meta])*
+                $name:ident $(as $kname:literal)? = $kind:literal, $shape:expr $(, $doc:literal)?;
+            )*
         }
     ) => {
-        $(#[$doc])*
+        $(#[$nest_doc])*
         pub mod $nest {
             #[allow(unused_imports, reason = "which shapes a nest uses differs")]
             use $crate::spec::{Shape::*, kernel_name};
@@ -332,12 +385,13 @@ macro_rules! attrs {
 
             $(
                 #[doc = concat!("`", kernel_name!($prefix, $name $(, $kname)?), "`")]
-                $(#[$adoc])*
+                $(#[$above])*
+                $(#[doc = $doc])?
                 pub const $name: u16 = $kind;
             )*
 
             /// All of them, for listings and checks.
-            pub const SPEC: $crate::spec::NestSpec = $crate::spec::NestSpec {
+            pub static SPEC: $crate::spec::NestSpec = $crate::spec::NestSpec {
                 prefix: $prefix,
                 header: $header,
                 attrs: &[$($crate::spec::AttrSpec {
@@ -360,37 +414,158 @@ macro_rules! kernel_name {
     };
 }
 
-/// A typed view of a message: its fixed header and the attributes that have an accessor, each
-/// found in one pass. Where the view is used inline, what is not read costs nothing.
+/// A group of numbers with names and its [`CodeSpec`], `SPEC`: a module of constants (`mod`), a
+/// newtype (`struct`), or a set of bits (`flags`).
 ///
-/// `name: Type = method(NAME);` — `method` is one of [`crate::decode::Attr`]'s.
-macro_rules! view {
+/// `NAME = number, "meaning";` — the kernel's name is the prefix and NAME, or given behind `as`.
+macro_rules! codes {
+    (
+        $(#[$($doc:tt)*])*
+        pub $what:ident $group:ident($ty:ty, $prefix:literal, $header:literal) {
+            $($name:ident $(as $kname:literal)? = $value:literal, $meaning:literal;)*
+        }
+    ) => {
+        codes! {
+            @$what $(#[$($doc)*])* $group $ty {
+                $(
+                    #[doc = concat!(
+                        "`", $crate::spec::kernel_name!($prefix, $name $(, $kname)?), "`"
+                    )]
+                    #[doc = $meaning]
+                    $name = $value;
+                )*
+            }
+            /// All of them, for listings and checks.
+            pub const SPEC: $crate::spec::CodeSpec = $crate::spec::CodeSpec {
+                prefix: $prefix,
+                header: $header,
+                codes: &[$(($crate::spec::kernel_name!($prefix, $name $(, $kname)?), $value),)*],
+            };
+        }
+    };
+    (@mod $(#[$($doc:tt)*])* $group:ident $ty:ty {
+        $($(#[$($cdoc:tt)*])* $name:ident = $value:literal;)*
+    } $spec:item) => {
+        $(#[$($doc)*])*
+        pub mod $group {
+            $($(#[$($cdoc)*])* pub const $name: $ty = $value;)*
+            $spec
+        }
+    };
+    (@struct $(#[$($doc:tt)*])* $group:ident $ty:ty {
+        $($(#[$($cdoc:tt)*])* $name:ident = $value:literal;)*
+    } $(#[$($sdoc:tt)*])* pub const SPEC: $sty:ty = $spec:expr;) => {
+        $(#[$($doc)*])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct $group(pub $ty);
+
+        impl $group {
+            $($(#[$($cdoc)*])* pub const $name: Self = Self($value);)*
+            $(#[$($sdoc)*])*
+            pub const SPEC: $sty = $spec;
+        }
+    };
+    (@flags $(#[$($doc:tt)*])* $group:ident $ty:ty {
+        $($(#[$($cdoc:tt)*])* $name:ident = $value:literal;)*
+    } $(#[$($sdoc:tt)*])* pub const SPEC: $sty:ty = $spec:expr;) => {
+        bitflags::bitflags! {
+            $(#[$($doc)*])*
+            #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+            pub struct $group: $ty {
+                $($(#[$($cdoc)*])* const $name = $value;)*
+                /// Bits that have no name yet are kept.
+                const _ = !0;
+            }
+        }
+
+        impl $group {
+            $(#[$($sdoc)*])*
+            pub const SPEC: $sty = $spec;
+        }
+    };
+}
+
+/// The messages of a family: a constant each, and `FAMILY`, the [`Family`].
+///
+/// `NAME = number, fixed header, attributes, "meaning";`
+macro_rules! messages {
     (
         $(#[$doc:meta])*
-        pub struct $view:ident($fixed:ty, $nest:ident, $prefix:literal) {
-            $($(#[$adoc:meta])* $get:ident: $ty:ty = $method:ident($name:ident);)*
+        pub const FAMILY: Family($family:literal, $protocol:literal) {
+            $($name:ident = $kind:literal, $fixed:ty, $nest:ident, $meaning:literal;)*
         }
+    ) => {
+        $(#[doc = $meaning] pub const $name: u16 = $kind;)*
+
+        $(#[$doc])*
+        pub const FAMILY: $crate::spec::Family = $crate::spec::Family {
+            name: $family,
+            protocol: $protocol,
+            messages: &[$($crate::spec::MessageSpec {
+                kind: $kind,
+                name: stringify!($name),
+                fixed: <$fixed as $crate::wire::Wire>::SPEC,
+                attrs: &$nest::SPEC,
+            },)*],
+        };
+    };
+}
+
+/// A typed view: the attributes that have an accessor, each found in one pass. Of a message with
+/// its fixed header: `View(Header, nest, …)`; of a nest: `View(nest, …)`. Where the view is used
+/// inline, what is not read costs nothing.
+///
+/// `name: Type = method(NAME);` — `method` is one of [`crate::decode::Attr`]'s, or behind `fn` a
+/// function that takes one. What it means is said at NAME; what more there is to say goes above.
+macro_rules! view {
+    ($(#[$doc:meta])* pub struct $view:ident($fixed:ty, $nest:ident, $prefix:literal) { $($get:tt)* }) => {
+        view! {
+            @view $(#[$doc])* $view $nest $prefix {
+                /// The fixed header.
+                pub header: &'a $fixed,
+            }
+            /// Reads the message once; of what type it is, the caller has looked.
+            ///
+            /// # Errors
+            /// It is shorter than the fixed header, or its list of attributes is broken.
+            /// A value of the wrong size fails its accessor only.
+            parse(message: &$crate::Message<'a>) {
+                let (header, attrs) = message.fixed()?;
+            }
+            (header, attrs) $($get)*
+        }
+    };
+    ($(#[$doc:meta])* pub struct $view:ident($nest:ident, $prefix:literal) { $($get:tt)* }) => {
+        view! {
+            @view $(#[$doc])* $view $nest $prefix {}
+            /// Reads the list once.
+            ///
+            /// # Errors
+            /// The list is broken. A value of the wrong size fails its accessor only.
+            parse(attrs: $crate::Attrs<'a>) {}
+            (attrs) $($get)*
+        }
+    };
+    (
+        @view $(#[$doc:meta])* $view:ident $nest:ident $prefix:literal { $($header:tt)* }
+        $(#[$pdoc:meta])* parse($from:ident: $From:ty) { $($read:tt)* } ($($field:ident),*)
+        $($(#[$more:meta])* $get:ident: $ty:ty = $($method:ident)+($name:ident);)*
     ) => {
         $(#[$doc])*
         #[derive(Clone, Debug)]
         pub struct $view<'a> {
-            /// The fixed header.
-            pub header: &'a $fixed,
+            $($header)*
             /// All the attributes, in their order; of several of one type the last is in the view.
             pub attrs: $crate::Attrs<'a>,
             $($get: Option<$crate::Attr<'a>>,)*
         }
 
         impl<'a> $view<'a> {
-            /// Reads the message once; of what type it is, the caller has looked.
-            ///
-            /// # Errors
-            /// It is shorter than the fixed header, or its list of attributes is broken.
-            /// A value of the wrong size fails its accessor only.
+            $(#[$pdoc])*
             #[inline]
-            pub fn parse(message: &$crate::Message<'a>) -> Result<Self, $crate::DecodeError> {
-                let (header, attrs) = message.fixed()?;
-                let mut view = Self { header, attrs, $($get: None,)* };
+            pub fn parse($from: $From) -> Result<Self, $crate::DecodeError> {
+                $($read)*
+                let mut view = Self { $($field,)* $($get: None,)* };
                 for attr in view.attrs.clone() {
                     let attr = attr?;
                     match attr.kind() {
@@ -402,15 +577,15 @@ macro_rules! view {
             }
 
             $(
-                #[doc = concat!("`", $prefix, stringify!($name), "`")]
-                $(#[$adoc])*
+                #[doc = concat!("[`", $prefix, stringify!($name), "`](", stringify!($nest), "::", stringify!($name), ")")]
+                $(#[$more])*
                 ///
                 /// # Errors
                 /// The value has the wrong size.
                 #[inline]
                 pub fn $get(&self) -> Result<Option<$ty>, $crate::DecodeError> {
                     let Some(attr) = self.$get else { return Ok(None) };
-                    let value: Result<$ty, $crate::DecodeError> = view!(@$method attr);
+                    let value: Result<$ty, $crate::DecodeError> = view!(@$($method)+ attr);
                     let what = concat!($prefix, stringify!($name));
                     value.map(Some).map_err(|e| $crate::DecodeError { what, ..e })
                 }
@@ -421,7 +596,8 @@ macro_rules! view {
     (@bytes $a:ident) => { Ok($a.bytes()) };
     (@attrs $a:ident) => { Ok($a.attrs()) };
     (@zero_extended $a:ident) => { Ok($a.zero_extended()) };
+    (@fn $read:ident $a:ident) => { $read(&$a) };
     (@$method:ident $a:ident) => { $a.$method() };
 }
 
-pub(crate) use {attrs, kernel_name, view, wire};
+pub(crate) use {attrs, codes, field_shape, kernel_name, messages, view, wire};
