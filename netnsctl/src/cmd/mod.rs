@@ -1,6 +1,7 @@
 //! Commands: one file an object. Each parses words into a typed request, and runs one.
 
 mod batch;
+pub mod links;
 pub mod netns;
 
 use crate::failure::{Failure, Result, code};
