@@ -1,15 +1,19 @@
 //! Commands: one file an object. Each parses words into a typed request, and runs one.
 
 mod batch;
+mod inet;
 pub mod links;
+pub mod neigh;
 pub mod netns;
+pub mod route;
+pub mod rule;
 
 use crate::failure::{Failure, Result, code};
 use crate::grammar::{self, AF_INET, AF_INET6, Keyword, Words, show};
 use crate::out::{Format, Out};
 use netns_sys::netlink::Conn;
 use netns_sys::{Dir, Error, Ns};
-use nl_core::route;
+use nl_core::route::FAMILY;
 use std::ffi::{OsStr, OsString};
 
 /// What goes before the object: how to do and to show it.
@@ -42,6 +46,12 @@ pub struct Options {
 pub enum Command {
     /// `netns`.
     Netns(netns::Request),
+    /// `route`.
+    Route(route::Request),
+    /// `neigh`.
+    Neigh(neigh::Request),
+    /// `rule`.
+    Rule(rule::Request),
     /// `help`, or an object's: this text.
     Help(&'static str),
     /// `-V`.
@@ -54,11 +64,24 @@ pub enum Command {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Object {
     Netns,
+    Route,
+    Neigh,
+    Rule,
     Help,
 }
 
 /// The short ones are iproute2's: where a letter could mean several, the same wins as there.
-const OBJECTS: &[Keyword<Object>] = &[("netns", Object::Netns), ("help", Object::Help)];
+const OBJECTS: &[Keyword<Object>] = &[
+    ("netns", Object::Netns),
+    ("route", Object::Route),
+    ("r", Object::Route),
+    ("neigh", Object::Neigh),
+    ("neighbor", Object::Neigh),
+    ("neighbour", Object::Neigh),
+    ("n", Object::Neigh),
+    ("rule", Object::Rule),
+    ("help", Object::Help),
+];
 
 /// Options before the object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +135,7 @@ const FLAGS: &[Keyword<Flag>] = &[
 const HELP: &str = "\
 Usage: netnsctl [ OPTIONS ] OBJECT { COMMAND | help }
        netnsctl [ -force ] -batch FILE
-Objects: netns (help for each: `netnsctl OBJECT help`)
+Objects: netns, route, neigh, rule (help for each: `netnsctl OBJECT help`)
 Options: -n[etns] NAME   in this namespace
          -j[son] -p[retty]  JSON, indented
          -d[etails] -s[tatistics] -o[neline] -br[ief]  how to show it
@@ -158,6 +181,9 @@ pub fn parse(words: &[OsString], mut options: Options) -> grammar::Result<(Optio
     }
     let command = match words.keyword("an object", OBJECTS)? {
         Object::Netns => netns::parse(&mut words, &options)?,
+        Object::Route => route::parse(&mut words, &options)?,
+        Object::Neigh => neigh::parse(&mut words, &options)?,
+        Object::Rule => rule::parse(&mut words, &options)?,
         Object::Help => Command::Help(HELP),
     };
     Ok((options, command))
@@ -208,8 +234,8 @@ impl Session {
             Some(index) => index,
             None => {
                 let conn = match &name {
-                    None => Conn::open(&route::FAMILY),
-                    Some(name) => self.open(name).and_then(|ns| Conn::open_in(&ns, &route::FAMILY)),
+                    None => Conn::open(&FAMILY),
+                    Some(name) => self.open(name).and_then(|ns| Conn::open_in(&ns, &FAMILY)),
                 };
                 let task =
                     name.as_ref().map_or("open a netlink socket".into(), |n| format!("enter namespace {}", show(n)));
@@ -244,6 +270,9 @@ impl Session {
     fn run(&mut self, command: Command) -> Result<()> {
         match command {
             Command::Netns(request) => netns::run(self, request),
+            Command::Route(request) => route::run(self, request),
+            Command::Neigh(request) => neigh::run(self, request),
+            Command::Rule(request) => rule::run(self, request),
             Command::Help(text) => {
                 self.out.text(format_args!("{text}"));
                 Ok(())
