@@ -185,6 +185,13 @@ impl Ns {
         Ok(NsId { dev: st.dev, ino: st.ino, id64: self.0.id().ok() })
     }
 
+    /// The number of its descriptor, for attributes that name a namespace by one (`IFLA_NET_NS_FD`, `NETNSA_FD`): the
+    /// kernel looks it up when the request is sent, so `self` has to live until then.
+    #[must_use]
+    pub fn fd_number(&self) -> u32 {
+        u32::try_from(self.as_fd().as_raw_fd()).unwrap_or(u32::MAX) // never negative
+    }
+
     /// The user namespace it belongs to, whose capabilities count in it.
     ///
     /// # Errors
