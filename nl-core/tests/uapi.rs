@@ -3,6 +3,15 @@
 //!
 //! What the installed headers do not know yet must be in `newer.txt` with its value, so that a
 //! mistyped name cannot pass for a new one.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
 
 use nl_core::spec::{CodeSpec, Family, NestSpec, Shape, StructSpec};
 use nl_core::wire::{self, Wire};
