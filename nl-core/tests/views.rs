@@ -180,8 +180,8 @@ fn ipv6_addresses_have_flags_and_lifetimes() {
 #[test]
 fn hops_have_attributes_of_their_own() {
     let v4 = of_kind(golden!("multipath"), RTM_NEWROUTE, 4);
-    let route = v4.iter().map(|m| Route::parse(m).unwrap());
-    let route = route.filter(|r| r.attrs.get(rta::MULTIPATH).is_some()).next_back().unwrap();
+    let mut routes = v4.iter().map(|m| Route::parse(m).unwrap());
+    let route = routes.rfind(|r| r.attrs.get(rta::MULTIPATH).is_some()).unwrap();
     assert_eq!((route.dst().unwrap(), route.header.dst_len), (Some(&[10, 9, 0, 0][..]), 16));
     assert_eq!((route.table().unwrap(), route.header.kind), (254, rtn::UNICAST));
     let hops: Vec<_> = route.next_hops().map(Result::unwrap).collect();
