@@ -197,6 +197,7 @@ fn image(
     args: impl Iterator<Item = OsString>,
     env: Option<Vec<(OsString, OsString)>>,
 ) -> Result<Image> {
+    let args = std::iter::once(program.to_owned()).chain(args).map(c_string).collect::<Result<_>>()?;
     let mut paths = Vec::new();
     if program.as_bytes().contains(&b'/') {
         paths.push(c_string(program)?);
@@ -210,7 +211,6 @@ fn image(
             paths.push(c_string(dir.join(program))?);
         }
     }
-    let args = std::iter::once(program.to_owned()).chain(args).map(c_string).collect::<Result<_>>()?;
     let line = |(mut k, v): (OsString, OsString)| {
         k.push("=");
         k.push(v);
