@@ -1,11 +1,17 @@
 //! Namespaces by descriptor: what is one, whose it is, and running things inside.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
 
 mod sandbox;
 
 use netns_sys::mount;
 use netns_sys::{Errno, Error, Kind, Ns, NsFlags, Spawn};
-use sandbox::{have, output, run};
+use sandbox::{output, run};
 use std::fs::{self, File};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
@@ -106,31 +112,6 @@ fn namespaces_of_processes_are_found() {
 }
 
 #[test]
-fn kernels_without_the_pidfd_request_find_them_too() {
-    let test = "kernels_without_the_pidfd_request_find_them_too";
-    if sandbox::mode().as_deref() == Some("traced") {
-        let other = Spawn::new("sleep").args(["1000"]).namespaces(NsFlags::NET).kill_child(9).spawn().unwrap();
-        let id = Ns::of_pid(other.pid()).unwrap().id().unwrap();
-        assert_ne!(id, Ns::current().unwrap().id().unwrap());
-        other.signal(9).unwrap();
-        other.wait().unwrap();
-        let gone = Ns::of_pidfd(other.as_fd()).unwrap_err().errno();
-        assert!(matches!(gone, Some(Errno::ESRCH | Errno::ENOENT)), "{gone:?}");
-        return;
-    }
-    run(test, || {
-        if !have("strace") {
-            return sandbox::skip("strace");
-        }
-        // Kernels before 6.11 have pidfds that are not on pidfs, or do not know the request: ENOTTY.
-        let exe = std::env::current_exe().unwrap();
-        let spawn = Spawn::new("strace").args(["-f", "-qq", "-o", "/run/trace", "-etrace=clone3"]);
-        let spawn = spawn.args(["-einject=clone3:error=ENOSYS:when=2+"]).args([exe.as_os_str()]).args([test, "--exact"]);
-        output(spawn.env("NETNS_TEST_MODE", Some("traced".as_ref())));
-    });
-}
-
-#[test]
 fn the_owner_is_told() {
     run("the_owner_is_told", || {
         let ns = Ns::create().unwrap();
@@ -162,9 +143,13 @@ fn a_sysfs_shows_the_namespace_it_was_made_in() {
         assert_eq!(std::io::read_to_string(mtu).unwrap(), "65536\n");
         output(Spawn::new("true")); // nothing but lo, and sit0 and the like, in either: tell them apart by lo's state
         ns.run(|| output(Spawn::new("ip").args(["link", "set", "lo", "up", "mtu", "1234"]))).unwrap();
-        let mtu = || std::io::read_to_string(mount::open_at(here.as_fd(), Path::new("class/net/lo/mtu")).unwrap()).unwrap();
+        let mtu =
+            || std::io::read_to_string(mount::open_at(here.as_fd(), Path::new("class/net/lo/mtu")).unwrap()).unwrap();
         assert_eq!(mtu(), "1234\n");
         assert!(sandbox::mounts_at("/sys").len() <= 1);
-        assert_eq!(mount::open_at(here.as_fd(), Path::new("class/no")).unwrap_err(), Errno::ENOENT.at("open", "class/no"));
+        assert_eq!(
+            mount::open_at(here.as_fd(), Path::new("class/no")).unwrap_err(),
+            Errno::ENOENT.at("open", "class/no")
+        );
     });
 }

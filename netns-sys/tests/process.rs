@@ -1,5 +1,11 @@
 //! Starting programs: in new namespaces, inside named ones, and what they inherit.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
 
 mod sandbox;
 
@@ -10,7 +16,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixStream;
 use std::process::Command;
 use std::time::Duration;
@@ -84,14 +90,17 @@ fn a_failed_start_leaves_no_child() {
 
 #[test]
 fn environment_directory_and_streams_are_given() {
-    let text = output(sh("echo $HOME:$GIVEN:${REMOVED-none}; pwd; echo err >&2").current_dir("/dev").args(["x"]).env(
-        "GIVEN",
-        Some("yes".as_ref()),
-    ));
+    let text = output(
+        sh("echo $HOME:$GIVEN:${REMOVED-none}; pwd; echo err >&2")
+            .current_dir("/dev")
+            .args(["x"])
+            .env("GIVEN", Some("yes".as_ref())),
+    );
     assert_eq!(text, format!("{}:yes:none\n/dev\nerr\n", std::env::var("HOME").unwrap_or_default()));
     assert_eq!(output(sh("echo ${HOME-none}").env("HOME", None)), "none\n");
     let (mut ours, theirs) = UnixStream::pair().unwrap();
-    let child = Spawn::new("cat").stdio(Stdio::In, &theirs).unwrap().stdio(Stdio::Out, &theirs).unwrap().spawn().unwrap();
+    let child =
+        Spawn::new("cat").stdio(Stdio::In, &theirs).unwrap().stdio(Stdio::Out, &theirs).unwrap().spawn().unwrap();
     drop(theirs);
     ours.write_all(b"in and out").unwrap();
     ours.shutdown(std::net::Shutdown::Write).unwrap();
@@ -102,10 +111,10 @@ fn environment_directory_and_streams_are_given() {
 
 #[test]
 fn nothing_but_the_streams_is_inherited() {
-    let (_ours, theirs) = UnixStream::pair().unwrap();
-    let _ns = Ns::current().unwrap();
     let script = "ls /proc/self/fd | wc -l";
     let expected = Command::new("sh").args(["-c", script]).output().unwrap().stdout;
+    let (_ours, theirs) = UnixStream::pair().unwrap();
+    let _ns = Ns::current().unwrap();
     let text = output(sh(script).stdio(Stdio::In, &theirs).unwrap());
     assert_eq!(text.as_bytes(), expected, "what the tests were started with, and nothing of theirs");
 }
@@ -130,7 +139,8 @@ fn namespaces_are_new_and_ids_mapped() {
         for (i, (name, _)) in kinds.iter().enumerate() {
             assert_ne!(here[i], there[i], "{name}");
         }
-        let ids = "id -u; id -g; tr -s ' ' </proc/self/uid_map; tr -s ' ' </proc/self/gid_map; cat /proc/self/setgroups";
+        let ids =
+            "id -u; id -g; tr -s ' ' </proc/self/uid_map; tr -s ' ' </proc/self/gid_map; cat /proc/self/setgroups";
         let text = output(sh(ids).namespaces(NsFlags::USER).map_ids(0, 0));
         assert_eq!(text, "0\n0\n 0 0 1\n 0 0 1\ndeny\n");
         let text = output(sh(ids).namespaces(NsFlags::USER).map_ids(1000, 2000));
@@ -143,7 +153,8 @@ fn namespaces_are_new_and_ids_mapped() {
 fn a_map_that_is_refused_is_an_error() {
     run("a_map_that_is_refused_is_an_error", || {
         // No new user namespace: its maps are written already.
-        let e = Spawn::new("true").map_ids(0, 0).spawn().unwrap_err();
+        let e = sh(": > /run/ran").map_ids(0, 0).spawn().unwrap_err();
+        assert!(fs::metadata("/run/ran").is_err(), "the program ran all the same");
         assert_eq!(e, Errno::EPERM.at("map user and group ids: write", "setgroups"));
         assert_eq!(fs::read_to_string("/proc/thread-self/children").unwrap_or_default(), "");
     });
@@ -272,11 +283,15 @@ fn inside_is_as_it_should_be(enter: impl FnOnce(&Ns, &OsStr, &str) -> String) {
     let ns = Dir::at("/run/names").add(name).unwrap();
     netns_sys::Dir::at("/run/names").remove(name).unwrap();
     output(Spawn::new("umount").args(["/run/names"]));
-    let script = "readlink /proc/self/ns/net; cat /etc/resolv.conf /etc/hosts /etc/dir/f; echo; cat /run/resolver/conf; echo;
-        for i in /sys/class/net/lo/ifindex; do cat $i; done; grep -c ' /sys ' /proc/self/mountinfo; mount -t tmpfs t /run";
+    let script =
+        "readlink /proc/self/ns/net; cat /etc/resolv.conf /etc/hosts /etc/dir/f; echo; cat /run/resolver/conf; echo;
+        echo sysfs $(stat -c %d /sys); mount -t tmpfs t /run";
     let text = enter(&ns, name, script);
     let inode = ns.id().unwrap().ino;
-    assert!(text.contains(&format!("net:[{inode}]\ninsideinsideinside\ninside\n1\n")), "{text}");
+    assert!(text.contains(&format!("net:[{inode}]\ninsideinsideinside\ninside\n")), "{text}");
+    let old_sysfs = fs::metadata("/sys").unwrap().dev();
+    let new_sysfs = text.lines().find_map(|l| l.strip_prefix("sysfs ")).unwrap();
+    assert_ne!(new_sysfs, old_sysfs.to_string(), "a sysfs of another network namespace is another file system");
     assert_eq!(before, mounts(), "the host's mounts are what they were");
     assert_eq!(Ns::current().unwrap().id(), home.id());
     assert_eq!(fs::read_to_string("/etc/resolv.conf").unwrap(), "host");
@@ -285,7 +300,8 @@ fn inside_is_as_it_should_be(enter: impl FnOnce(&Ns, &OsStr, &str) -> String) {
 fn assert_warnings(warnings: &[Error]) {
     let mut about: Vec<_> = warnings.iter().map(ToString::to_string).collect();
     about.sort();
-    let words = |file| format!("cannot put a file of /etc/netns over \"/etc/{file}\": ENOENT (No such file or directory)");
+    let words =
+        |file| format!("cannot put a file of /etc/netns over \"/etc/{file}\": ENOENT (No such file or directory)");
     assert_eq!(about, [words("dangling"), words("missing")]);
 }
 
@@ -345,17 +361,10 @@ fn without_a_name_or_files_inside_works_too() {
 fn without_sys_inside_works_too() {
     run("without_sys_inside_works_too", || {
         // A root with nothing in it but what a shell needs: no /sys.
-        let ns = Ns::create().unwrap();
-        let script = "mkdir -p /run/root/proc && for d in usr lib lib64 bin sbin etc; do [ -e /$d ] && { mkdir -p /run/root/$d; \
-             mount --rbind /$d /run/root/$d; }; done; mount -t proc p /run/root/proc";
-        output(sh(script));
-        output(sh("mount --bind /run/root /run/root; mkdir /run/root/run; cp $0 /run/root/t; chroot /run/root /t \
-             inside_without_sys --exact --nocapture; cat")
-        .args([std::env::current_exe().unwrap()])
-        .env("NETNS_TEST_MODE", Some("nosys".as_ref()))
-        .stdio(Stdio::In, fs::File::open("/dev/null").unwrap())
-        .unwrap());
-        drop(ns);
+        let script = "set -e; cd /run; mkdir root; mount -t tmpfs t root; cd root; mkdir proc run; mount -t proc p proc
+            for d in usr lib lib64 bin sbin etc; do [ ! -e /$d ] || { mkdir $d; mount --rbind /$d $d; }; done
+            cp $0 t; exec chroot . /t inside_without_sys --exact --nocapture";
+        output(sh(script).args([std::env::current_exe().unwrap()]).env("NETNS_TEST_MODE", Some("nosys".as_ref())));
     });
 }
 
@@ -412,7 +421,11 @@ fn a_read_only_sys_that_cannot_be_detached_is_covered_read_only() {
     run("a_read_only_sys_that_cannot_be_detached_is_covered_read_only", || {
         // Mounts that came with the mount namespace of another user namespace are locked.
         output(sh("mount -o remount,bind,ro /sys"));
-        let text = output(again("inside_a_user_namespace", "locked").namespaces(NsFlags::USER | NsFlags::MOUNT | NsFlags::NET).map_ids(0, 0));
+        let text = output(
+            again("inside_a_user_namespace", "locked")
+                .namespaces(NsFlags::USER | NsFlags::MOUNT | NsFlags::NET)
+                .map_ids(0, 0),
+        );
         assert!(text.contains("covered: ro"), "{text}");
     });
 }
