@@ -1,5 +1,6 @@
 //! Linux network namespaces in safe Rust.
 pub mod error;
+pub mod holders;
 pub mod mount;
 pub mod named;
 pub mod netlink;

@@ -380,12 +380,30 @@ impl Conn {
     /// # Errors
     /// [`Error::Encode`]: nothing was sent. The socket's: how much was carried out is not known.
     pub fn batch(&mut self, fill: impl FnOnce(&mut Requests<'_>) -> Result<()>) -> Result<Vec<(usize, Error)>> {
+        let mut failed = Vec::new();
+        self.batch_with(fill, |request, reply| {
+            failed.extend(reply.err().map(|error| (request, error)));
+            Ok(())
+        })?;
+        Ok(failed)
+    }
+
+    /// Like [`Conn::batch`], with every answer handed to `on`: the position of its request and what it is. Questions are
+    /// answered with their object first, then like all others with an acknowledgement or an error.
+    ///
+    /// # Errors
+    /// As [`Conn::batch`]; those of `on`.
+    pub fn batch_with(
+        &mut self,
+        fill: impl FnOnce(&mut Requests<'_>) -> Result<()>,
+        mut on: impl FnMut(usize, Result<Reply<'_>>) -> Result<()>,
+    ) -> Result<()> {
         let mut requests = Requests::new(self);
         fill(&mut requests)?;
-        let (first, count) = (requests.first, requests.count);
+        let first = requests.first;
         let all = std::mem::take(&mut self.requests);
-        let (mut failed, mut sent, mut rest) = (Vec::new(), 0_u32, all.as_slice());
-        while !rest.is_empty() && sent < count {
+        let (mut sent, mut rest) = (0_u32, all.as_slice());
+        while !rest.is_empty() {
             let (mut len, mut messages) = (0_usize, 0_u32);
             for message in Messages::new(rest) {
                 let next = len.saturating_add(nl_core::wire::align4(message?.bytes().len()));
@@ -397,15 +415,12 @@ impl Conn {
             let (now, later) = rest.split_at_checked(len).unwrap_or((rest, &[]));
             self.socket.send(now)?;
             self.answers(now, first.wrapping_add(sent), messages, |seq, reply| {
-                if let Err(error) = reply {
-                    failed.push((usize::try_from(seq.wrapping_sub(first)).unwrap_or(usize::MAX), error));
-                }
-                Ok(())
+                on(usize::try_from(seq.wrapping_sub(first)).unwrap_or(usize::MAX), reply)
             })?;
             (rest, sent) = (later, sent.saturating_add(messages));
         }
         self.requests = all;
-        Ok(failed)
+        Ok(())
     }
 
     /// Receives until the `count` requests in `sent`, with sequence numbers from `first` on, are answered.
@@ -414,7 +429,7 @@ impl Conn {
         sent: &[u8],
         first: u32,
         count: u32,
-        mut on: impl FnMut(u32, std::result::Result<Reply<'_>, Error>) -> Result<()>,
+        mut on: impl FnMut(u32, Result<Reply<'_>>) -> Result<()>,
     ) -> Result<()> {
         let mut replies = Replies::new(first, count, self.socket.port);
         let mut broken = Ok(());

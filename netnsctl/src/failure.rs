@@ -4,6 +4,7 @@ use crate::grammar::{Usage, show};
 use netns_sys::{Errno, Error};
 use std::ffi::OsString;
 use std::fmt::{self, Write as _};
+use std::io::Write as _;
 
 /// Exit codes, the ones `ip` has.
 pub mod code {
@@ -36,6 +37,14 @@ impl Failure {
     #[must_use]
     pub fn new(code: u8, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), hint: None }
+    }
+
+    /// Says it on standard error.
+    pub fn print(&self) {
+        if !self.message.is_empty() {
+            // Where standard error is closed or full, there is nobody to tell.
+            let _ = writeln!(std::io::stderr(), "{self}");
+        }
     }
 
     /// With advice.

@@ -9,7 +9,7 @@
 //! of attributes are in network byte order.
 
 use crate::route::af;
-use crate::spec::{Shape, attrs, codes, messages, wire};
+use crate::spec::{CodeSpec, Shape, attrs, codes, messages, wire};
 use crate::wire::Be16;
 
 messages! {
@@ -67,3 +67,6 @@ codes! {
         PERSIST = 0x4, "It stays when its owner goes.";
     }
 }
+
+/// Groups of numbers that no header or attribute above points to, for checks.
+pub const CODES: &[&CodeSpec] = &[&NftTableFlags::SPEC];

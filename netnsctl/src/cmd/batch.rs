@@ -5,7 +5,7 @@ use crate::failure::{Failure, Result, code};
 use crate::grammar::{show, split_line};
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write as _};
 
 /// Runs the commands of `file` (`-`: standard input) in order. Stops at the first that fails; with `-force` goes on.
 pub(super) fn run(session: &mut Session, file: &OsStr) -> Result<()> {
@@ -15,6 +15,7 @@ pub(super) fn run(session: &mut Session, file: &OsStr) -> Result<()> {
         _ => Box::new(BufReader::new(File::open(file).map_err(cannot)?)),
     };
     let base = session.options.clone();
+    session.in_batch = true;
     let (mut number, mut failed) = (0_usize, false);
     let mut line = Vec::new();
     loop {
@@ -36,10 +37,8 @@ pub(super) fn run(session: &mut Session, file: &OsStr) -> Result<()> {
             .map_err(|usage| Failure::new(code::USAGE, usage.message))
             .and_then(|words| if words.is_empty() { Ok(()) } else { session.words(&words, base.clone()) });
         let Err(failure) = result else { continue };
-        if !failure.message.is_empty() {
-            eprintln!("{failure}");
-        }
-        eprintln!("Command failed {}:{first}", file.to_string_lossy().escape_debug());
+        failure.print();
+        let _ = writeln!(io::stderr(), "Command failed {}:{first}", file.to_string_lossy().escape_debug());
         failed = true;
         if !base.force {
             break;

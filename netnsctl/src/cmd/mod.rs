@@ -198,6 +198,8 @@ pub struct Session {
     pub options: Options,
     /// The directory of names.
     pub dir: Dir,
+    /// Whether commands follow this one: the process has to stay as it is.
+    in_batch: bool,
     /// One connection for each namespace that was spoken to (`None`: the one we are in).
     conns: Vec<(Option<OsString>, Conn)>,
 }
@@ -206,8 +208,13 @@ impl Session {
     /// A session with these options.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        let mut session =
-            Self { out: Out::default(), options: Options::default(), dir: Dir::default(), conns: Vec::new() };
+        let mut session = Self {
+            out: Out::default(),
+            options: Options::default(),
+            dir: Dir::default(),
+            in_batch: false,
+            conns: Vec::new(),
+        };
         session.set(options);
         session
     }
@@ -262,9 +269,9 @@ impl Session {
         self.conns.clear();
     }
 
-    /// Shows what befell, and goes on.
+    /// Says on standard error what befell, and goes on.
     pub fn warn(&self, warning: &str) {
-        eprintln!("netnsctl: {warning}");
+        Failure::new(code::OK, warning).print();
     }
 
     fn run(&mut self, command: Command) -> Result<()> {
@@ -290,8 +297,15 @@ impl Session {
         let (options, command) = parse(words, options).map_err(|usage| Failure::usage(words, &usage))?;
         self.set(options);
         let result = self.run(command);
-        let written = self.out.flush().map_err(|e| Failure::new(code::FAILED, format!("cannot write the output: {e}")));
-        result.and(written)
+        result.and(self.flush())
+    }
+
+    /// Writes what is to be shown so far.
+    ///
+    /// # Errors
+    /// write(2).
+    pub fn flush(&mut self) -> Result<()> {
+        self.out.flush().map_err(|e| Failure::new(code::FAILED, format!("cannot write the output: {e}")))
     }
 }
 
@@ -315,9 +329,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> u8 {
     match result {
         Ok(()) => code::OK,
         Err(failure) => {
-            if !failure.message.is_empty() {
-                eprintln!("{failure}");
-            }
+            failure.print();
             failure.code
         }
     }

@@ -27,8 +27,8 @@ wire! {
         id: U32 = "id",
         /// Weight less one, the lower 8 bits.
         weight: u8 = "weight",
-        /// Weight, the upper 8 bits; 0 before 6.12 (`weight_high`).
-        weight_high: u8 = "resvd1",
+        /// Weight, the upper 8 bits; `resvd1` and 0 before 6.12.
+        weight_high: u8 = "weight_high",
         /// Unused, 0.
         reserved: U16 = "resvd2",
     }
