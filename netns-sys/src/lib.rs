@@ -7,6 +7,7 @@ pub mod netlink;
 pub mod ns;
 pub mod process;
 mod sys;
+pub mod tun;
 pub use error::{Errno, Error, Kind, NameRule, Result};
 pub use named::Dir;
 pub use ns::{Ns, NsFlags, NsId};
