@@ -1,5 +1,6 @@
 //! Commands: one file an object. Each parses words into a typed request, and runs one.
 
+pub mod addr;
 mod batch;
 mod inet;
 pub mod links;
@@ -46,6 +47,8 @@ pub struct Options {
 pub enum Command {
     /// `netns`.
     Netns(netns::Request),
+    /// `addr`.
+    Addr(addr::Request),
     /// `route`.
     Route(route::Request),
     /// `neigh`.
@@ -64,6 +67,7 @@ pub enum Command {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Object {
     Netns,
+    Addr,
     Route,
     Neigh,
     Rule,
@@ -73,6 +77,9 @@ enum Object {
 /// The short ones are iproute2's: where a letter could mean several, the same wins as there.
 const OBJECTS: &[Keyword<Object>] = &[
     ("netns", Object::Netns),
+    ("addr", Object::Addr),
+    ("address", Object::Addr),
+    ("a", Object::Addr),
     ("route", Object::Route),
     ("r", Object::Route),
     ("neigh", Object::Neigh),
@@ -135,7 +142,7 @@ const FLAGS: &[Keyword<Flag>] = &[
 const HELP: &str = "\
 Usage: netnsctl [ OPTIONS ] OBJECT { COMMAND | help }
        netnsctl [ -force ] -batch FILE
-Objects: netns, route, neigh, rule (help for each: `netnsctl OBJECT help`)
+Objects: netns, addr, route, neigh, rule (help for each: `netnsctl OBJECT help`)
 Options: -n[etns] NAME   in this namespace
          -j[son] -p[retty]  JSON, indented
          -d[etails] -s[tatistics] -o[neline] -br[ief]  how to show it
@@ -181,6 +188,7 @@ pub fn parse(words: &[OsString], mut options: Options) -> grammar::Result<(Optio
     }
     let command = match words.keyword("an object", OBJECTS)? {
         Object::Netns => netns::parse(&mut words, &options)?,
+        Object::Addr => addr::parse(&mut words, &options)?,
         Object::Route => route::parse(&mut words, &options)?,
         Object::Neigh => neigh::parse(&mut words, &options)?,
         Object::Rule => rule::parse(&mut words, &options)?,
@@ -277,6 +285,7 @@ impl Session {
     fn run(&mut self, command: Command) -> Result<()> {
         match command {
             Command::Netns(request) => netns::run(self, request),
+            Command::Addr(request) => addr::run(self, request),
             Command::Route(request) => route::run(self, request),
             Command::Neigh(request) => neigh::run(self, request),
             Command::Rule(request) => rule::run(self, request),
