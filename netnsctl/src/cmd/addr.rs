@@ -45,6 +45,8 @@ pub struct Spec {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     family: Option<u8>,
+    /// `-6`.
+    v6: bool,
     dev: Option<OsString>,
     scope: Option<u8>,
     to: Option<Prefix>,
@@ -274,7 +276,7 @@ fn spec(words: &mut Words<'_>, options: &Options, kind: u16) -> Parsed<Spec> {
 }
 
 fn filter(words: &mut Words<'_>, options: &Options) -> Parsed<Filter> {
-    let mut filter = Filter { family: options.family, ..Filter::default() };
+    let mut filter = Filter { family: options.family, v6: options.family == Some(af::INET6), ..Filter::default() };
     let interface = "the name of an interface";
     while let Some(next) = words.peek() {
         // A word that is none of these is the name of the interface.
@@ -390,11 +392,16 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
     }
 }
 
-/// The links that match what is said of links.
+/// The links that match what is said of links. `-6` asks for what IPv6 knows of them, as `ip` does: it is less.
 fn dump_links(conn: &mut Conn, filter: &Filter, index: u32, master: u32) -> netns_sys::Result<Vec<u8>> {
-    let header = IfInfoMsg { index: i32::try_from(index).unwrap_or_default().into(), ..IfInfoMsg::default() };
+    let v6 = filter.v6 && index == 0 && master == 0 && filter.kind.is_none();
+    let family = if v6 { af::INET6 } else { af::UNSPEC };
+    let header = IfInfoMsg { family, index: i32::try_from(index).unwrap_or_default().into(), ..IfInfoMsg::default() };
     let fill = |m: &mut Msg<'_>| {
         m.fixed(&header);
+        if v6 {
+            return;
+        }
         m.u32(ifla::EXT_MASK, rtext_filter::SKIP_STATS);
         if index == 0 {
             if master != 0 {
@@ -608,8 +615,9 @@ impl Style<'_> {
             inet::put_dev(out, "master", "master ", self.names, master);
         }
         put(out, "operstate", "state ", state);
-        let group = got(link.group()).unwrap_or_default();
-        put(out, "group", "group ", Named(group, &[("default", 0)]));
+        if let Some(group) = got(link.group()) {
+            put(out, "group", "group ", Named(group, &[("default", 0)]));
+        }
         if let Some(len) = got(link.txqlen()).filter(|l| *l != 0) {
             out.field("txqlen", len, format_args!("qlen {len}"));
         }
