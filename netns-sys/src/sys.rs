@@ -404,12 +404,6 @@ pub(crate) fn pidfd_open(pid: u32) -> R<OwnedFd> {
     own(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })
 }
 
-/// pidfd_getfd(2): a duplicate of descriptor `fd` of that process. Linux 5.6.
-pub(crate) fn pidfd_getfd(pidfd: BorrowedFd<'_>, fd: RawFd) -> R<OwnedFd> {
-    // SAFETY: `pidfd` is open for the call; no memory is involved; returns a new descriptor.
-    own(unsafe { libc::syscall(libc::SYS_pidfd_getfd, pidfd.as_raw_fd(), fd, 0) })
-}
-
 /// pidfd_send_signal(2); signal 0 only asks whether the process is there. Linux 5.1.
 pub(crate) fn pidfd_signal(pidfd: BorrowedFd<'_>, signal: c_int) -> R<()> {
     let info = null::<libc::siginfo_t>();
@@ -617,14 +611,6 @@ pub(crate) fn setsockopt(fd: BorrowedFd<'_>, level: c_int, option: c_int, value:
         .map(drop)
 }
 
-/// getsockopt(2) of an int.
-pub(crate) fn getsockopt(fd: BorrowedFd<'_>, level: c_int, option: c_int) -> R<c_int> {
-    let (mut value, mut len): (c_int, _) = (0, len32::<c_int>());
-    // SAFETY: `fd` is open for the call; the kernel writes at most `len` bytes, the size of `value`, and the length.
-    check(unsafe { libc::getsockopt(fd.as_raw_fd(), level, option, from_mut(&mut value).cast(), &mut len) })?;
-    Ok(value)
-}
-
 /// sendmsg(2) of the concatenated `parts` to the socket's peer: the kernel, for a netlink socket that was not connected.
 pub(crate) fn send(fd: BorrowedFd<'_>, parts: &[IoSlice<'_>], flags: c_int) -> R<usize> {
     let mut msg: libc::msghdr = zeroed();
@@ -695,8 +681,7 @@ mod tests {
     fn every_descriptor_is_close_on_exec() {
         let (ns, pipe) = (openat(CWD, c"/proc/self/ns/net", libc::O_RDONLY, 0).unwrap(), pipe().unwrap());
         let pidfd = pidfd_open(std::process::id()).unwrap();
-        let copy = pidfd_getfd(pidfd.as_fd(), ns.as_raw_fd()).unwrap();
-        let mut all = vec![pipe.0, pipe.1, copy, inotify_init().unwrap(), netlink_socket(0).unwrap()];
+        let mut all = vec![pipe.0, pipe.1, inotify_init().unwrap(), netlink_socket(0).unwrap()];
         all.extend(pidfd_net_ns(pidfd.as_fd()));
         let ns = NsFd::new(ns).unwrap();
         all.extend([ns.user_ns().unwrap(), pidfd, ns.into_fd()]);
@@ -739,7 +724,6 @@ mod tests {
         assert_eq!((&buf[16..20], &buf[20..36]), (&[0; 4][..], &[head, tail].concat()[..]));
         assert_eq!(buf[36..], [0xaa; 28]);
         setsockopt(socket.as_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, 65536).unwrap();
-        assert_eq!(getsockopt(socket.as_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF), Ok(131_072), "the kernel doubles it");
     }
 
     #[test]
