@@ -502,3 +502,195 @@ impl<'c> Requests<'c> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nl_core::route::{FAMILY, IfInfoMsg, RTM_GETLINK, RTM_NEWLINK, ifla, info};
+    use nl_core::wire::{NLMSG_DONE, NLMSG_ERROR, NLMSG_OVERRUN};
+    use std::os::unix::net::UnixDatagram;
+    use std::thread;
+
+    const PORT: u32 = 7;
+
+    /// A connection to a kernel of the test's own: `kernel` gets each request and gives the datagrams to answer with.
+    /// Over a UNIX socket, whose datagrams have no `nl_pid`, as the kernel's have 0.
+    fn conn(mut kernel: impl FnMut(Message<'_>) -> Vec<Vec<u8>> + Send + 'static) -> Conn {
+        let (ours, theirs) = UnixDatagram::pair().unwrap();
+        thread::spawn(move || {
+            let mut buf = vec![0; 1 << 18];
+            while let Ok(len @ 1..) = theirs.recv(&mut buf) {
+                for request in Messages::new(&buf[..len]) {
+                    for answer in kernel(request.unwrap()) {
+                        theirs.send(&answer).unwrap();
+                    }
+                }
+            }
+        });
+        Conn::over(Socket { fd: ours.into(), port: PORT }, &FAMILY)
+    }
+
+    /// A message to port 7, with what `fill` writes.
+    fn message(kind: u16, flags: Flags, seq: u32, fill: impl Fn(&mut Msg<'_>)) -> Vec<u8> {
+        let mut buf = vec![0; 1 << 17];
+        let mut batch = Batch::new(&mut buf);
+        batch.message(kind, flags, seq, fill).unwrap();
+        let mut bytes = batch.bytes().to_vec();
+        bytes[12..16].copy_from_slice(&PORT.to_ne_bytes());
+        bytes
+    }
+
+    fn link(seq: u32, flags: Flags, name: &[u8], padding: usize) -> Vec<u8> {
+        message(RTM_NEWLINK, flags | Flags::MULTI, seq, |m| {
+            m.fixed(&IfInfoMsg::default());
+            m.str(ifla::IFNAME, name);
+            m.bytes(0x3fff, &vec![0; padding]);
+        })
+    }
+
+    fn done(seq: u32, flags: Flags) -> Vec<u8> {
+        message(NLMSG_DONE, flags | Flags::MULTI, seq, |m| m.raw(&[0; 4]))
+    }
+
+    fn error(seq: u32, errno: i32, ext: impl Fn(&mut Msg<'_>)) -> Vec<u8> {
+        message(NLMSG_ERROR, Flags::CAPPED | Flags::ACK_TLVS, seq, |m| {
+            m.raw(&errno.wrapping_neg().to_ne_bytes());
+            m.raw(&[0; 16]);
+            ext(m);
+        })
+    }
+
+    fn names(conn: &mut Conn) -> Result<Vec<Vec<u8>>> {
+        conn.dump(
+            RTM_GETLINK,
+            |m| m.fixed(&IfInfoMsg::default()),
+            |names: &mut Vec<_>, message| {
+                names.extend(nl_core::route::Link::parse(message)?.name()?.map(<[u8]>::to_vec));
+                Ok(())
+            },
+        )
+    }
+
+    #[test]
+    fn datagrams_of_other_processes_are_dropped() {
+        const USERSOCK: u8 = 2; // NETLINK_USERSOCK: a protocol over which anybody may send to anybody
+        let (victim, other) = (Socket::open(USERSOCK).unwrap(), Socket::open(USERSOCK).unwrap());
+        let forged = done(1, Flags::empty());
+        let send = || sys::netlink_send_to(other.as_fd(), victim.port(), &forged).unwrap();
+        send();
+        let mut buf = [0; 64];
+        assert_eq!(sys::recv(victim.as_fd(), &mut buf, 0).unwrap().pid, other.port(), "it did get there");
+        send();
+        assert!(victim.try_recv(&mut buf).unwrap().is_none());
+    }
+
+    #[test]
+    fn an_interrupted_dump_is_run_again_from_the_start() {
+        let mut runs = 0;
+        let mut conn = conn(move |request| {
+            runs += 1;
+            let interrupted = if runs < 3 { Flags::DUMP_INTR } else { Flags::empty() };
+            vec![
+                link(request.seq(), interrupted, format!("run{runs}").as_bytes(), 0),
+                done(request.seq(), Flags::empty()),
+            ]
+        });
+        assert_eq!(names(&mut conn), Ok(vec![b"run3".to_vec()]));
+    }
+
+    #[test]
+    fn a_dump_that_never_is_consistent_fails_in_the_end() {
+        let mut conn = conn(|request| vec![done(request.seq(), Flags::DUMP_INTR)]);
+        assert_eq!(names(&mut conn), Err(Error::Interrupted));
+    }
+
+    #[test]
+    fn an_answer_that_does_not_fit_is_asked_for_again_with_room() {
+        let mut conn = conn(|request| {
+            vec![link(request.seq(), Flags::empty(), b"long", 60_000), done(request.seq(), Flags::empty())]
+        });
+        assert_eq!(names(&mut conn), Ok(vec![b"long".to_vec()]));
+        let mut small = [0; 16];
+        conn.socket.send(&message(RTM_GETLINK, Flags::REQUEST, 9, |_| {})).unwrap();
+        assert_eq!(conn.socket.recv(&mut small).unwrap_err(), Error::Truncated { need: 60_048, have: 16 });
+    }
+
+    #[test]
+    fn answers_to_other_questions_are_passed_over() {
+        let mut conn = conn(|request| {
+            let (seq, none) = (request.seq(), Flags::empty());
+            let mut other_port = link(seq, none, b"other port", 0);
+            other_port[12..16].copy_from_slice(&8_u32.to_ne_bytes());
+            vec![link(seq + 1, none, b"other seq", 0), error(seq - 1, 1, |_| {}), other_port, done(seq, none)]
+        });
+        assert_eq!(names(&mut conn), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_refusal_names_the_attribute_and_what_is_missing() {
+        let mut conn = conn(|request| {
+            // ifinfomsg (16 + 16), IFLA_LINKINFO (32), IFLA_INFO_KIND (36)
+            vec![error(request.seq(), 22, |m| {
+                m.str(1, b"Bad kind.");
+                m.u32(2, 36);
+                m.u32(5, 2);
+                m.u32(6, 32);
+            })]
+        });
+        let refusal = conn.request(RTM_NEWLINK, Flags::CREATE, |m| {
+            m.fixed(&IfInfoMsg::default());
+            m.nest(ifla::LINKINFO, |m| m.str(info::KIND, b"x"));
+        });
+        let Err(Error::Kernel(e)) = refusal else { panic!("{refusal:?}") };
+        assert_eq!(
+            e.to_string(),
+            "RTM_NEWLINK: Bad kind (EINVAL (Invalid argument)), about IFLA_LINKINFO.IFLA_INFO_KIND, \
+             missing IFLA_LINKINFO.IFLA_INFO_DATA"
+        );
+    }
+
+    #[test]
+    fn lost_data_and_short_errors_are_errors() {
+        let mut lost = conn(|request| vec![message(NLMSG_OVERRUN, Flags::empty(), request.seq(), |_| {})]);
+        assert_eq!(names(&mut lost), Err(Error::Overrun));
+        let mut short = conn(|request| vec![message(NLMSG_ERROR, Flags::empty(), request.seq(), |m| m.raw(&[0; 8]))]);
+        assert!(matches!(names(&mut short), Err(Error::Decode(_))));
+        let mut cut = conn(|request| vec![link(request.seq(), Flags::empty(), b"cut", 0)[..30].to_vec()]);
+        assert!(matches!(names(&mut cut), Err(Error::Decode(_))));
+    }
+
+    #[test]
+    fn a_warning_comes_with_success() {
+        let mut conn = conn(|request| vec![error(request.seq(), 0, |m| m.str(1, b"mind the gap"))]);
+        let warning = conn.request(RTM_NEWLINK, Flags::empty(), |m| m.fixed(&IfInfoMsg::default()));
+        assert_eq!(warning, Ok(Some("mind the gap".into())));
+    }
+
+    #[test]
+    fn a_batch_over_many_sends_says_which_failed() {
+        let mut conn = conn(|request| {
+            let index = request.fixed::<IfInfoMsg>().unwrap().0.index.get();
+            vec![error(request.seq(), if index % 1000 == 999 { 17 } else { 0 }, |_| {})]
+        });
+        for _ in 0..2 {
+            let failed = conn
+                .batch(|requests| {
+                    (0..3000).try_for_each(|index: i32| {
+                        requests.request(RTM_NEWLINK, Flags::empty(), |m| {
+                            m.fixed(&IfInfoMsg { index: index.into(), ..IfInfoMsg::default() });
+                            m.bytes(1, &[0; 40]);
+                        })
+                    })
+                })
+                .unwrap();
+            assert_eq!(failed.iter().map(|f| f.0).collect::<Vec<_>>(), [999, 1999, 2999]);
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_a_message_is_not_sent() {
+        let mut conn = conn(|_| panic!("nothing is sent"));
+        let result = conn.request(RTM_NEWLINK, Flags::empty(), |m| m.bytes(1, &[0; 70_000]));
+        assert!(matches!(result, Err(Error::Encode(EncodeError::AttrTooLong { .. }))));
+    }
+}

@@ -621,6 +621,17 @@ pub(crate) fn send(fd: BorrowedFd<'_>, parts: &[IoSlice<'_>], flags: c_int) -> R
     retry(|| check(unsafe { libc::sendmsg(fd.as_raw_fd(), &msg, flags) }))
 }
 
+/// sendto(2) to the netlink socket with this port id: what a process that forges answers would do.
+#[cfg(test)]
+pub(crate) fn netlink_send_to(fd: BorrowedFd<'_>, port: u32, bytes: &[u8]) -> R<usize> {
+    let mut addr: libc::sockaddr_nl = zeroed();
+    addr.nl_family = libc::sa_family_t::try_from(libc::AF_NETLINK).unwrap_or(0);
+    addr.nl_pid = port;
+    let (to, len) = (from_ref(&addr).cast(), len32::<libc::sockaddr_nl>());
+    // SAFETY: `fd` is open for the call; the kernel reads `bytes.len()` bytes of `bytes` and one sockaddr_nl, `addr`.
+    check(unsafe { libc::sendto(fd.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), 0, to, len) })
+}
+
 /// What [`recv`] got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Received {
