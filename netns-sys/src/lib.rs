@@ -5,6 +5,7 @@ pub mod mount;
 pub mod named;
 pub mod netlink;
 pub mod ns;
+pub mod probe;
 pub mod process;
 mod sys;
 pub use error::{Errno, Error, Kind, NameRule, Result};
