@@ -8,8 +8,10 @@
 mod host;
 mod probes;
 mod proofs;
+mod world;
 
-pub use proofs::{PROOFS, Proof, Shown, Trouble, World};
+pub use proofs::{PROOFS, Proof};
+pub use world::{Shown, Trouble, World};
 
 use super::*;
 use crate::grammar::Result as Parsed;
@@ -30,6 +32,9 @@ Exit code: 0 if nothing FAILED, else 1.
 pub(super) fn parse(words: &mut Words<'_>, options: &mut Options) -> Parsed<Command> {
     if words.eat("help") {
         return words.end().map(|()| Command::Help(HELP));
+    }
+    if options.ns.is_some() {
+        return Err(words.error_before("check makes namespaces of its own: -n cannot be used with it"));
     }
     options.json |= words.eat("--json") || words.eat("-json") || words.eat("-j");
     words.end().map(|()| Command::Check(Request))
@@ -76,7 +81,7 @@ const FIRST: Proof = Proof {
     name: "network namespaces",
     sentence: "can be made, entered and spoken to",
     option: "CONFIG_NET_NS",
-    isolation: false,
+    two_sides: false,
     show: |_| Ok(()),
 };
 

@@ -3,15 +3,15 @@
 //! Where a request cannot be made without an effect, the effect is in the [`World`] only. Where an older kernel would
 //! ignore an attribute, it is given a value that cannot be right: the refusal says that it is known.
 
-use super::proofs::{Shown, World, exchange};
+use super::world::{Shown, World, exchange};
 use netns_sys::netlink::Socket;
 use netns_sys::{Errno, Error, probe};
-use nl_core::Flags;
 use nl_core::route::{
     self, IfInfoMsg, Link, RTM_DELROUTE, RTM_GETLINK, RTM_GETNSID, RTM_NEWLINK, RTM_NEWLINKPROP, RTM_SETLINK, RtGenMsg,
     RtMsg, af, ifla, info, netnsa, rt_table, rta,
 };
-use nl_core::wire::GenlMsgHdr;
+use nl_core::wire::{GenlMsgHdr, NLA_F_NESTED, U16};
+use nl_core::{Batch, Flags, Message, Msg};
 
 /// What the kernel says; `Err`: it cannot be asked, and why.
 pub(super) type Answer = std::result::Result<bool, String>;
@@ -33,7 +33,7 @@ pub(super) const FEATURES: &[Feature] = &[
     feature("3.0", "IFLA_NET_NS_FD", |w| {
         refuses(&[Errno::EBADF, Errno::EINVAL], link(w, RTM_SETLINK, |m| m.u32(ifla::NET_NS_FD, u32::MAX)))
     }),
-    feature("4.0", "RTM_GETNSID, RTM_NEWNSID", |w| nsid(w, None, &[])),
+    feature("4.0", "RTM_GETNSID, RTM_NEWNSID", |w| known(nsid(w, None), &[Errno::EOPNOTSUPP])),
     feature("4.2", "NETLINK_LISTEN_ALL_NSID", |w| {
         let socket = Socket::open_in(&w.a.ns, route::FAMILY.protocol).map_err(told)?;
         known(socket.listen_all_nsid(), &[Errno::ENOPROTOOPT])
@@ -47,13 +47,7 @@ pub(super) const FEATURES: &[Feature] = &[
         refuses(&[Errno::EINVAL], link(w, RTM_GETLINK, |m| m.i32(ifla::TARGET_NETNSID, i32::MAX)))
     }),
     feature("4.20", "NETLINK_GET_STRICT_CHK", |w| Ok(w.a.conn.socket().has_strict_check())),
-    feature("5.0", "NETNSA_TARGET_NSID", |w| {
-        // Strict checking, which is older, refuses it as an attribute it does not know, in these words.
-        match nsid(w, Some(i32::MAX), &[Errno::EINVAL]) {
-            Err(e) if e.contains("Unknown attribute") => Ok(false),
-            answer => answer,
-        }
-    }),
+    feature("5.0", "NETNSA_TARGET_NSID", |w| refuses(&[Errno::EINVAL], nsid(w, Some(i32::MAX)))),
     feature("5.2", "open_tree(2), move_mount(2)", |w| called(probe::mount_by_descriptor(&w.a.ns))),
     feature("5.2", "CLONE_PIDFD", |_| match called(probe::clone3()) {
         Ok(false) => Err("is asked of clone3(2), which is not there".into()),
@@ -61,7 +55,7 @@ pub(super) const FEATURES: &[Feature] = &[
     }),
     feature("5.3", "clone3(2)", |_| called(probe::clone3())),
     feature("5.5", "alternative names of links", |w| {
-        let names = |m: &mut nl_core::Msg<'_>| m.nest(ifla::PROP_LIST | nl_core::wire::NLA_F_NESTED, |m| {
+        let names = |m: &mut Msg<'_>| m.nest(ifla::PROP_LIST | NLA_F_NESTED, |m| {
             m.str(ifla::ALT_IFNAME, b"netnsctl-check-alternative");
         });
         known(link_with(w, RTM_NEWLINKPROP, Flags::CREATE | Flags::EXCL, names), &[Errno::EOPNOTSUPP])
@@ -74,7 +68,7 @@ pub(super) const FEATURES: &[Feature] = &[
         other => Err(format!("too short an IFLA_MTU gave {other:?}")),
     }),
     feature("5.19", "NLM_F_BULK", |w| {
-        let fill = |m: &mut nl_core::Msg<'_>| {
+        let fill = |m: &mut Msg<'_>| {
             let table = u8::try_from(rt_table::MAIN).unwrap_or_default();
             m.fixed(&RtMsg { family: af::INET, dst_len: 32, table, ..RtMsg::default() });
             m.bytes(rta::DST, &[203, 0, 113, 7]);
@@ -88,7 +82,7 @@ pub(super) const FEATURES: &[Feature] = &[
     }),
     feature("6.1", "NLMSGERR_ATTR_MISS_TYPE", |w| missing(w).unwrap_or_else(|t| Err(format!("{t:?}")))),
     feature("6.7", "netkit devices", |w| {
-        let fill = |m: &mut nl_core::Msg<'_>| {
+        let fill = |m: &mut Msg<'_>| {
             m.fixed(&IfInfoMsg::default());
             m.str(ifla::IFNAME, b"chk-netkit");
             m.nest(ifla::LINKINFO, |m| m.str(info::KIND, b"netkit"));
@@ -97,7 +91,7 @@ pub(super) const FEATURES: &[Feature] = &[
     }),
     feature("6.11", "PIDFD_GET_NET_NAMESPACE", |_| called(probe::pidfd_net_ns())),
     feature("6.15", "IFLA_NETNS_IMMUTABLE", |w| {
-        let read = |m: &nl_core::Message<'_>| Ok(Link::parse(m)?.netns_immutable()?.is_some());
+        let read = |m: &Message<'_>| Ok(Link::parse(m)?.netns_immutable()?.is_some());
         w.a.conn.get(RTM_GETLINK, |m| loopback(m, |_| ()), read).map_err(told)
     }),
     feature("6.18", "file handles of namespaces", |w| called(probe::ns_handles(&w.a.ns))),
@@ -134,31 +128,30 @@ fn called(answer: probe::Answer) -> Answer {
     })
 }
 
-fn loopback(m: &mut nl_core::Msg<'_>, fill: impl FnOnce(&mut nl_core::Msg<'_>)) {
+fn loopback(m: &mut Msg<'_>, fill: impl FnOnce(&mut Msg<'_>)) {
     m.fixed(&IfInfoMsg::default());
     m.str(ifla::IFNAME, b"lo");
     fill(m);
 }
 
-fn link(w: &mut World, kind: u16, fill: fn(&mut nl_core::Msg<'_>)) -> netns_sys::Result<()> {
+fn link(w: &mut World, kind: u16, fill: fn(&mut Msg<'_>)) -> netns_sys::Result<()> {
     link_with(w, kind, Flags::empty(), fill)
 }
 
 /// A request about a loopback.
-fn link_with(w: &mut World, kind: u16, flags: Flags, fill: fn(&mut nl_core::Msg<'_>)) -> netns_sys::Result<()> {
+fn link_with(w: &mut World, kind: u16, flags: Flags, fill: fn(&mut Msg<'_>)) -> netns_sys::Result<()> {
     w.a.conn.request(kind, flags, |m| loopback(m, fill)).map(drop)
 }
 
-/// The id that one side has for the other, `-1`: none.
-fn nsid(w: &mut World, target: Option<i32>, refusals: &[Errno]) -> Answer {
+/// The id that one side has for the other.
+fn nsid(w: &mut World, target: Option<i32>) -> netns_sys::Result<()> {
     let fd = w.b.ns.fd_number();
-    let fill = |m: &mut nl_core::Msg<'_>| {
+    let fill = |m: &mut Msg<'_>| {
         m.fixed(&RtGenMsg::default());
         m.u32(netnsa::FD, fd);
         target.iter().for_each(|target| m.i32(netnsa::TARGET_NSID, *target));
     };
-    let asked = w.a.conn.get(RTM_GETNSID, fill, |_| Ok(()));
-    if target.is_some() { refuses(refusals, asked) } else { known(asked, &[Errno::EOPNOTSUPP]) }
+    w.a.conn.get(RTM_GETNSID, fill, |_| Ok(()))
 }
 
 /// Asks ethtool's family of generic netlink for a link without saying which: the first place where the kernel names a
@@ -190,10 +183,10 @@ fn missing(w: &World) -> Shown<Answer> {
     let Some(family) = family else {
         return Ok(Err("is asked of ethtool's netlink family (CONFIG_ETHTOOL_NETLINK), which is not there".into()));
     };
-    let ask = |batch: &mut nl_core::Batch<'_>| batch.message(family, flags, 1, |m| m.fixed(&GET_LINKINFO));
+    let ask = |batch: &mut Batch<'_>| batch.message(family, flags, 1, |m| m.fixed(&GET_LINKINFO));
     exchange(&socket, ask, |_| (), |_, ext| Ok(ext.missing_type.is_some()))
 }
 
 const fn header(cmd: u8) -> GenlMsgHdr {
-    GenlMsgHdr { cmd, version: 1, reserved: nl_core::wire::U16::ZERO }
+    GenlMsgHdr { cmd, version: 1, reserved: U16::ZERO }
 }

@@ -2,305 +2,31 @@
 //!
 //! ```text
 //!   a ──────── veth ──────── b        devices are born where they belong, over a connection in another
-//!   └─ veth ── bridge ─ veth ─┘       namespace of the three; none is ever in the caller's
+//!   └─ veth ── bridge ─ veth ┘        namespace of the three; none is ever in the caller's
 //!               hub
 //! ```
 //!
 //! What isolates is shown by doing something in `a` and looking for it in `a`, where it has to be, and in `b`, where it
-//! must not be. So each of these fails where `a` and `b` are one namespace; a test sees to that.
+//! must not be; bytes are carried from one to the other over a device that has to count them. So each of these fails where
+//! `a` and `b` are one namespace: a test sees to that.
 
+use super::world::{LAST_RITES, PATIENCE, Shown, Side, State, Trouble, World};
+use super::world::{exchange, expect, failed, hear, io, is_missing, pair, readable, refused, up};
 use netns_sys::netlink::{Conn, Socket};
-use netns_sys::{Errno, Error, Ns, PollFd, mount, poll};
+use netns_sys::{Errno, Ns, mount};
 use nl_core::netfilter::{self, NFT_MSG_GETTABLE, NFT_MSG_NEWTABLE, NfGenMsg, nfta_table};
 use nl_core::route::{
-    self, AddrFlags, IfAddrMsg, IfInfoMsg, Link, LinkFlags, RTM_DELLINK, RTM_GETLINK, RTM_GETROUTE, RTM_NEWADDR,
-    RTM_NEWLINK, RTM_NEWROUTE, RTM_SETLINK, Route, RtMsg, af, br_state, brport, ifa, ifla, info, rt_scope, rt_table,
-    rta, rtn, rtnlgrp, rtprot, veth,
+    RTM_DELLINK, RTM_GETROUTE, RTM_NEWLINK, RTM_NEWROUTE, Route, RtMsg, af, ifla, info, rt_table, rta, rtn, rtprot,
 };
-use nl_core::{Batch, ExtAck, Flags, Message, Messages, Replies, Reply};
+use nl_core::{Batch, Flags, Msg};
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr as UnixAddr, UnixListener, UnixStream};
 use std::path::Path;
-use std::time::{Duration, Instant};
-
-/// How long a packet or an event may take on a busy machine: on an idle one it takes a millisecond.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How long a namespace may take to die. The kernel does that one batch after the other, for the whole machine.
-const LAST_RITES: Duration = Duration::from_secs(60);
-
-/// Why a sentence was not shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// It does not hold.
-    Failed {
-        /// What should have been.
-        expected: String,
-        /// What was.
-        seen: String,
-    },
-    /// The kernel was built without it, or its module cannot be loaded.
-    Missing,
-    /// It cannot be shown here, for this reason.
-    Skipped(String),
-}
-
-/// What a proof comes to.
-pub type Shown<T = ()> = std::result::Result<T, Trouble>;
-
-/// An answer that says: I do not know what this is.
-fn is_missing(errno: Option<Errno>) -> bool {
-    matches!(errno, Some(Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT | Errno::EPROTONOSUPPORT))
-}
-
-impl From<Error> for Trouble {
-    fn from(e: Error) -> Self {
-        match is_missing(e.errno()) {
-            true => Self::Missing,
-            false => Self::Failed { expected: "the kernel does it".into(), seen: e.to_string() },
-        }
-    }
-}
-
-fn failed(expected: impl Into<String>, seen: impl Into<String>) -> Trouble {
-    Trouble::Failed { expected: expected.into(), seen: seen.into() }
-}
-
-fn expect(holds: bool, expected: &str, seen: impl Into<String>) -> Shown {
-    if holds { Ok(()) } else { Err(failed(expected, seen)) }
-}
-
-/// The result of a call of std's; `expected`: what it was to do.
-fn io<T>(expected: &str, result: io::Result<T>) -> Shown<T> {
-    result.map_err(|e| {
-        let errno = Errno::from(e);
-        if is_missing(Some(errno)) { Trouble::Missing } else { failed(expected, errno.to_string()) }
-    })
-}
-
-/// The call has to be refused with this errno.
-fn refused<T>(expected: &str, errno: Errno, result: io::Result<T>) -> Shown {
-    match result.map_err(Errno::from) {
-        Ok(_) => Err(failed(format!("{expected}: {errno}"), "it worked")),
-        Err(seen) => expect(seen == errno, &format!("{expected}: {errno}"), seen.to_string()),
-    }
-}
-
-/// A namespace, a connection and a listener in it.
-#[derive(Debug)]
-pub(super) struct Side {
-    pub(super) ns: Ns,
-    pub(super) conn: Conn,
-    /// Hears of links, from before there were any.
-    events: Socket,
-}
-
-/// What is asked of a link.
-#[derive(Clone, Copy, Debug)]
-struct State {
-    index: i32,
-    mtu: u32,
-    running: bool,
-    forwarding: bool,
-    rx_bytes: u64,
-}
-
-impl State {
-    fn read(message: &Message<'_>) -> netns_sys::Result<State> {
-        let link = Link::parse(message)?;
-        let port = link.info()?.and_then(|i| i.slave_data().ok().flatten()).and_then(|port| port.find(brport::STATE));
-        Ok(State {
-            index: link.index(),
-            mtu: link.mtu()?.unwrap_or_default(),
-            running: link.flags().contains(LinkFlags::UP | LinkFlags::RUNNING | LinkFlags::LOWER_UP),
-            forwarding: port.is_some_and(|state| state.u8() == Ok(br_state::FORWARDING)),
-            rx_bytes: link.stats64()?.unwrap_or_default().rx_bytes.get(),
-        })
-    }
-}
-
-impl Side {
-    fn new(ns: Ns) -> netns_sys::Result<Side> {
-        let mut side = Side {
-            conn: Conn::open_in(&ns, &route::FAMILY)?,
-            events: Socket::open_in(&ns, route::FAMILY.protocol)?,
-            ns,
-        };
-        side.events.join(rtnlgrp::LINK)?;
-        side.set("lo", |_| ())?;
-        Ok(side)
-    }
-
-    /// Runs `f` in it.
-    fn inside<T: Send>(&self, f: impl FnOnce() -> T + Send) -> Shown<T> {
-        Ok(self.ns.run(f)?)
-    }
-
-    /// Switches a link on, and sets what `fill` says.
-    fn set(&mut self, name: &str, fill: impl Fn(&mut nl_core::Msg<'_>)) -> netns_sys::Result<()> {
-        let request = |m: &mut nl_core::Msg<'_>| {
-            m.fixed(&up());
-            m.str(ifla::IFNAME, name.as_bytes());
-            fill(m);
-        };
-        self.conn.request(RTM_SETLINK, Flags::empty(), request).map(drop)
-    }
-
-    /// The link of this name; `None`: there is none.
-    fn link(&mut self, name: &str) -> netns_sys::Result<Option<State>> {
-        let fill = |m: &mut nl_core::Msg<'_>| {
-            m.fixed(&IfInfoMsg::default());
-            m.str(ifla::IFNAME, name.as_bytes());
-        };
-        match self.conn.get(RTM_GETLINK, fill, State::read) {
-            Err(e) if e.errno() == Some(Errno::ENODEV) => Ok(None),
-            state => state.map(Some),
-        }
-    }
-
-    /// The link, which has to be there.
-    fn need(&mut self, name: &str) -> Shown<State> {
-        self.link(name)?.ok_or_else(|| failed(format!("link {name} is where it was born"), "it is not there"))
-    }
-
-    /// Waits until a link is as it should be: looks, and looks again when the kernel tells of a change.
-    fn until(&mut self, name: &str, what: &str, ready: impl Fn(&State) -> bool) -> Shown<State> {
-        let end = Instant::now().checked_add(PATIENCE);
-        loop {
-            let state = self.need(name)?;
-            if ready(&state) {
-                return Ok(state);
-            }
-            hear(&self.events, end, |_| true)
-                .map_err(|_| failed(format!("link {name} is {what}"), format!("{state:?}")))?;
-        }
-    }
-
-    fn address(&mut self, link: &str, address: IpAddr, prefix_len: u8) -> Shown {
-        let index = u32::try_from(self.need(link)?.index).unwrap_or(0);
-        let (family, flags) = match address {
-            IpAddr::V4(_) => (af::INET, AddrFlags::empty()),
-            // So that it can be used at once: nobody else is there to have the same.
-            IpAddr::V6(_) => (af::INET6, AddrFlags::NODAD),
-        };
-        let added = self.conn.request(RTM_NEWADDR, Flags::CREATE | Flags::EXCL, |m| {
-            m.fixed(&IfAddrMsg { family, prefix_len, index: index.into(), ..IfAddrMsg::default() });
-            let octets = |kind, m: &mut nl_core::Msg<'_>| match address {
-                IpAddr::V4(v4) => m.bytes(kind, &v4.octets()),
-                IpAddr::V6(v6) => m.bytes(kind, &v6.octets()),
-            };
-            octets(ifa::LOCAL, m);
-            octets(ifa::ADDRESS, m);
-            m.u32(ifa::FLAGS, flags.bits());
-        });
-        match added {
-            Err(e) if e.errno() == Some(Errno::EACCES) && address.is_ipv6() => {
-                Err(Trouble::Skipped("IPv6 is switched off here (sysctl net.ipv6.conf.*.disable_ipv6)".into()))
-            }
-            added => Ok(added.map(drop)?),
-        }
-    }
-}
-
-fn up() -> IfInfoMsg {
-    let up = LinkFlags::UP.bits();
-    IfInfoMsg { flags: up.into(), change: up.into(), ..IfInfoMsg::default() }
-}
-
-/// Waits for something to read.
-fn readable(fd: BorrowedFd<'_>, end: Option<Instant>) -> Shown {
-    let left = end.map(|end| end.saturating_duration_since(Instant::now()));
-    let ready = poll(&mut [PollFd::readable(fd)], left).map_err(|e| e.at("poll", ""))?;
-    expect(ready > 0, "an event", "nothing came in time")
-}
-
-/// Waits for a message that `is_it`, and drops those before it and with it.
-fn hear(socket: &Socket, end: Option<Instant>, mut is_it: impl FnMut(&Message<'_>) -> bool) -> Shown {
-    let mut buf = vec![0; 32 * 1024];
-    loop {
-        readable(socket.as_fd(), end)?;
-        let datagram = socket.recv(&mut buf)?;
-        if Messages::new(datagram.bytes).map_while(std::result::Result::ok).any(|m| is_it(&m)) {
-            return Ok(());
-        }
-    }
-}
-
-/// Sends messages with sequence numbers 1 to 3, of which not all need be acknowledged, and hands the objects that come
-/// back to `data`, up to the first acknowledgement or error: what `Conn`, where each request is answered, cannot do.
-pub(super) fn exchange<T>(
-    socket: &Socket,
-    fill: impl FnOnce(&mut Batch<'_>) -> std::result::Result<(), nl_core::EncodeError>,
-    mut data: impl FnMut(&Message<'_>),
-    end: impl FnOnce(Errno, ExtAck<'_>) -> T,
-) -> Shown<T> {
-    let mut buf = [0; 256];
-    let mut batch = Batch::new(&mut buf);
-    fill(&mut batch).map_err(Error::from)?;
-    socket.send(batch.bytes())?;
-    let mut replies = Replies::new(1, 3, socket.port());
-    let mut answers = vec![0; 32 * 1024];
-    loop {
-        readable(socket.as_fd(), Instant::now().checked_add(PATIENCE))?;
-        for message in Messages::new(socket.recv(&mut answers)?.bytes) {
-            let reply = message.and_then(|m| replies.accept(m)).map_err(Error::from)?.1;
-            match reply {
-                Reply::Data(message) => data(&message),
-                Reply::Ack(ext) => return Ok(end(Errno(0), ext)),
-                Reply::Error { errno, ext } => return Ok(end(Errno(errno), ext)),
-                _ => {}
-            }
-        }
-    }
-}
-
-/// Three new namespaces, known to nobody else: gone with their descriptors, however this process ends.
-#[derive(Debug)]
-pub struct World {
-    pub(super) a: Side,
-    pub(super) b: Side,
-    hub: Side,
-}
-
-impl World {
-    /// New ones.
-    ///
-    /// # Errors
-    /// Those of [`Ns::create`] and of opening connections.
-    pub fn create() -> netns_sys::Result<World> {
-        World::of(Ns::create()?, Ns::create()?, Ns::create()?)
-    }
-
-    /// These.
-    ///
-    /// # Errors
-    /// Those of opening connections.
-    pub fn of(a: Ns, b: Ns, hub: Ns) -> netns_sys::Result<World> {
-        Ok(World { a: Side::new(a)?, b: Side::new(b)?, hub: Side::new(hub)? })
-    }
-}
-
-/// One RTM_NEWLINK for a veth pair, each end born in its namespace. The far one is down: the driver cannot switch it on as
-/// long as it has no other end (`ENOTCONN`).
-fn pair(via: &mut Conn, near: (&Ns, &str), far: (&Ns, &str), master: Option<i32>) -> netns_sys::Result<()> {
-    let end = |m: &mut nl_core::Msg<'_>, header, (ns, name): (&Ns, &str)| {
-        m.fixed(&header);
-        m.u32(ifla::NET_NS_FD, ns.fd_number());
-        m.str(ifla::IFNAME, name.as_bytes());
-    };
-    let fill = |m: &mut nl_core::Msg<'_>| {
-        end(m, up(), near);
-        master.iter().for_each(|index| m.i32(ifla::MASTER, *index));
-        m.nest(ifla::LINKINFO, |m| {
-            m.str(info::KIND, b"veth");
-            m.nest(info::DATA, |m| m.nest(veth::PEER, |m| end(m, IfInfoMsg::default(), far)));
-        });
-    };
-    via.request(RTM_NEWLINK, Flags::CREATE | Flags::EXCL, fill).map(drop)
-}
+use std::time::Instant;
 
 /// A sentence and how it is shown.
 #[derive(Clone, Copy, Debug)]
@@ -311,20 +37,20 @@ pub struct Proof {
     pub sentence: &'static str,
     /// What the kernel needs for it.
     pub option: &'static str,
-    /// That what is done in `a` is not seen in `b`.
-    pub isolation: bool,
+    /// It fails where `a` and `b` are one namespace.
+    pub two_sides: bool,
     /// Shows it.
     pub show: fn(&mut World) -> Shown,
 }
 
 const fn proof(
-    isolation: bool,
+    two_sides: bool,
     name: &'static str,
     option: &'static str,
     show: fn(&mut World) -> Shown,
     sentence: &'static str,
 ) -> Proof {
-    Proof { name, sentence, option, isolation, show }
+    Proof { name, sentence, option, two_sides, show }
 }
 
 /// All of them, in the order of network_namespaces(7).
@@ -336,15 +62,15 @@ pub const PROOFS: &[Proof] = &[
     proof(true, "routing tables", "CONFIG_INET", routes, "a route made on one side is not on the other"),
     proof(true, "firewall rules", "CONFIG_NF_TABLES", firewall, "a table of nftables made on one side is not on the other"),
     proof(true, "/proc/net", "CONFIG_PROC_FS", proc_net, "it shows the sockets of one side only"),
-    proof(true, "/sys/class/net", "CONFIG_SYSFS (and Linux 5.2)", sys_class_net, "it shows the devices of one side only"),
+    proof(true, "/sys/class/net", "CONFIG_SYSFS (and Linux 5.2)", sys_class_net, "each side has one that shows its own devices"),
     proof(true, "/proc/sys/net", "CONFIG_SYSCTL", proc_sys_net, "a setting changed on one side is as it was on the other"),
     proof(true, "TCP ports", "CONFIG_INET", tcp_ports, "the same port was taken on both sides at once, but not twice"),
     proof(true, "UDP ports", "CONFIG_INET", udp_ports, "the same port was taken on both sides at once, but not twice"),
     proof(true, "abstract UNIX sockets", "CONFIG_UNIX", abstract_sockets, "the same name was taken on both sides, and connects to its own"),
     proof(true, "one place for a device", "CONFIG_VETH", one_place, "moved to the other side, it is there and no longer here"),
     proof(false, "physical devices", "CONFIG_NET_NS", physical, "they go back to the initial namespace"),
-    proof(false, "veth pair", "CONFIG_VETH", veth_pair, "bytes went both ways between two namespaces, by TCP and UDP"),
-    proof(false, "bridge", "CONFIG_BRIDGE, CONFIG_VETH", bridge, "bytes went both ways through a bridge in a third namespace"),
+    proof(true, "veth pair", "CONFIG_VETH", veth_pair, "bytes went both ways between two namespaces, by TCP and UDP"),
+    proof(true, "bridge", "CONFIG_BRIDGE, CONFIG_VETH", bridge, "bytes went both ways through a bridge in a third namespace"),
     proof(false, "end of a namespace", "CONFIG_VETH", end_of_namespace, "its veth devices were destroyed, and their other ends"),
 ];
 
@@ -388,7 +114,6 @@ fn routes(w: &mut World) -> Shown {
         dst_len: 24,
         table,
         protocol: rtprot::STATIC,
-        scope: rt_scope::UNIVERSE,
         kind: rtn::BLACKHOLE,
         ..RtMsg::default()
     };
@@ -433,7 +158,7 @@ fn firewall(w: &mut World) -> Shown {
         e => return Err(failed("a table can be made", e.to_string())),
     }
     let has = |side: &Side| {
-        let fill = |m: &mut nl_core::Msg<'_>| {
+        let fill = |m: &mut Msg<'_>| {
             m.fixed(&header);
             m.str(nfta_table::NAME, TABLE);
         };
