@@ -1,1 +1,1 @@
-//! placeholder
+//! What the codec costs: the measurements are in `benches/`, one file each.

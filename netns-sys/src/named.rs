@@ -66,7 +66,7 @@ impl State {
     }
 }
 
-/// What [`look`] finds.
+/// What [`Dir::look`] finds.
 enum Found {
     Ns(Ns),
     Link(Stat),

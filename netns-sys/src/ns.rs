@@ -146,12 +146,16 @@ impl Ns {
             Err(Errno::ENOTTY | Errno::EINVAL) => {}
             fd => return Ns::checked(fd.at(op, "")?, "pidfd"),
         }
-        // By its number then: if the process is not reaped after the open, the number was its own during the open.
+        Ns::of_pidfd_by_number(pidfd)
+    }
+
+    /// Before Linux 6.11: if the process is not reaped after the open, the number was its own during the open.
+    fn of_pidfd_by_number(pidfd: BorrowedFd<'_>) -> Result<Ns> {
+        let op = "open the network namespace of a process";
         let info =
             fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd())).map_err(|_| Error::NoProc { op })?;
         let pid = info.lines().find_map(|l| l.strip_prefix("Pid:")).ok_or(Errno::EBADF.at(op, ""))?.trim();
-        let path = format!("/proc/{pid}/ns/net");
-        let ns = Ns::open(Path::new(&path));
+        let ns = Ns::open(Path::new(&format!("/proc/{pid}/ns/net")));
         match sys::pidfd_signal(pidfd, 0) {
             Ok(()) | Err(Errno::EPERM) => ns,
             Err(e) => Err(e.at(op, pid)),
@@ -264,5 +268,23 @@ pub(crate) fn kind(st: &Stat) -> Kind {
         libc::S_IFSOCK => Kind::Socket,
         libc::S_IFCHR | libc::S_IFBLK => Kind::Device,
         _ => Kind::File,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_found_by_number_only_while_it_lives() {
+        let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+        let pidfd = sys::pidfd_open(child.id()).unwrap();
+        let ns = Ns::of_pidfd_by_number(pidfd.as_fd()).unwrap();
+        assert_eq!(ns.id(), Ns::current().unwrap().id());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(Ns::of_pidfd_by_number(pidfd.as_fd()).unwrap_err().errno(), Some(Errno::ESRCH));
+        let null = fs::File::open("/dev/null").unwrap();
+        assert_eq!(Ns::of_pidfd_by_number(null.as_fd()).unwrap_err().errno(), Some(Errno::EBADF));
     }
 }

@@ -155,14 +155,9 @@ fn steps_inside<'a>(ns: BorrowedFd<'a>, name: Option<&OsStr>, warnings: &mut Vec
     for entry in entries {
         let file = entry.at("read directory", &dir)?.file_name();
         let (source, target) = (dir.join(&file), Path::new("/etc").join(&file));
-        // Where the file really is: /etc/resolv.conf likes to be a link to somewhere else.
-        match fs::canonicalize(&target) {
-            Err(e) => warnings.push(Errno::from(e).at("put a file of /etc/netns over", &target)),
-            Ok(real) => {
-                let act = Act::Mount { source: Some(c_string(source)?), target: c_string(real)?, flags: MS_BIND };
-                steps.push(Step { optional: true, ..Step::new(act, "put a file of /etc/netns over", target) });
-            }
-        }
+        // mount(2) follows a link to where the file really is (/etc/resolv.conf likes to be one).
+        let act = Act::Mount { source: Some(c_string(source)?), target: c_string(&target)?, flags: MS_BIND };
+        steps.push(Step { optional: true, ..Step::new(act, "put a file of /etc/netns over", target) });
     }
     Ok(steps)
 }
@@ -198,6 +193,7 @@ fn image(
     args: impl Iterator<Item = OsString>,
     env: Option<Vec<(OsString, OsString)>>,
 ) -> Result<Image> {
+    let args = std::iter::once(program.to_owned()).chain(args).map(c_string).collect::<Result<_>>()?;
     let mut paths = Vec::new();
     if program.as_bytes().contains(&b'/') {
         paths.push(c_string(program)?);
@@ -211,7 +207,6 @@ fn image(
             paths.push(c_string(dir.join(program))?);
         }
     }
-    let args = std::iter::once(program.to_owned()).chain(args).map(c_string).collect::<Result<_>>()?;
     let line = |(mut k, v): (OsString, OsString)| {
         k.push("=");
         k.push(v);

@@ -404,12 +404,6 @@ pub(crate) fn pidfd_open(pid: u32) -> R<OwnedFd> {
     own(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })
 }
 
-/// pidfd_getfd(2): a duplicate of descriptor `fd` of that process. Linux 5.6.
-pub(crate) fn pidfd_getfd(pidfd: BorrowedFd<'_>, fd: RawFd) -> R<OwnedFd> {
-    // SAFETY: `pidfd` is open for the call; no memory is involved; returns a new descriptor.
-    own(unsafe { libc::syscall(libc::SYS_pidfd_getfd, pidfd.as_raw_fd(), fd, 0) })
-}
-
 /// pidfd_send_signal(2); signal 0 only asks whether the process is there. Linux 5.1.
 pub(crate) fn pidfd_signal(pidfd: BorrowedFd<'_>, signal: c_int) -> R<()> {
     let info = null::<libc::siginfo_t>();
@@ -649,14 +643,6 @@ pub(crate) fn setsockopt(fd: BorrowedFd<'_>, level: c_int, option: c_int, value:
         .map(drop)
 }
 
-/// getsockopt(2) of an int.
-pub(crate) fn getsockopt(fd: BorrowedFd<'_>, level: c_int, option: c_int) -> R<c_int> {
-    let (mut value, mut len): (c_int, _) = (0, len32::<c_int>());
-    // SAFETY: `fd` is open for the call; the kernel writes at most `len` bytes, the size of `value`, and the length.
-    check(unsafe { libc::getsockopt(fd.as_raw_fd(), level, option, from_mut(&mut value).cast(), &mut len) })?;
-    Ok(value)
-}
-
 /// sendmsg(2) of the concatenated `parts` to the socket's peer: the kernel, for a netlink socket that was not connected.
 pub(crate) fn send(fd: BorrowedFd<'_>, parts: &[IoSlice<'_>], flags: c_int) -> R<usize> {
     let mut msg: libc::msghdr = zeroed();
@@ -715,4 +701,92 @@ fn nsid(control: &[u8], len: usize) -> Option<i32> {
         rest = rest.get(usize::from_ne_bytes(*head).max(WORD).checked_next_multiple_of(WORD)?..)?;
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::fd::AsFd;
+
+    #[test]
+    fn every_descriptor_is_close_on_exec() {
+        let (ns, pipe) = (openat(CWD, c"/proc/self/ns/net", libc::O_RDONLY, 0).unwrap(), pipe().unwrap());
+        let pidfd = pidfd_open(std::process::id()).unwrap();
+        let mut all = vec![pipe.0, pipe.1, inotify_init().unwrap(), netlink_socket(0).unwrap()];
+        all.extend(pidfd_net_ns(pidfd.as_fd()));
+        let ns = NsFd::new(ns).unwrap();
+        all.extend([ns.user_ns().unwrap(), pidfd, ns.into_fd()]);
+        all.extend(net_ns_by_socket()); // only root may ask
+        let (pid, child) =
+            clone_exec(NsFlags::empty(), &[], &mut Image::new(vec![], vec![], None), all[1].as_fd()).unwrap();
+        assert_eq!((pidfd_wait(child.as_fd()), pid > 0), (Ok((libc::CLD_EXITED, 127)), true));
+        all.push(child);
+        for fd in all {
+            let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_raw_fd())).unwrap();
+            let flags = info.lines().find_map(|l| l.strip_prefix("flags:")).unwrap().trim();
+            let flags = c_int::from_str_radix(flags, 8).unwrap();
+            assert_ne!(flags & libc::O_CLOEXEC, 0, "{:?}", fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd())));
+        }
+    }
+
+    /// The kernel acknowledges an empty message (NLMSG_NOOP = 1) that asks for it (NLM_F_ACK = 4): struct nlmsghdr { u32 len;
+    /// u16 type, flags; u32 seq, pid; } comes back in an NLMSG_ERROR (2) after an errno of 0.
+    #[test]
+    fn netlink_datagrams_are_sent_received_and_measured() {
+        let socket = netlink_socket(0).unwrap();
+        netlink_bind(socket.as_fd(), 0).unwrap();
+        let port = netlink_port(socket.as_fd()).unwrap();
+        assert_ne!(port, 0);
+        let (head, tail) = (
+            [16_u32.to_ne_bytes(), [[1_u16, 4].map(u16::to_ne_bytes)].concat().concat().try_into().unwrap()],
+            [7_u32, 0],
+        );
+        let (head, tail) = (head.concat(), tail.map(u32::to_ne_bytes).concat());
+        let no_wait = libc::MSG_DONTWAIT;
+        assert_eq!(recv(socket.as_fd(), &mut [0; 64], no_wait), Err(Errno::EAGAIN));
+        assert_eq!(send(socket.as_fd(), &[IoSlice::new(&head), IoSlice::new(&tail)], 0), Ok(16));
+        assert_eq!(poll(&mut [PollFd::readable(socket.as_fd())], Some(Duration::ZERO)), Ok(1));
+        let from_kernel = Received { len: 36, flags: libc::MSG_TRUNC, pid: 0, groups: 0, nsid: None };
+        let peek = no_wait | libc::MSG_PEEK | libc::MSG_TRUNC;
+        assert_eq!(recv(socket.as_fd(), &mut [], peek), Ok(from_kernel), "the true length, into no buffer");
+        let mut buf = [0xaa; 64];
+        assert_eq!(recv(socket.as_fd(), &mut buf, no_wait), Ok(Received { flags: 0, ..from_kernel }));
+        assert_eq!(u32::from_ne_bytes(buf[12..16].try_into().unwrap()), port);
+        assert_eq!((&buf[16..20], &buf[20..36]), (&[0; 4][..], &[head, tail].concat()[..]));
+        assert_eq!(buf[36..], [0xaa; 28]);
+        setsockopt(socket.as_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, 65536).unwrap();
+    }
+
+    #[test]
+    fn the_nsid_is_found_among_control_messages() {
+        fn cmsg(level: i32, kind: i32, data: &[u8]) -> Vec<u8> {
+            let word = size_of::<usize>();
+            let mut m = (word + 8 + data.len()).to_ne_bytes().to_vec();
+            m.extend([level.to_ne_bytes(), kind.to_ne_bytes()].concat());
+            m.extend(data);
+            m.resize(m.len().next_multiple_of(word), 0xaa);
+            m
+        }
+        let other = cmsg(libc::SOL_NETLINK, 3, &[1; 4]);
+        let id = cmsg(libc::SOL_NETLINK, 8, &(-5_i32).to_ne_bytes());
+        let both = [other.clone(), id.clone()].concat();
+        assert_eq!(
+            (nsid(&id, id.len()), nsid(&both, both.len()), nsid(&other, other.len())),
+            (Some(-5), Some(-5), None)
+        );
+        for cut in 0..id.len() - 4 {
+            assert_eq!(nsid(&id[..cut], cut), None);
+        }
+        assert_eq!((nsid(&[0; 64], 64), nsid(&[0xff; 64], 64), nsid(&[], 0), nsid(&[], 9)), (None, None, None, None));
+    }
+
+    #[test]
+    fn poll_waits_no_less_than_told() {
+        let (quiet, start) = (pipe().unwrap(), Instant::now());
+        assert_eq!(poll(&mut [PollFd::readable(quiet.0.as_fd())], Some(Duration::from_micros(1500))), Ok(0));
+        assert!(start.elapsed() >= Duration::from_micros(1500));
+        write(quiet.1.as_fd(), b"x").unwrap();
+        assert_eq!(poll(&mut [PollFd::readable(quiet.0.as_fd())], None), Ok(1));
+    }
 }

@@ -562,7 +562,8 @@ macro_rules! view {
 
         impl<'a> $view<'a> {
             $(#[$pdoc])*
-            #[inline]
+            // Out of line all fields would be filled; inline only those that are read.
+            #[inline(always)]
             pub fn parse($from: $From) -> Result<Self, $crate::DecodeError> {
                 $($read)*
                 let mut view = Self { $($field,)* $($get: None,)* };

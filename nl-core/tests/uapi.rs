@@ -93,8 +93,7 @@ impl Facts {
         self.headers.insert(s.header);
         self.add(&c, size, [s.size as i64, 0]);
         for f in s.fields {
-            let ask =
-                [format!("offsetof({c}, {})", f.name), format!("sizeof((({c} *)0)->{})", f.name)];
+            let ask = [format!("offsetof({c}, {})", f.name), format!("sizeof((({c} *)0)->{})", f.name)];
             self.add(&format!("{}.{}", s.name, f.name), ask, [f.at as i64, f.size as i64]);
             self.shape(f.shape);
         }
@@ -176,9 +175,7 @@ fn compile(source: &str, to: &Path) -> (ExitStatus, String) {
         .args(["-w", "-fmax-errors=0", "-fno-diagnostics-show-caret", "-o"])
         .args([to, &file])
         .output()
-        .unwrap_or_else(|e| {
-            panic!("C compiler {cc:?}: {e}; install the packages gcc and linux-libc-dev")
-        });
+        .unwrap_or_else(|e| panic!("C compiler {cc:?}: {e}; install the packages gcc and linux-libc-dev"));
     (output.status, String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
@@ -219,8 +216,7 @@ fn every_constant_and_layout_is_what_the_c_headers_say() {
     let c: BTreeMap<_, _> = printed.lines().map(|l| pair(l, '=').unwrap()).collect();
     assert_eq!(c.len(), known.len());
     let comment = |l: &&str| !l.is_empty() && !l.starts_with('#');
-    let newer: BTreeMap<_, _> =
-        NEWER.lines().filter(comment).map(|l| pair(l, ' ').expect(l)).collect();
+    let newer: BTreeMap<_, _> = NEWER.lines().filter(comment).map(|l| pair(l, ' ').expect(l)).collect();
 
     let mut wrong = Vec::new();
     for (name, fact) in &facts.by_name {

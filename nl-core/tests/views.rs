@@ -36,7 +36,7 @@ fn links(capture: &[u8]) -> Vec<Link<'_>> {
 }
 
 fn named<'a>(links: &[Link<'a>], name: &str) -> Link<'a> {
-    *links.iter().find(|l| l.name().unwrap() == Some(name.as_bytes())).unwrap()
+    links.iter().find(|l| l.name().unwrap() == Some(name.as_bytes())).unwrap().clone()
 }
 
 fn data<'a>(link: &Link<'a>, kind: &str) -> Attrs<'a> {
@@ -53,12 +53,12 @@ fn every_link_has_a_name_an_mtu_and_whole_statistics() {
         for link in links {
             assert!(link.name().unwrap().is_some_and(|n| !n.is_empty() && n.len() < 16));
             assert!(link.mtu().unwrap().unwrap() >= 1280);
-            assert_eq!(link.attrs.get(ifla::STATS64).unwrap().bytes().len(), 25 * 8);
-            assert_eq!(link.attrs.get(ifla::STATS).unwrap().bytes().len(), 24 * 4);
+            assert_eq!(link.attrs.find(ifla::STATS64).unwrap().bytes().len(), 25 * 8);
+            assert_eq!(link.attrs.find(ifla::STATS).unwrap().bytes().len(), 24 * 4);
             let (wide, narrow) = (link.stats64().unwrap().unwrap(), link.stats().unwrap());
             assert_eq!(wide.tx_packets.get(), u64::from(narrow.unwrap().tx_packets.get()));
             assert!(link.map().unwrap().is_some());
-            assert_eq!(link.attrs.get(ifla::MAP).unwrap().bytes().len(), 32);
+            assert_eq!(link.attrs.find(ifla::MAP).unwrap().bytes().len(), 32);
             assert!(link.operstate().unwrap().is_some());
             assert_eq!(link.linkmode().unwrap(), Some(link_mode::DEFAULT));
             assert!(link.txqlen().unwrap().is_some() && link.qdisc().unwrap().is_some());
@@ -161,7 +161,7 @@ fn ipv6_addresses_have_flags_and_lifetimes() {
     assert!(addrs.iter().all(|a| a.header.family == af::INET6));
     let find = |own: &str| {
         let own: std::net::Ipv6Addr = own.parse().unwrap();
-        *addrs.iter().find(|a| a.own().unwrap() == Some(&own.octets()[..])).unwrap()
+        addrs.iter().find(|a| a.own().unwrap() == Some(&own.octets()[..])).unwrap().clone()
     };
     let plain = find("2001:db8::1");
     assert_eq!((plain.header.prefix_len, plain.local().unwrap()), (64, None));
@@ -181,10 +181,10 @@ fn ipv6_addresses_have_flags_and_lifetimes() {
 fn hops_have_attributes_of_their_own() {
     let v4 = of_kind(golden!("multipath"), RTM_NEWROUTE, 4);
     let mut routes = v4.iter().map(|m| Route::parse(m).unwrap());
-    let route = routes.rfind(|r| r.attrs.get(rta::MULTIPATH).is_some()).unwrap();
+    let route = routes.rfind(|r| r.attrs.find(rta::MULTIPATH).is_some()).unwrap();
     assert_eq!((route.dst().unwrap(), route.header.dst_len), (Some(&[10, 9, 0, 0][..]), 16));
     assert_eq!((route.table().unwrap(), route.header.kind), (254, rtn::UNICAST));
-    let hops: Vec<_> = route.next_hops().map(Result::unwrap).collect();
+    let hops: Vec<_> = route.multipath().unwrap().unwrap().map(Result::unwrap).collect();
     assert_eq!(hops.iter().map(|h| h.header.hops).collect::<Vec<_>>(), [2, 0, 0]);
     let gateway = |h: &NextHop<'_>| h.attrs.find(rta::GATEWAY).map(|a| a.bytes().to_vec());
     assert_eq!(gateway(&hops[0]), Some(vec![10, 0, 0, 2]));
@@ -202,7 +202,7 @@ fn hops_have_attributes_of_their_own() {
     let mut v6 = v6.iter().map(|m| Route::parse(m).unwrap());
     let route = v6.find(|r| r.header.dst_len == 48).unwrap();
     assert_eq!(route.priority().unwrap(), Some(77));
-    let weights: Vec<_> = route.next_hops().map(|h| h.unwrap().header.hops).collect();
+    let weights: Vec<_> = route.multipath().unwrap().unwrap().map(|h| h.unwrap().header.hops).collect();
     assert_eq!(weights, [0, 4]);
 
     let table = of_kind(golden!("multipath"), RTM_NEWROUTE, 6);
@@ -215,16 +215,14 @@ fn hops_have_attributes_of_their_own() {
     let metrics = route.metrics().unwrap().unwrap();
     assert_eq!(metrics.find(rtax::MTU).unwrap().u32(), Ok(1300));
     assert_eq!(metrics.find(rtax::ADVMSS).unwrap().u32(), Ok(1200));
-    assert_eq!(route.next_hops().count(), 0);
+    assert_eq!(route.multipath().unwrap().map_or(0, Iterator::count), 0);
 }
 
 #[test]
 fn rules_say_all_they_match() {
     let rules = of_kind(golden!("rule"), RTM_NEWRULE, 7);
     let rules: Vec<_> = rules.iter().map(|m| Rule::parse(m).unwrap()).collect();
-    let by = |priority: u32| {
-        *rules.iter().find(|r| r.priority().unwrap().unwrap_or(0) == priority).unwrap()
-    };
+    let by = |priority: u32| rules.iter().find(|r| r.priority().unwrap().unwrap_or(0) == priority).unwrap().clone();
     let full = by(100);
     assert_eq!((full.src().unwrap(), full.header.src_len), (Some(&[10, 0, 0, 0][..]), 8));
     assert_eq!((full.dst().unwrap(), full.header.dst_len), (Some(&[10, 1, 0, 0][..]), 16));

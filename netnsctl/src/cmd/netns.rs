@@ -413,7 +413,7 @@ fn pids(session: &mut Session, name: &OsStr, look: Look) -> Result<()> {
         }
     });
     if found.hidden > 0 {
-        session.warn(&format!("{} processes could not be looked into without privilege", found.hidden));
+        session.warn(&format!("without privilege some processes could not be looked into: {}", found.hidden));
     }
     Ok(())
 }
@@ -433,7 +433,7 @@ fn exec(session: &mut Session, name: &OsStr, command: &[OsString]) -> Result<()>
 
 fn not_executed(error: &Error) -> Failure {
     let code = u8::try_from(process::exec_failure_status(error)).unwrap_or(code::FAILED);
-    Failure { code, ..Failure::of("run the command", error) }
+    Failure::new(code, error.to_string())
 }
 
 /// Runs `command` as a child in `ns` and gives back its exit code.
