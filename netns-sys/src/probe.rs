@@ -53,7 +53,7 @@ pub fn mount_by_descriptor(ns: &Ns) -> Answer {
 /// # Errors
 /// See [`Answer`].
 pub fn pidfd_getfd() -> Answer {
-    known(own_pidfd().and_then(|own| sys::pidfd_getfd(own.as_fd(), -1)), &[])
+    known(own_pidfd().and_then(|own| sys::pidfd_getfd_refusal(own.as_fd())), &[])
 }
 
 /// setns(2) by pidfd. Linux 5.8.

@@ -563,6 +563,12 @@ pub(crate) fn clone3_refusal(into_cgroup: bool) -> R<()> {
     check(unsafe { libc::syscall(libc::SYS_clone3, args.as_ptr(), size) }).map(drop)
 }
 
+/// pidfd_getfd(2) of a descriptor that is none: `EBADF` (5.6).
+pub(crate) fn pidfd_getfd_refusal(pidfd: BorrowedFd<'_>) -> R<()> {
+    // SAFETY: `pidfd` is open for the call; no memory is involved; -1 is no descriptor, so no new one is made.
+    check(unsafe { libc::syscall(libc::SYS_pidfd_getfd, pidfd.as_raw_fd(), -1, 0) }).map(drop)
+}
+
 /// name_to_handle_at(2) of an open file, with no room for the handle: `EOVERFLOW`, or `EOPNOTSUPP` where its file system
 /// has none.
 pub(crate) fn handle_refusal(fd: BorrowedFd<'_>) -> R<()> {
@@ -641,6 +647,14 @@ pub(crate) fn setsockopt(fd: BorrowedFd<'_>, level: c_int, option: c_int, value:
     // SAFETY: `fd` is open for the call; the kernel reads one int, `value`.
     check(unsafe { libc::setsockopt(fd.as_raw_fd(), level, option, from_ref(&value).cast(), len32::<c_int>()) })
         .map(drop)
+}
+
+/// getsockopt(2) of an int.
+pub(crate) fn getsockopt(fd: BorrowedFd<'_>, level: c_int, option: c_int) -> R<c_int> {
+    let (mut value, mut len): (c_int, _) = (0, len32::<c_int>());
+    // SAFETY: `fd` is open for the call; the kernel writes at most `len` bytes, the size of `value`, and the length.
+    check(unsafe { libc::getsockopt(fd.as_raw_fd(), level, option, from_mut(&mut value).cast(), &mut len) })?;
+    Ok(value)
 }
 
 /// sendmsg(2) of the concatenated `parts` to the socket's peer: the kernel, for a netlink socket that was not connected.
