@@ -1,5 +1,5 @@
-//! `check`: shows on the kernel at hand that network namespaces do what network_namespaces(7) says ([`proofs`]), what else
-//! this kernel has ([`probes`]), and what this host and this user allow.
+//! `check`: shows on the kernel at hand that network namespaces do what network_namespaces(7) says (proofs.rs), what else
+//! this kernel has (probes.rs), and what this host and this user allow.
 //!
 //! All is done in new namespaces that only this process holds, by descriptors: no name, no mount, no process. So nothing
 //! stays behind, however it ends. The caller's own namespace is not touched. An ordinary user becomes root in a user

@@ -80,7 +80,9 @@ pub(super) const FEATURES: &[Feature] = &[
             other => Err(format!("deleting routes in bulk gave {other:?}")),
         }
     }),
-    feature("6.1", "NLMSGERR_ATTR_MISS_TYPE", |w| missing(w).unwrap_or_else(|t| Err(format!("{t:?}")))),
+    feature("6.1", "NLMSGERR_ATTR_MISS_TYPE", |w| {
+        missing(w).unwrap_or_else(|_| Err("is asked of generic netlink, which does not answer".into()))
+    }),
     feature("6.7", "netkit devices", |w| {
         let fill = |m: &mut Msg<'_>| {
             m.fixed(&IfInfoMsg::default());
