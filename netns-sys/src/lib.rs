@@ -32,6 +32,7 @@ pub mod mount;
 pub mod named;
 pub mod netlink;
 pub mod ns;
+pub mod probe;
 pub mod process;
 mod sys;
 

@@ -78,6 +78,22 @@ impl Socket {
         sys::setsockopt(self.fd.as_fd(), libc::SOL_NETLINK, option, value).at("set a netlink socket's option", "")
     }
 
+    /// Whether the kernel has extended acknowledgements (4.12), which are then on.
+    #[must_use]
+    pub fn has_ext_ack(&self) -> bool {
+        self.is_on(libc::NETLINK_EXT_ACK)
+    }
+
+    /// Whether the kernel has strict checking of requests (4.20), which is then on.
+    #[must_use]
+    pub fn has_strict_check(&self) -> bool {
+        self.is_on(libc::NETLINK_GET_STRICT_CHK)
+    }
+
+    fn is_on(&self, option: i32) -> bool {
+        sys::getsockopt(self.fd.as_fd(), libc::SOL_NETLINK, option).is_ok_and(|value| value != 0)
+    }
+
     /// Joins multicast group `group` (`RTNLGRP_*` and the like): its notifications will be received.
     ///
     /// # Errors

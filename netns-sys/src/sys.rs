@@ -551,6 +551,44 @@ pub(crate) fn clone_exec(
     Ok((u32::try_from(pid?).unwrap_or(0), own(pidfd)?))
 }
 
+// ---- questions that change nothing: what the errno of a refusal tells -----------------------------------------------------
+
+/// clone3(2) with arguments that no kernel takes. Too few bytes of them: `EINVAL` (5.3). With `into_cgroup`, a cgroup
+/// descriptor out of range: `EINVAL` (5.7), or `E2BIG` before.
+pub(crate) fn clone3_refusal(into_cgroup: bool) -> R<()> {
+    let mut args = [0_u64; 11]; // struct clone_args up to and including `cgroup` (CLONE_ARGS_SIZE_VER2), linux/sched.h
+    (args[0], args[10]) = (0x2_0000_0000, u64::MAX); // CLONE_INTO_CGROUP
+    let size = if into_cgroup { size_of_val(&args) } else { 0 };
+    // SAFETY: the kernel reads `size` bytes of `args`. It makes no process: it checks size and range before all else.
+    check(unsafe { libc::syscall(libc::SYS_clone3, args.as_ptr(), size) }).map(drop)
+}
+
+/// pidfd_getfd(2) of a descriptor that is none: `EBADF` (5.6).
+pub(crate) fn pidfd_getfd_refusal(pidfd: BorrowedFd<'_>) -> R<()> {
+    // SAFETY: `pidfd` is open for the call; no memory is involved; -1 is no descriptor, so no new one is made.
+    check(unsafe { libc::syscall(libc::SYS_pidfd_getfd, pidfd.as_raw_fd(), -1, 0) }).map(drop)
+}
+
+/// name_to_handle_at(2) of an open file, with no room for the handle: `EOVERFLOW`, or `EOPNOTSUPP` where its file system
+/// has none.
+pub(crate) fn handle_refusal(fd: BorrowedFd<'_>) -> R<()> {
+    let mut handle = [0_u32; 2]; // struct file_handle { handle_bytes, handle_type, f_handle[handle_bytes] }
+    let (mut mount, flags): (c_int, _) = (0, libc::AT_EMPTY_PATH);
+    let (raw, to) = (fd.as_raw_fd(), handle.as_mut_ptr());
+    // SAFETY: `fd` is open for the call; the kernel writes the 8 bytes of `handle`, no more as `handle_bytes` is 0, and one
+    // int, into `mount`.
+    check(unsafe { libc::syscall(libc::SYS_name_to_handle_at, raw, c"".as_ptr(), to, from_mut(&mut mount), flags) })
+        .map(drop)
+}
+
+/// listns(2) with flags that it does not take: `EINVAL` (6.19).
+pub(crate) fn listns_refusal() -> R<()> {
+    // pidfd_open is 434, listns 470: the newer calls have the same distance on every architecture.
+    const LISTNS: c_long = libc::SYS_pidfd_open + 36;
+    // SAFETY: null pointers and no room: the kernel reads and writes no memory of ours.
+    check(unsafe { libc::syscall(LISTNS, null::<u8>(), null::<u64>(), 0_usize, c_uint::MAX) }).map(drop)
+}
+
 // ---- SIGPIPE ---------------------------------------------------------------------------------------------------------
 
 /// What this process inherited for SIGPIPE: 0 unknown, 1 default, 2 ignored.
@@ -609,6 +647,14 @@ pub(crate) fn setsockopt(fd: BorrowedFd<'_>, level: c_int, option: c_int, value:
     // SAFETY: `fd` is open for the call; the kernel reads one int, `value`.
     check(unsafe { libc::setsockopt(fd.as_raw_fd(), level, option, from_ref(&value).cast(), len32::<c_int>()) })
         .map(drop)
+}
+
+/// getsockopt(2) of an int.
+pub(crate) fn getsockopt(fd: BorrowedFd<'_>, level: c_int, option: c_int) -> R<c_int> {
+    let (mut value, mut len): (c_int, _) = (0, len32::<c_int>());
+    // SAFETY: `fd` is open for the call; the kernel writes at most `len` bytes, the size of `value`, and the length.
+    check(unsafe { libc::getsockopt(fd.as_raw_fd(), level, option, from_mut(&mut value).cast(), &mut len) })?;
+    Ok(value)
 }
 
 /// sendmsg(2) of the concatenated `parts` to the socket's peer: the kernel, for a netlink socket that was not connected.

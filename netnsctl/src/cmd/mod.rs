@@ -1,6 +1,7 @@
 //! Commands: one file an object. Each parses words into a typed request, and runs one.
 
 mod batch;
+pub mod check;
 pub mod netns;
 
 use crate::failure::{Failure, Result, code};
@@ -41,6 +42,8 @@ pub struct Options {
 pub enum Command {
     /// `netns`.
     Netns(netns::Request),
+    /// `check`.
+    Check(check::Request),
     /// `help`, or an object's: this text.
     Help(&'static str),
     /// `-V`.
@@ -53,11 +56,12 @@ pub enum Command {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Object {
     Netns,
+    Check,
     Help,
 }
 
 /// The short ones are iproute2's: where a letter could mean several, the same wins as there.
-const OBJECTS: &[Keyword<Object>] = &[("netns", Object::Netns), ("help", Object::Help)];
+const OBJECTS: &[Keyword<Object>] = &[("netns", Object::Netns), ("check", Object::Check), ("help", Object::Help)];
 
 /// Options before the object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +115,7 @@ const FLAGS: &[Keyword<Flag>] = &[
 const HELP: &str = "\
 Usage: netnsctl [ OPTIONS ] OBJECT { COMMAND | help }
        netnsctl [ -force ] -batch FILE
-Objects: netns (help for each: `netnsctl OBJECT help`)
+Objects: netns, check (help for each: `netnsctl OBJECT help`)
 Options: -n[etns] NAME   in this namespace
          -j[son] -p[retty]  JSON, indented
          -d[etails] -s[tatistics] -o[neline] -br[ief]  how to show it
@@ -157,6 +161,7 @@ pub fn parse(words: &[OsString], mut options: Options) -> grammar::Result<(Optio
     }
     let command = match words.keyword("an object", OBJECTS)? {
         Object::Netns => netns::parse(&mut words, &options)?,
+        Object::Check => check::parse(&mut words, &mut options)?,
         Object::Help => Command::Help(HELP),
     };
     Ok((options, command))
@@ -250,6 +255,7 @@ impl Session {
     fn run(&mut self, command: Command) -> Result<()> {
         match command {
             Command::Netns(request) => netns::run(self, request),
+            Command::Check(request) => check::run(self, request),
             Command::Help(text) => {
                 self.out.text(format_args!("{text}"));
                 Ok(())
