@@ -18,9 +18,7 @@ use crate::error::{DecodeError, DecodeErrorKind};
 use crate::reply::nlmsgerr;
 use crate::route::{NextHops, RtNextHop};
 use crate::spec::{Family, Level, NestSpec, Shape, StructSpec};
-use crate::wire::{
-    ATTR_HDRLEN, Flags, MSG_HDRLEN, NLMSG_DONE, NLMSG_ERROR, NlMsgErr, NlMsgHdr, Wire, align4,
-};
+use crate::wire::{ATTR_HDRLEN, Flags, MSG_HDRLEN, NLMSG_DONE, NLMSG_ERROR, NlMsgErr, NlMsgHdr, Wire, align4};
 use core::fmt::{self, Display, Formatter, Write};
 use core::net::{Ipv4Addr, Ipv6Addr};
 use zerocopy::IntoBytes;
@@ -231,13 +229,7 @@ impl Listing<'_, '_> {
         }
     }
 
-    fn attr(
-        &mut self,
-        attr: &Attr<'_>,
-        level: Level,
-        siblings: &Attrs<'_>,
-        depth: usize,
-    ) -> fmt::Result {
+    fn attr(&mut self, attr: &Attr<'_>, level: Level, siblings: &Attrs<'_>, depth: usize) -> fmt::Result {
         self.line(attr.at(), depth)?;
         let spec = level.find(attr.kind());
         let in_array = matches!(level, Level::Positions(_));
@@ -385,11 +377,7 @@ fn int(bytes: &[u8]) -> Option<i64> {
 }
 
 /// The names of the bits that are set, the rest as a number.
-fn bits<'n>(
-    f: &mut Formatter<'_>,
-    value: u64,
-    names: impl Iterator<Item = &'n (&'static str, u64)>,
-) -> fmt::Result {
+fn bits<'n>(f: &mut Formatter<'_>, value: u64, names: impl Iterator<Item = &'n (&'static str, u64)>) -> fmt::Result {
     let mut rest = value;
     let mut separator = "";
     for (name, bits) in names {

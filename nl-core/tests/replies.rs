@@ -8,9 +8,7 @@ mod common;
 use common::touch_replies;
 use nl_core::reply::{Policy, answered, nlmsgerr, nlpolicy};
 use nl_core::route::{self, FAMILY, ifla, info, veth};
-use nl_core::wire::{
-    NLA_F_NESTED, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN, NlMsgErr, NlMsgHdr,
-};
+use nl_core::wire::{NLA_F_NESTED, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN, NlMsgErr, NlMsgHdr};
 use nl_core::{Batch, DecodeError, DecodeErrorKind, Flags, Messages, Msg, Replies, Reply};
 
 const SEQ: u32 = 7;
@@ -372,9 +370,7 @@ fn an_offset_is_named_by_the_attributes_around_it() {
 #[test]
 fn a_missing_attribute_is_named_in_the_nest_it_is_missing_in() {
     veth_request(|request, [_, data, peer, _]| {
-        let locate = |nest, missing| {
-            FAMILY.locate(request, nest, Some(missing)).map(|path| path.to_string())
-        };
+        let locate = |nest, missing| FAMILY.locate(request, nest, Some(missing)).map(|path| path.to_string());
         assert_eq!(locate(None, ifla::MTU).as_deref(), Some("IFLA_MTU"));
         assert_eq!(locate(Some(44), info::KIND).as_deref(), Some("IFLA_LINKINFO.IFLA_INFO_KIND"));
         let path = "IFLA_LINKINFO.IFLA_INFO_DATA.VETH_INFO_PEER";

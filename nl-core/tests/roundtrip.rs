@@ -312,8 +312,7 @@ fn a_message_shorter_than_its_fixed_header_is_listed_as_far_as_it_goes() {
     let mut batch = Batch::new(&mut buf);
     batch.message(route::RTM_GETLINK, Flags::DUMP, 0, |m| m.raw(&[17, 0, 0, 0])).unwrap();
     let text = Pretty::new(batch.bytes(), &route::FAMILY).to_string();
-    let want =
-        "ifinfomsg {ifi_family AF_PACKET, __ifi_pad 0, ifi_type ARPHRD_NETROM} ! 4 of 16 bytes\n";
+    let want = "ifinfomsg {ifi_family AF_PACKET, __ifi_pad 0, ifi_type ARPHRD_NETROM} ! 4 of 16 bytes\n";
     assert!(text.ends_with(want), "{text}");
     let cut = &batch.bytes()[..10];
     let text = Pretty::new(cut, &route::FAMILY).to_string();
