@@ -10,6 +10,7 @@ use crate::ns::Ns;
 use crate::sys;
 use nl_core::reply::Policy;
 use nl_core::spec::Family;
+use nl_core::wire::{NLMSG_NOOP, align4};
 use nl_core::{Batch, EncodeError, ExtAck, Flags, Message, Messages, Msg, Replies, Reply};
 use std::fmt;
 use std::io::IoSlice;
@@ -20,6 +21,10 @@ const RECV_SIZE: usize = 32 * 1024;
 
 /// How many bytes of requests go out in one send: well below the default `SO_SNDBUF` of 212,992.
 const SEND_SIZE: usize = 64 * 1024;
+
+/// How many requests go out in one send: the kernel answers all of them before we receive the first answer, and each of
+/// those takes about 1 kB of an `SO_RCVBUF` of 212,992. What does not fit it drops.
+const SEND_REQUESTS: u32 = 128;
 
 /// How often an inconsistent dump is run before giving up.
 const DUMP_TRIES: u32 = 10;
@@ -115,7 +120,11 @@ impl Socket {
     /// # Errors
     /// sendmsg(2): `EMSGSIZE` where they exceed the send buffer.
     pub fn send(&self, messages: &[u8]) -> Result<()> {
-        sys::send(self.fd.as_fd(), &[IoSlice::new(messages)], 0).map(drop).at("send to the kernel", "")
+        self.send_all(&[IoSlice::new(messages)])
+    }
+
+    fn send_all(&self, parts: &[IoSlice<'_>]) -> Result<()> {
+        sys::send(self.fd.as_fd(), parts, 0).map(drop).at("send to the kernel", "")
     }
 
     /// Waits for the next datagram of the kernel's. Those of other processes are dropped.
@@ -385,13 +394,14 @@ impl Conn {
         let (first, count) = (requests.first, requests.count);
         let sent = std::mem::take(&mut self.requests);
         self.socket.send(&sent)?;
-        let result = self.answers(&sent, first, count, |_, reply| on(reply?));
+        let result = self.answers(&sent, first, first, count, |_, reply| on(reply?));
         self.requests = sent;
         result
     }
 
-    /// Sends many requests, each with an acknowledgement, in as few sends as the socket's buffer allows, and gives back
-    /// those that failed, by position. A failed one does not keep the kernel from carrying out those behind it.
+    /// Sends many requests in few sends, and gives back those that failed, by position. A failed one does not keep the
+    /// kernel from carrying out those behind it. They are not acknowledged one by one: an error always is told, and an
+    /// acknowledged `NLMSG_NOOP` behind them says that all were carried out.
     ///
     /// # Errors
     /// [`Error::Encode`]: nothing was sent. The socket's: how much was carried out is not known.
@@ -405,7 +415,7 @@ impl Conn {
     }
 
     /// Like [`Conn::batch`], with every answer handed to `on`: the position of its request and what it is. Questions are
-    /// answered with their object first, then like all others with an acknowledgement or an error.
+    /// answered with their object or an error.
     ///
     /// # Errors
     /// As [`Conn::batch`]; those of `on`.
@@ -414,42 +424,51 @@ impl Conn {
         fill: impl FnOnce(&mut Requests<'_>) -> Result<()>,
         mut on: impl FnMut(usize, Result<Reply<'_>>) -> Result<()>,
     ) -> Result<()> {
+        self.seq = self.seq.wrapping_add(1);
+        let barrier = self.seq;
+        let mut space = [0; nl_core::wire::MSG_HDRLEN];
+        let mut behind = Batch::new(&mut space);
+        behind.message(NLMSG_NOOP, Flags::REQUEST | Flags::ACK, barrier, |_| {})?;
         let mut requests = Requests::new(self);
         fill(&mut requests)?;
         let first = requests.first;
         let all = std::mem::take(&mut self.requests);
-        let (mut sent, mut rest) = (0_u32, all.as_slice());
+        let mut rest = all.as_slice();
         while !rest.is_empty() {
             let (mut len, mut messages) = (0_usize, 0_u32);
             for message in Messages::new(rest) {
-                let next = len.saturating_add(nl_core::wire::align4(message?.bytes().len()));
-                if next > SEND_SIZE && messages > 0 {
+                let next = len.saturating_add(align4(message?.bytes().len()));
+                if messages == SEND_REQUESTS || (next > SEND_SIZE && messages > 0) {
                     break;
                 }
                 (len, messages) = (next, messages.saturating_add(1));
             }
             let (now, later) = rest.split_at_checked(len).unwrap_or((rest, &[]));
-            self.socket.send(now)?;
-            self.answers(now, first.wrapping_add(sent), messages, |seq, reply| {
-                on(usize::try_from(seq.wrapping_sub(first)).unwrap_or(usize::MAX), reply)
+            self.socket.send_all(&[IoSlice::new(now), IoSlice::new(behind.bytes())])?;
+            let from_barrier = self.seq.wrapping_sub(barrier).saturating_add(1);
+            self.answers(now, barrier, barrier, from_barrier, |seq, reply| match seq == barrier {
+                true => reply.map(drop),
+                false => on(usize::try_from(seq.wrapping_sub(first)).unwrap_or(usize::MAX), reply),
             })?;
-            (rest, sent) = (later, sent.saturating_add(messages));
+            rest = later;
         }
         self.requests = all;
         Ok(())
     }
 
-    /// Receives until the `count` requests in `sent`, with sequence numbers from `first` on, are answered.
+    /// Receives until the request with sequence number `last` is answered: the kernel carries out those of one send in
+    /// their order. `sent` are requests with `count` sequence numbers from `first` on.
     fn answers(
         &mut self,
         sent: &[u8],
+        last: u32,
         first: u32,
         count: u32,
         mut on: impl FnMut(u32, Result<Reply<'_>>) -> Result<()>,
     ) -> Result<()> {
         let mut replies = Replies::new(first, count, self.socket.port);
-        let mut broken = Ok(());
-        while !replies.is_complete() {
+        let (mut broken, mut complete) = (Ok(()), false);
+        while !complete {
             let datagram = self.socket.recv(&mut self.answers)?;
             for message in Messages::new(datagram.bytes) {
                 let (seq, reply) = replies.accept(message?)?;
@@ -463,6 +482,7 @@ impl Conn {
                     }
                     reply => Ok(reply),
                 };
+                complete |= seq == last && !matches!(reply, Ok(Reply::Data(_)));
                 // The exchange is read to its end also after a failure, so that the next one starts clean.
                 if broken.is_ok() {
                     broken = on(seq, reply);
@@ -489,12 +509,12 @@ impl<'c> Requests<'c> {
         Requests { buf: &mut conn.requests, seq: &mut conn.seq, first, count: 0 }
     }
 
-    /// Adds a request; `flags` are added to `REQUEST`, and to `ACK` in a batch.
+    /// Adds a request; `flags` are added to `REQUEST`.
     ///
     /// # Errors
     /// [`Error::Encode`]: what `fill` wrote does not fit a message. The batch is as it was.
     pub fn request(&mut self, kind: u16, flags: Flags, fill: impl Fn(&mut Msg<'_>)) -> Result<()> {
-        self.push(kind, flags | Flags::ACK, &fill)
+        self.push(kind, flags, &fill)
     }
 
     fn push(&mut self, kind: u16, flags: Flags, fill: &dyn Fn(&mut Msg<'_>)) -> Result<()> {
@@ -685,8 +705,13 @@ mod tests {
     #[test]
     fn a_batch_over_many_sends_says_which_failed() {
         let mut conn = conn(|request| {
-            let index = request.fixed::<IfInfoMsg>().unwrap().0.index.get();
-            vec![error(request.seq(), if index % 1000 == 999 { 17 } else { 0 }, |_| {})]
+            let Ok((header, _)) = request.fixed::<IfInfoMsg>() else {
+                return vec![error(request.seq(), 0, |_| {})]; // the barrier
+            };
+            match header.index.get() % 1000 {
+                999 => vec![error(request.seq(), 17, |_| {})],
+                _ => vec![],
+            }
         });
         for _ in 0..2 {
             let failed = conn

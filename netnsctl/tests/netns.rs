@@ -192,6 +192,17 @@ fn ids_are_set_once_and_shown() {
 }
 
 #[test]
+fn more_names_than_answers_fit_a_socket_are_listed_with_their_ids() {
+    sandbox::run("more_names_than_answers_fit_a_socket_are_listed_with_their_ids", || {
+        let script: String = (0..300).map(|i| format!("netns add n{i}\nnetns set n{i} {i}\n")).collect();
+        assert_eq!(outcome(&mut netnsctl(["-b", "-"]), &script), (0, String::new(), String::new()));
+        let list = ok("netns");
+        assert_eq!(list.lines().count(), 300);
+        assert!((0..300).all(|i| list.lines().any(|l| l == format!("n{i} (id: {i})"))), "{list}");
+    });
+}
+
+#[test]
 fn processes_and_open_files_of_a_namespace_are_found() {
     sandbox::run("processes_and_open_files_of_a_namespace_are_found", || {
         ok("netns add a");
