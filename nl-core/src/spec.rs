@@ -269,7 +269,7 @@ impl Family {
                 let head_len = level.head_len(attr.kind());
                 level = level.inside(attr.kind(), &attrs, family);
                 attrs = attr.attrs_from(head_len);
-                if attr.at() == at || matches!(level, Level::Unknown) {
+                if matches!(level, Level::Unknown) {
                     break;
                 }
             }
