@@ -116,9 +116,10 @@ pub(crate) struct Stat {
 /// statx(2), never following a link in the last component. An empty `name` means `dir` itself, of whatever type it is.
 pub(crate) fn statx(dir: BorrowedFd<'_>, name: &CStr) -> R<Stat> {
     let flags = libc::AT_EMPTY_PATH | libc::AT_SYMLINK_NOFOLLOW | libc::AT_NO_AUTOMOUNT;
-    let mut st: libc::statx = zeroed();
+    let (mut st, fd, mask): (libc::statx, _, _) = (zeroed(), dir.as_raw_fd(), libc::STATX_BASIC_STATS);
+    // By number, as older musl has no name for it.
     // SAFETY: `dir` is open and `name` NUL-terminated for the call; the kernel writes one `struct statx`, into `st`.
-    check(unsafe { libc::statx(dir.as_raw_fd(), name.as_ptr(), flags, libc::STATX_BASIC_STATS, &mut st) })?;
+    check(unsafe { libc::syscall(libc::SYS_statx, fd, name.as_ptr(), flags, mask, from_mut(&mut st)) })?;
     Ok(Stat {
         dev: libc::makedev(st.stx_dev_major, st.stx_dev_minor),
         ino: st.stx_ino,
