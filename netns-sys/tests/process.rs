@@ -18,6 +18,7 @@ use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -47,8 +48,11 @@ fn the_end_of_a_program_is_told() {
 
 #[test]
 fn what_cannot_be_executed_is_an_error_of_spawn_and_leaves_no_zombie() {
-    let dir = std::env::temp_dir().join(format!("netns-sys-{}", std::process::id()));
-    fs::create_dir(&dir).unwrap();
+    run("what_cannot_be_executed_is_an_error_of_spawn_and_leaves_no_zombie", what_cannot_be_executed);
+}
+
+fn what_cannot_be_executed() {
+    let dir = Path::new("/run");
     fs::write(dir.join("data"), "x").unwrap();
     let data = dir.join("data").into_os_string();
     let fails = |program: &OsStr| {
@@ -75,7 +79,6 @@ fn what_cannot_be_executed_is_an_error_of_spawn_and_leaves_no_zombie() {
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
     assert_eq!(exit(Spawn::new(&script).args(["40", "x"])), Exit::Code(42));
     assert_eq!(exit(Spawn::new("script").args(["40"]).env("PATH", Some(path.as_ref()))), Exit::Code(41));
-    fs::remove_dir_all(&dir).unwrap();
 }
 
 #[test]
