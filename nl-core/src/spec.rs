@@ -305,6 +305,11 @@ macro_rules! field_shapes {
 field_shapes! {
     Uint: u8, crate::wire::U16, crate::wire::U32, crate::wire::U64;
     Int: i8, crate::wire::I32;
+}
+
+// On a big-endian machine these are the same types as those above, and are read the same way.
+#[cfg(target_endian = "little")]
+field_shapes! {
     Be: crate::wire::Be16, crate::wire::Be32, crate::wire::Be64;
 }
 
