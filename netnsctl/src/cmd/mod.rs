@@ -1,6 +1,7 @@
 //! Commands: one file an object. Each parses words into a typed request, and runs one.
 
 mod batch;
+pub mod link;
 pub mod links;
 pub mod netns;
 
@@ -40,6 +41,8 @@ pub struct Options {
 /// A complete and checked command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
+    /// `link`.
+    Link(link::Request),
     /// `netns`.
     Netns(netns::Request),
     /// `help`, or an object's: this text.
@@ -53,12 +56,13 @@ pub enum Command {
 /// An object of commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Object {
+    Link,
     Netns,
     Help,
 }
 
 /// The short ones are iproute2's: where a letter could mean several, the same wins as there.
-const OBJECTS: &[Keyword<Object>] = &[("netns", Object::Netns), ("help", Object::Help)];
+const OBJECTS: &[Keyword<Object>] = &[("link", Object::Link), ("netns", Object::Netns), ("help", Object::Help)];
 
 /// Options before the object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +116,7 @@ const FLAGS: &[Keyword<Flag>] = &[
 const HELP: &str = "\
 Usage: netnsctl [ OPTIONS ] OBJECT { COMMAND | help }
        netnsctl [ -force ] -batch FILE
-Objects: netns (help for each: `netnsctl OBJECT help`)
+Objects: link, netns (help for each: `netnsctl OBJECT help`)
 Options: -n[etns] NAME   in this namespace
          -j[son] -p[retty]  JSON, indented
          -d[etails] -s[tatistics] -o[neline] -br[ief]  how to show it
@@ -157,6 +161,7 @@ pub fn parse(words: &[OsString], mut options: Options) -> grammar::Result<(Optio
         return Ok((options, Command::Batch(file)));
     }
     let command = match words.keyword("an object", OBJECTS)? {
+        Object::Link => link::parse(&mut words, &options)?,
         Object::Netns => netns::parse(&mut words, &options)?,
         Object::Help => Command::Help(HELP),
     };
@@ -250,6 +255,7 @@ impl Session {
 
     fn run(&mut self, command: Command) -> Result<()> {
         match command {
+            Command::Link(request) => link::run(self, request),
             Command::Netns(request) => netns::run(self, request),
             Command::Help(text) => {
                 self.out.text(format_args!("{text}"));
