@@ -198,12 +198,16 @@ fn task(verb: &str, name: Option<&OsStr>) -> String {
 }
 
 /// A failed request, with what to do about it.
-fn explain(task: &str, kind: Option<&OsStr>, error: &Error) -> Failure {
+fn explain(task: &str, change: &Change, error: &Error) -> Failure {
     let failure = Failure::of(task, error);
     let Error::Kernel(kernel) = error else { return failure };
+    let kind = change.kind.as_deref();
     let unknown = kernel.message.as_deref().is_some_and(|m| m.starts_with("Unknown device type"));
     match kernel.errno {
         Errno::EEXIST => failure.hint("  that name (or index) is taken there: `netnsctl link show` shows what has it"),
+        Errno::EOPNOTSUPP if change.port => {
+            failure.hint("  it is no port of such a device yet: set its master first, in a command of its own")
+        }
         Errno::EOPNOTSUPP if unknown || kernel.message.is_none() => {
             let Some(kind) = kind else { return failure };
             let option = kind.to_str().and_then(kinds::find).map(|k| k.0.config);
@@ -229,7 +233,7 @@ fn add(session: &mut Session, change: &Change) -> Result<()> {
         None => None,
     };
     let added = conn.request(RTM_NEWLINK, Flags::CREATE | Flags::EXCL, |m| ready.write(m));
-    added.map_err(|e| explain(&task, change.kind.as_deref(), &e))?;
+    added.map_err(|e| explain(&task, change, &e))?;
     let Some((peer, name)) = peer else { return Ok(()) };
     let flags = Change { flags: peer.flags, mask: peer.mask, ..Change::default() };
     let there = there.as_mut().unwrap_or(conn);
@@ -244,7 +248,7 @@ fn finish(conn: &mut Conn, name: &OsStr, task: &str, ready: &Ready) -> Result<()
         links::by_name(m, name);
     });
     let Err(error) = done else { return Ok(()) };
-    let failure = explain(task, None, &error);
+    let failure = explain(task, &Change::default(), &error);
     match delete_one(conn, name) {
         Ok(_) => Err(failure),
         Err(undo) => Err(failure.hint(format!("  and what was made is left behind: {undo}"))),
@@ -297,7 +301,7 @@ fn set(session: &mut Session, change: &Change) -> Result<()> {
         (Err(Error::Kernel(e)), Some(name)) if e.errno == Errno::ENODEV => {
             links::explain(conn, &task, name, Err(Error::Kernel(e)))
         }
-        (result, _) => result.map(drop).map_err(|e| explain(&task, change.kind.as_deref(), &e)),
+        (result, _) => result.map(drop).map_err(|e| explain(&task, change, &e)),
     }
 }
 
@@ -337,7 +341,7 @@ fn delete(session: &mut Session, target: &Target, kind: Option<&OsStr>) -> Resul
         (Err(error), Some(name)) if error.errno() == Some(Errno::ENODEV) => {
             links::explain(conn, &task, name, Err(error))
         }
-        (result, _) => result.map_err(|e| explain(&task, None, &e)),
+        (result, _) => result.map_err(|e| explain(&task, &Change::default(), &e)),
     }
 }
 
@@ -366,7 +370,7 @@ fn delete_of_kind(conn: &mut Conn, kind: &OsStr, task: &str, is: impl Fn(&Link<'
     // Both ends of a veth may be among them: the second is gone with the first.
     let gone = |e: &&(usize, Error)| e.1.errno() != Some(Errno::ENODEV);
     match done(task, failed)?.iter().find(gone) {
-        Some((_, error)) => Err(explain(task, None, error)),
+        Some((_, error)) => Err(explain(task, &Change::default(), error)),
         None => Ok(()),
     }
 }

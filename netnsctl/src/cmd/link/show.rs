@@ -415,7 +415,7 @@ impl Context {
         let Setting { word, json, .. } = *setting;
         let other = match setting.shape {
             Shape::Ip(v6, _) => data.find(v6).map(|a| (a, true)),
-            Shape::Ttl(inherit) => data.find(inherit).map(|a| (a, true)),
+            Shape::Ttl(inherit) => data.find(inherit).filter(|a| a.bytes() != [0]).map(|a| (a, true)),
             _ => None,
         };
         let Some((attr, other)) = other.or_else(|| data.find(setting.attr).map(|a| (a, false))) else { return };
@@ -494,7 +494,8 @@ impl Context {
             }
             Shape::BridgeId => {
                 let id: BridgeId = attr.zero_extended();
-                let text = format!("{:04x}.{}", id.prio, hex(&id.addr, ":"));
+                let addr = id.addr.map(|b| format!("{b:x}")).join(":");
+                let text = format!("{:04x}.{addr}", id.prio);
                 out.field(json, &text, format_args!("{word} {text} "));
             }
             Shape::Names(names) => {
