@@ -35,6 +35,7 @@ pub mod ns;
 pub mod probe;
 pub mod process;
 mod sys;
+pub mod tun;
 
 pub use error::{Errno, Error, Kind, NameRule, Result};
 pub use named::Dir;

@@ -64,6 +64,8 @@ unsafe impl Zero for libc::statvfs {}
 unsafe impl Zero for libc::sigaction {}
 // SAFETY: clone(2): integers.
 unsafe impl Zero for CloneArgs {}
+// SAFETY: netdevice(7): characters, and a union of integers, characters and a pointer that may be null.
+unsafe impl Zero for libc::ifreq {}
 // SAFETY: waitid(2): integers and pointers that may be null.
 unsafe impl Zero for libc::siginfo_t {}
 
@@ -109,6 +111,8 @@ pub(crate) struct Stat {
     pub(crate) mode: u32,
     pub(crate) size: u64,
     pub(crate) uid: u32,
+    /// Of a device file: which device.
+    pub(crate) rdev: u64,
     /// It is the root of a mount; kernels before 5.8 do not tell, and say no.
     pub(crate) mount_root: bool,
 }
@@ -126,6 +130,7 @@ pub(crate) fn statx(dir: BorrowedFd<'_>, name: &CStr) -> R<Stat> {
         mode: st.stx_mode.into(),
         size: st.stx_size,
         uid: st.stx_uid,
+        rdev: libc::makedev(st.stx_rdev_major, st.stx_rdev_minor),
         mount_root: st.stx_attributes & 0x2000 != 0, // STATX_ATTR_MOUNT_ROOT
     })
 }
@@ -727,6 +732,60 @@ fn nsid(control: &[u8], len: usize) -> Option<i32> {
         rest = rest.get(usize::from_ne_bytes(*head).max(WORD).checked_next_multiple_of(WORD)?..)?;
     }
     None
+}
+
+// ---- tun -------------------------------------------------------------------------------------------------------------
+
+/// A descriptor of /dev/net/tun. That it is one is what makes the ioctls below safe to send.
+#[derive(Debug)]
+pub(crate) struct TunFd(OwnedFd);
+
+/// The settings of a tun device that are an integer, linux/if_tun.h.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum TunSet {
+    /// `TUNSETPERSIST`: whether it stays when the descriptor is closed.
+    Persist,
+    /// `TUNSETOWNER`: the user who may attach to it.
+    Owner,
+    /// `TUNSETGROUP`: the group whose members may attach to it.
+    Group,
+}
+
+impl TunFd {
+    /// Opens /dev/net/tun in the calling thread's network namespace. `ENOTTY`: that is something else there.
+    pub(crate) fn open() -> R<TunFd> {
+        let fd = openat(CWD, c"/dev/net/tun", libc::O_RDWR | libc::O_NONBLOCK | libc::O_NOCTTY, 0)?;
+        let st = statx(std::os::fd::AsFd::as_fd(&fd), c"")?;
+        // A character device, MISC_MAJOR (linux/major.h) and TUN_MINOR (linux/miscdevice.h).
+        let is_tun = st.mode & libc::S_IFMT == libc::S_IFCHR && st.rdev == libc::makedev(10, 200);
+        if is_tun { Ok(TunFd(fd)) } else { Err(Errno::ENOTTY) }
+    }
+    /// `TUNSETIFF`: makes or attaches to the device of this name, with these `IFF_*` flags of linux/if_tun.h.
+    pub(crate) fn set_iff(&self, name: &CStr, flags: u16) -> R<()> {
+        let mut request: libc::ifreq = zeroed();
+        let name = name.to_bytes();
+        if name.len() >= request.ifr_name.len() {
+            return Err(Errno::ENAMETOOLONG);
+        }
+        for (to, from) in request.ifr_name.iter_mut().zip(name) {
+            *to = c_char::from_ne_bytes([*from]);
+        }
+        request.ifr_ifru.ifru_flags = libc::c_short::from_ne_bytes(flags.to_ne_bytes());
+        // SAFETY: a descriptor of tun, open while `self` lives; the kernel reads and writes one ifreq, `request`.
+        check(unsafe { libc::ioctl(self.0.as_raw_fd(), libc::_IOW::<c_int>(0x54, 202), from_mut(&mut request)) })
+            .map(drop)
+    }
+    /// One of the settings, of the device that [`TunFd::set_iff`] attached to.
+    pub(crate) fn set(&self, what: TunSet, value: u32) -> R<()> {
+        let number = match what {
+            TunSet::Persist => 203,
+            TunSet::Owner => 204,
+            TunSet::Group => 206,
+        };
+        let value: c_ulong = fit(value)?;
+        // SAFETY: a descriptor of tun, open while `self` lives; the argument is an integer, no memory is involved.
+        check(unsafe { libc::ioctl(self.0.as_raw_fd(), libc::_IOW::<c_int>(0x54, number), value) }).map(drop)
+    }
 }
 
 #[cfg(test)]

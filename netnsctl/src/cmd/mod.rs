@@ -2,6 +2,8 @@
 
 mod batch;
 pub mod check;
+pub mod link;
+pub mod links;
 pub mod netns;
 
 use crate::failure::{Failure, Result, code};
@@ -40,6 +42,8 @@ pub struct Options {
 /// A complete and checked command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
+    /// `link`.
+    Link(link::Request),
     /// `netns`.
     Netns(netns::Request),
     /// `check`.
@@ -55,13 +59,15 @@ pub enum Command {
 /// An object of commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Object {
+    Link,
     Netns,
     Check,
     Help,
 }
 
 /// The short ones are iproute2's: where a letter could mean several, the same wins as there.
-const OBJECTS: &[Keyword<Object>] = &[("netns", Object::Netns), ("check", Object::Check), ("help", Object::Help)];
+const OBJECTS: &[Keyword<Object>] =
+    &[("link", Object::Link), ("netns", Object::Netns), ("check", Object::Check), ("help", Object::Help)];
 
 /// Options before the object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +121,7 @@ const FLAGS: &[Keyword<Flag>] = &[
 const HELP: &str = "\
 Usage: netnsctl [ OPTIONS ] OBJECT { COMMAND | help }
        netnsctl [ -force ] -batch FILE
-Objects: netns, check (help for each: `netnsctl OBJECT help`)
+Objects: link, netns, check (help for each: `netnsctl OBJECT help`)
 Options: -n[etns] NAME   in this namespace
          -j[son] -p[retty]  JSON, indented
          -d[etails] -s[tatistics] -o[neline] -br[ief]  how to show it
@@ -160,6 +166,7 @@ pub fn parse(words: &[OsString], mut options: Options) -> grammar::Result<(Optio
         return Ok((options, Command::Batch(file)));
     }
     let command = match words.keyword("an object", OBJECTS)? {
+        Object::Link => link::parse(&mut words, &options)?,
         Object::Netns => netns::parse(&mut words, &options)?,
         Object::Check => check::parse(&mut words, &mut options)?,
         Object::Help => Command::Help(HELP),
@@ -254,6 +261,7 @@ impl Session {
 
     fn run(&mut self, command: Command) -> Result<()> {
         match command {
+            Command::Link(request) => link::run(self, request),
             Command::Netns(request) => netns::run(self, request),
             Command::Check(request) => check::run(self, request),
             Command::Help(text) => {
