@@ -1,52 +1,17 @@
 //! `netns`, batches, and what happens to bad input: the built program, in sandboxes.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod program;
 #[path = "../../netns-sys/tests/sandbox/mod.rs"]
 mod sandbox;
 
 use netns_sys::{Dir, Ns, Spawn};
+use program::{fails, netnsctl, ok, outcome, run};
 use std::ffi::OsStr;
-use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::{fs, thread};
-
-/// Exit code, standard output, standard error.
-type Outcome = (i32, String, String);
-
-fn netnsctl<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_netnsctl"));
-    command.args(args);
-    command
-}
-
-fn outcome(command: &mut Command, input: &str) -> Outcome {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
-}
-
-/// Runs the program with the words of `line`.
-fn run(line: &str) -> Outcome {
-    outcome(&mut netnsctl(line.split(' ')), "")
-}
-
-/// As [`run`], and it has to succeed in silence on standard error.
-fn ok(line: &str) -> String {
-    let (code, out, err) = run(line);
-    assert_eq!((code, &*err), (0, ""), "{line}");
-    out
-}
-
-/// As [`run`], and it has to fail with this code, say this, and print nothing.
-fn fails(line: &str, code: i32, says: &str) {
-    let (have, out, err) = run(line);
-    assert_eq!((have, &*out), (code, ""), "{line}: {err}");
-    assert!(err.starts_with("netnsctl: ") && err.contains(says), "{line}: {err}");
-}
 
 #[test]
 fn names_are_made_listed_and_deleted() {
