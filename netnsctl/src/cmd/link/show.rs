@@ -100,7 +100,9 @@ pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
     let all = Messages::new(&messages).map(|m| Link::parse(&m?)).collect::<std::result::Result<Vec<_>, _>>();
     let mut all = done("read links", all.map_err(netns_sys::Error::from))?;
     all.retain(|link| filter.takes(link, master));
-    if filter.name.is_some() {
+    if filter.name.is_some() && details {
+        context.links = Links::load(conn)?; // settings name others too
+    } else if filter.name.is_some() {
         for link in &all {
             for index in [link.link(), link.master()].into_iter().filter_map(|i| i.ok().flatten()) {
                 found.also(conn, index)?;
@@ -371,7 +373,8 @@ impl Context {
         number("min_mtu", "minmtu", link.min_mtu().ok().flatten());
         number("max_mtu", "maxmtu", link.max_mtu().ok().flatten());
         if let Ok(Some(info)) = link.info() {
-            out.object("linkinfo", |out| self.info(out, &info));
+            let here = matches!(link.link_netnsid(), Ok(None));
+            out.object("linkinfo", |out| self.info(out, &info, here));
         }
         let families = link.af_spec().ok().flatten().filter(|_| self.of_addresses.is_none());
         let mode = families.and_then(|a| a.find(af::INET6.into()));
@@ -409,34 +412,34 @@ impl Context {
         }
     }
 
-    /// The kind and its settings; those of a port.
-    fn info(&self, out: &mut Out, info: &LinkInfo<'_>) {
+    /// The kind and its settings; those of a port. What is below it is `here`, or in another namespace.
+    fn info(&self, out: &mut Out, info: &LinkInfo<'_>, here: bool) {
         if let Ok(Some(kind)) = info.kind() {
             out.field("info_kind", kind, format_args!("{}    {} ", self.newline, Escaped(kind)));
             if let Ok(Some(data)) = info.data() {
-                self.data(out, "info_data", kinds::KINDS, kind, &data);
+                self.data(out, "info_data", kinds::KINDS, kind, (&data, here));
             }
         }
         if let Ok(Some(kind)) = info.slave_kind() {
             out.field("info_slave_kind", kind, format_args!("{}    {}_slave ", self.newline, Escaped(kind)));
             if let Ok(Some(data)) = info.slave_data() {
-                self.data(out, "info_slave_data", kinds::PORTS, kind, &data);
+                self.data(out, "info_slave_data", kinds::PORTS, kind, (&data, true));
             }
         }
     }
 
-    fn data(&self, out: &mut Out, key: &str, known: &[Kind], kind: &[u8], data: &Attrs<'_>) {
+    fn data(&self, out: &mut Out, key: &str, known: &[Kind], kind: &[u8], (data, here): (&Attrs<'_>, bool)) {
         let settings = known.iter().find(|k| k.name.as_bytes() == kind).map_or(&[][..], |k| k.settings);
         if settings.is_empty() {
             return;
         }
         out.object(key, |out| {
-            settings.iter().filter(|s| s.on & SHOW != 0).for_each(|s| self.setting(out, s, data));
+            settings.iter().filter(|s| s.on & SHOW != 0).for_each(|s| self.setting(out, s, data, here));
         });
     }
 
     /// One setting: `word value `.
-    fn setting(&self, out: &mut Out, setting: &Setting, data: &Attrs<'_>) {
+    fn setting(&self, out: &mut Out, setting: &Setting, data: &Attrs<'_>, here: bool) {
         let Setting { word, json, .. } = *setting;
         let other = match setting.shape {
             Shape::Ip(v6, _) => data.find(v6).map(|a| (a, true)),
@@ -498,7 +501,8 @@ impl Context {
                 out.field(&key, &text, format_args!("{word} {text} "));
             }
             Shape::Dev => {
-                let name = self.name(attr.u32().unwrap_or(0));
+                let index = attr.u32().unwrap_or(0);
+                let name = if here { self.name(index) } else { format!("if{index}").into_bytes() };
                 out.field(json, name.as_slice(), format_args!("{word} {} ", Escaped(&name)));
             }
             Shape::Ports => {
