@@ -48,7 +48,7 @@ fn ip(line: &str) -> String {
 fn what_is_shown_is_what_ip_shows() {
     sandbox::run("what_is_shown_is_what_ip_shows", || {
         if !sandbox::have("ip") {
-            return sandbox::skip("ip (iproute2) is not installed");
+            return sandbox::skip("iproute2");
         }
         set_up();
         ip("-n a rule add from 10.0.0.0/8 table 100 priority 5");
@@ -112,7 +112,7 @@ fn what_is_shown_is_what_ip_shows() {
 fn what_ip_made_is_deleted_and_the_other_way_round() {
     sandbox::run("what_ip_made_is_deleted_and_the_other_way_round", || {
         if !sandbox::have("ip") {
-            return sandbox::skip("ip (iproute2) is not installed");
+            return sandbox::skip("iproute2");
         }
         set_up();
         ip("-n a addr add 10.9.0.1/24 dev v1");

@@ -27,7 +27,7 @@ pub(crate) fn outcome(command: &mut Command, input: &str) -> Outcome {
 
 /// Runs the program with the words of `line`.
 pub(crate) fn run(line: &str) -> Outcome {
-    outcome(&mut netnsctl(line.split(' ')), "")
+    outcome(&mut netnsctl(line.split_whitespace()), "")
 }
 
 /// As [`run`], and it has to succeed in silence on standard error.

@@ -100,8 +100,8 @@ pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
     let all = Messages::new(&messages).map(|m| Link::parse(&m?)).collect::<std::result::Result<Vec<_>, _>>();
     let mut all = done("read links", all.map_err(netns_sys::Error::from))?;
     all.retain(|link| filter.takes(link, master));
-    if filter.name.is_some() && details {
-        context.links = Links::load(conn)?; // settings name others too
+    if filter.name.is_some() && options.details {
+        found = Links::load(conn)?; // settings name others too
     } else if filter.name.is_some() {
         for link in &all {
             for index in [link.link(), link.master()].into_iter().filter_map(|i| i.ok().flatten()) {
