@@ -12,7 +12,8 @@ pub(crate) type Outcome = (i32, String, String);
 /// The program, to be run with these words.
 pub(crate) fn netnsctl<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_netnsctl"));
-    command.args(args);
+    // A PATH that all users may search: one that is closed to the user is EACCES to execvp(3), not ENOENT.
+    command.args(args).env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
     command
 }
 
