@@ -1,13 +1,14 @@
 //! `addr`: addresses of links.
 
-use super::inet::{self, Lladdr, Named, PROTOS, SCOPES, code, got, index_or_0, put, put_addr};
+use super::inet::{self, Named, PROTOS, SCOPES, code, got, index_or_0, put, put_addr};
+use super::link::show::{Context, ext_mask};
 use super::links::{Links, device, index_of};
 use super::*;
 use crate::grammar::{Prefix, Result as Parsed, family_of, show as quoted};
-use crate::out::{Escaped, Value};
+use crate::out::Escaped;
 use nl_core::route::{
-    Addr, AddrFlags, IfAddrMsg, IfInfoMsg, IfaCacheInfo, Link, LinkFlags, OperState, RTM_DELADDR, RTM_GETADDR,
-    RTM_GETLINK, RTM_NEWADDR, af, arphrd, ifa, ifaprot, ifla, info, rt_scope, rtext_filter,
+    Addr, AddrFlags, IfAddrMsg, IfInfoMsg, IfaCacheInfo, Link, LinkFlags, RTM_DELADDR, RTM_GETADDR, RTM_GETLINK,
+    RTM_NEWADDR, af, ifa, ifaprot, ifla, info, rt_scope, rtext_filter,
 };
 use nl_core::{Flags, Message, Messages, Msg};
 use std::net::{IpAddr, Ipv4Addr};
@@ -45,8 +46,6 @@ pub struct Spec {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     family: Option<u8>,
-    /// `-6`.
-    v6: bool,
     dev: Option<OsString>,
     scope: Option<u8>,
     to: Option<Prefix>,
@@ -276,7 +275,7 @@ fn spec(words: &mut Words<'_>, options: &Options, kind: u16) -> Parsed<Spec> {
 }
 
 fn filter(words: &mut Words<'_>, options: &Options) -> Parsed<Filter> {
-    let mut filter = Filter { family: options.family, v6: options.family == Some(af::INET6), ..Filter::default() };
+    let mut filter = Filter { family: options.family, ..Filter::default() };
     let interface = "the name of an interface";
     while let Some(next) = words.peek() {
         // A word that is none of these is the name of the interface.
@@ -392,17 +391,12 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
     }
 }
 
-/// The links that match what is said of links. `-6` asks for what IPv6 knows of them, as `ip` does: it is less.
-fn dump_links(conn: &mut Conn, filter: &Filter, index: u32, master: u32) -> netns_sys::Result<Vec<u8>> {
-    let v6 = filter.v6 && index == 0 && master == 0 && filter.kind.is_none();
-    let family = if v6 { af::INET6 } else { af::UNSPEC };
-    let header = IfInfoMsg { family, index: i32::try_from(index).unwrap_or_default().into(), ..IfInfoMsg::default() };
+/// The links that match what is said of links.
+fn dump_links(conn: &mut Conn, filter: &Filter, index: u32, master: u32, mask: u32) -> netns_sys::Result<Vec<u8>> {
+    let header = IfInfoMsg { index: i32::try_from(index).unwrap_or_default().into(), ..IfInfoMsg::default() };
     let fill = |m: &mut Msg<'_>| {
         m.fixed(&header);
-        if v6 {
-            return;
-        }
-        m.u32(ifla::EXT_MASK, rtext_filter::SKIP_STATS);
+        m.u32(ifla::EXT_MASK, mask);
         if index == 0 {
             if master != 0 {
                 m.u32(ifla::MASTER, master);
@@ -444,7 +438,7 @@ fn flush(session: &mut Session, filter: &Filter) -> Result<()> {
     // Which links, where something is said of them.
     let mut only = None;
     if filter.up || master != 0 || filter.no_master || filter.kind.is_some() {
-        let found = done("list links", dump_links(conn, filter, index, master))?;
+        let found = done("list links", dump_links(conn, filter, index, master, rtext_filter::SKIP_STATS))?;
         let found = Messages::new(&found).map_while(std::result::Result::ok);
         only = Some(found.filter_map(|m| Link::parse(&m).ok().map(|l| index_of(&l))).collect::<Vec<_>>());
     }
@@ -468,7 +462,7 @@ fn show(session: &mut Session, filter: &Filter) -> Result<()> {
     let master = index_or_0(session, filter.master.as_ref())?;
     let options = session.options.clone();
     let conn = session.conn()?;
-    let links = done("list links", dump_links(conn, filter, index, master))?;
+    let links = done("list links", dump_links(conn, filter, index, master, ext_mask(&options)))?;
     let names = Links::load(conn)?;
     let everything = Filter { family: filter.family, ..Filter::default() };
     let addrs = done("list addresses", dump(conn, &everything, index, &names))?;
@@ -476,7 +470,10 @@ fn show(session: &mut Session, filter: &Filter) -> Result<()> {
     let mut addrs: Vec<Addr<'_>> =
         done("read addresses", Messages::new(&addrs).map(|m| Ok(Addr::parse(&m?)?)).collect::<netns_sys::Result<_>>())?;
     addrs.sort_by_key(|a| a.header.index.get());
-    let style = Style { names: &names, filter, options: &options };
+    let all = Messages::new(&links).map(|m| Ok(Link::parse(&m?)?)).collect::<netns_sys::Result<Vec<_>>>();
+    let mut context = Context::new(session, names.clone(), &done("read links", all)?)?;
+    context.of_addresses = Some(filter.family);
+    let style = Style { names: &names, links: context, filter, options: &options };
     let each = |out: &mut Out, message: &Message<'_>| {
         let link = Link::parse(message)?;
         let index = index_of(&link);
@@ -491,37 +488,9 @@ fn show(session: &mut Session, filter: &Filter) -> Result<()> {
 /// How addresses are shown.
 struct Style<'s> {
     names: &'s Links,
+    links: Context,
     filter: &'s Filter,
     options: &'s Options,
-}
-
-/// Flags of a link, in the order they are shown.
-const LINK_FLAGS: &[(LinkFlags, &str)] = &[
-    (LinkFlags::LOOPBACK, "LOOPBACK"),
-    (LinkFlags::BROADCAST, "BROADCAST"),
-    (LinkFlags::POINTOPOINT, "POINTOPOINT"),
-    (LinkFlags::MULTICAST, "MULTICAST"),
-    (LinkFlags::NOARP, "NOARP"),
-    (LinkFlags::ALLMULTI, "ALLMULTI"),
-    (LinkFlags::PROMISC, "PROMISC"),
-    (LinkFlags::MASTER, "MASTER"),
-    (LinkFlags::SLAVE, "SLAVE"),
-    (LinkFlags::UP, "UP"),
-    (LinkFlags::LOWER_UP, "LOWER_UP"),
-    (LinkFlags::DORMANT, "DORMANT"),
-    (LinkFlags::ECHO, "ECHO"),
-];
-
-fn state(state: OperState) -> &'static str {
-    match state {
-        OperState::NOTPRESENT => "NOTPRESENT",
-        OperState::DOWN => "DOWN",
-        OperState::LOWERLAYERDOWN => "LOWERLAYERDOWN",
-        OperState::TESTING => "TESTING",
-        OperState::DORMANT => "DORMANT",
-        OperState::UP => "UP",
-        _ => "UNKNOWN",
-    }
 }
 
 const FLAGS: &[(AddrFlags, &str)] = &[
@@ -550,8 +519,10 @@ impl Style<'_> {
             return;
         }
         out.object("", |out| {
-            if out.is_json() || !(options.oneline || filter.label.is_some()) {
-                self.head(out, link);
+            if options.brief {
+                self.links.brief_head(out, link);
+            } else if out.is_json() || !(options.oneline || filter.label.is_some()) {
+                self.links.full(out, link);
             }
             out.list("addr_info", |out| {
                 for addr in matching {
@@ -562,85 +533,13 @@ impl Style<'_> {
                     out.object("", |out| self.addr(out, addr));
                 }
             });
-            if options.brief {
+            if !options.brief && (out.is_json() || !options.oneline) {
+                self.links.stats(out, link, "");
+            }
+            if options.brief || options.statistics {
                 out.text(format_args!("\n"));
             }
         });
-    }
-
-    /// The lines about the link itself, as `link show` has them.
-    fn head(&self, out: &mut Out, link: &Link<'_>) {
-        let (name, brief) = (got(link.name()).unwrap_or_default(), self.options.brief);
-        let state = got(link.operstate()).map_or("UNKNOWN", state);
-        let index = index_of(link);
-        if !brief {
-            out.field("ifindex", index, format_args!("{index}: "));
-        }
-        let (lower, netnsid) = (got(link.link()), got(link.link_netnsid()));
-        let lower = lower.map(|l| (l, if netnsid.is_none() { self.names.name(l) } else { None }));
-        let at = match lower {
-            None => String::new(),
-            Some((0, _)) => "@NONE".into(),
-            Some((lower, None)) => format!("@if{lower}"),
-            Some((_, Some(name))) => format!("@{}", Escaped(name)),
-        };
-        match lower {
-            None => {}
-            Some((0, _)) => out.json("link", Value::Null),
-            Some((lower, None)) => out.json("link_index", lower),
-            Some((_, Some(name))) => out.json("link", name),
-        }
-        let text = format!("{}{at}", Escaped(name));
-        if brief {
-            out.field("ifname", name, format_args!("{text:<16} "));
-            return out.field("operstate", state, format_args!("{state:<14} "));
-        }
-        out.field("ifname", name, format_args!("{text}: "));
-        out.text(format_args!("<"));
-        out.list("flags", |out| {
-            let no_carrier = link.flags() & (LinkFlags::UP | LinkFlags::RUNNING) == LinkFlags::UP;
-            let names = LINK_FLAGS.iter().filter(|f| link.flags().contains(f.0)).map(|f| f.1);
-            for (i, name) in no_carrier.then_some("NO-CARRIER").into_iter().chain(names).enumerate() {
-                out.field("", name, format_args!("{}{name}", if i == 0 { "" } else { "," }));
-            }
-        });
-        out.text(format_args!("> "));
-        if let Some(mtu) = got(link.mtu()) {
-            out.field("mtu", mtu, format_args!("mtu {mtu} "));
-        }
-        if let Some(qdisc) = got(link.qdisc()) {
-            out.field("qdisc", qdisc, format_args!("qdisc {} ", Escaped(qdisc)));
-        }
-        if let Some(master) = got(link.master()) {
-            inet::put_dev(out, "master", "master ", self.names, master);
-        }
-        put(out, "operstate", "state ", state);
-        if let Some(group) = got(link.group()) {
-            put(out, "group", "group ", Named(group, &[("default", 0)]));
-        }
-        if let Some(len) = got(link.txqlen()).filter(|l| *l != 0) {
-            out.field("txqlen", len, format_args!("qlen {len}"));
-        }
-        if self.filter.family.is_none() {
-            self.hardware(out, link);
-        }
-        out.text(format_args!("\n"));
-    }
-
-    fn hardware(&self, out: &mut Out, link: &Link<'_>) {
-        const TYPES: &[Keyword<u16>] =
-            &[("ether", arphrd::ETHER), ("loopback", arphrd::LOOPBACK), ("none", arphrd::NONE)];
-        let kind = Named(link.header.kind.get(), TYPES).to_string();
-        out.field("link_type", &kind, format_args!("\n    link/{kind}"));
-        for (key, word, addr) in [("address", "", got(link.address())), ("broadcast", "brd ", got(link.broadcast()))] {
-            if let Some(addr) = addr.filter(|a| !a.is_empty()) {
-                let text = Lladdr(addr).to_string();
-                out.field(key, &text, format_args!(" {word}{text}"));
-            }
-        }
-        if let Some(id) = got(link.link_netnsid()) {
-            out.field("link_netnsid", id, format_args!(" link-netnsid {id}"));
-        }
     }
 
     fn addr(&self, out: &mut Out, addr: &Addr<'_>) {
@@ -679,7 +578,7 @@ impl Style<'_> {
             }
         }
         if let Some(proto) = got(addr.proto()).filter(|_| self.options.details) {
-            put(out, "protocol", "proto ", Named(proto, IFA_PROTOS));
+            out.json("protocol", &Named(proto, IFA_PROTOS).to_string());
         }
         if let Some(label) = got(addr.label()) {
             out.field("label", label, format_args!("{}", Escaped(label)));

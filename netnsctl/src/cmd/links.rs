@@ -5,7 +5,7 @@ use crate::failure::{Failure, Result, code};
 use crate::grammar::{self, IFNAME_MAX, Words, nearest, show};
 use netns_sys::netlink::Conn;
 use netns_sys::{Errno, Error};
-use nl_core::route::{IfInfoMsg, Link, RTM_GETLINK, ifla, rtext_filter};
+use nl_core::route::{IfInfoMsg, Link, LinkFlags, RTM_GETLINK, ifla, rtext_filter};
 use nl_core::{DecodeError, Msg};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -17,11 +17,12 @@ const ALTNAME_MAX: usize = 127;
 #[derive(Clone, Debug)]
 struct Entry {
     index: u32,
+    up: bool,
     /// The name, then the alternative ones.
     names: Vec<Vec<u8>>,
 }
 
-/// The links of a namespace, by index and by name.
+/// The links of a namespace, by index and by name; sorted by index.
 #[derive(Clone, Debug, Default)]
 pub struct Links(Vec<Entry>);
 
@@ -35,27 +36,47 @@ impl Links {
             m.fixed(&IfInfoMsg::default());
             m.u32(ifla::EXT_MASK, rtext_filter::SKIP_STATS);
         };
-        let dump = conn.dump(RTM_GETLINK, fill, |links: &mut Links, message| {
-            links.add(&Link::parse(message)?)?;
-            Ok(())
-        });
-        let mut links = done("list links", dump)?;
-        links.0.sort_unstable_by_key(|e| e.index);
-        Ok(links)
+        let dump = conn.dump(RTM_GETLINK, fill, |links: &mut Links, message| Ok(links.add(&Link::parse(message)?)?));
+        done("list links", dump)
     }
 
-    /// Adds one, as the last.
-    fn add(&mut self, link: &Link<'_>) -> std::result::Result<(), DecodeError> {
+    /// Adds one, which keeps its place.
+    pub(super) fn add(&mut self, link: &Link<'_>) -> std::result::Result<(), DecodeError> {
+        let (index, up) = (index_of(link), link.flags().contains(LinkFlags::UP));
         let names = link.name()?.into_iter().chain(link.alt_names()).map(<[u8]>::to_vec).collect();
-        self.0.push(Entry { index: index_of(link), names });
+        // The kernel lists them in this order, as good as always.
+        let at = self.0.partition_point(|e| e.index < index);
+        self.0.insert(at, Entry { index, up, names });
         Ok(())
+    }
+
+    /// Asks for the one with this index too, unless it is here already; that there is none is no error.
+    pub(super) fn also(&mut self, conn: &mut Conn, index: u32) -> Result<()> {
+        let Ok(number) = i32::try_from(index) else { return Ok(()) };
+        if number == 0 || self.name(index).is_some() {
+            return Ok(());
+        }
+        let fill = |m: &mut Msg<'_>| m.fixed(&IfInfoMsg { index: number.into(), ..IfInfoMsg::default() });
+        match conn.get(RTM_GETLINK, fill, |message| Ok(self.add(&Link::parse(message)?)?)) {
+            Err(Error::Kernel(e)) if e.errno == Errno::ENODEV => Ok(()),
+            result => done("get a link", result),
+        }
+    }
+
+    /// Whether the link with this index is there and up.
+    #[must_use]
+    pub fn is_up(&self, index: u32) -> bool {
+        self.entry(index).is_some_and(|e| e.up)
+    }
+
+    fn entry(&self, index: u32) -> Option<&Entry> {
+        self.0.get(self.0.binary_search_by_key(&index, |e| e.index).ok()?)
     }
 
     /// The name of the link with this index.
     #[must_use]
     pub fn name(&self, index: u32) -> Option<&[u8]> {
-        let at = self.0.binary_search_by_key(&index, |e| e.index).ok()?;
-        self.0.get(at)?.names.first().map(Vec::as_slice)
+        self.entry(index)?.names.first().map(Vec::as_slice)
     }
 
     /// The index of the link that has this name or alternative name.
@@ -73,7 +94,7 @@ impl Links {
     }
 
     fn missing(&self, name: &OsStr) -> Failure {
-        let failure = Failure::new(code::KERNEL, format!("there is no interface {}", show(name)));
+        let failure = Failure::new(code::FAILED, format!("there is no interface {}", show(name)));
         let names = self.0.iter().flat_map(|e| &e.names).filter_map(|n| std::str::from_utf8(n).ok());
         match nearest(name, names) {
             Some(near) => failure.hint(format!("  did you mean {}?", show(OsStr::new(near)))),

@@ -284,7 +284,12 @@ fn remove(session: &mut Session, name: &OsStr, wait: Option<Duration>) -> Result
 const CHUNK: usize = 256;
 
 /// The ids that the namespace of `conn` has given to those named `names`; `None` where it gave none, or none is there.
-fn nsids(session: &Session, conn: &mut Conn, names: &[&OsStr], target: Option<i32>) -> Result<Vec<Option<i32>>> {
+pub(super) fn nsids(
+    session: &Session,
+    conn: &mut Conn,
+    names: &[&OsStr],
+    target: Option<i32>,
+) -> Result<Vec<Option<i32>>> {
     let mut ids = Vec::new();
     for names in names.chunks(CHUNK) {
         let opened: Vec<Option<Ns>> = names.iter().map(|name| session.dir.open(name).ok()).collect();

@@ -70,6 +70,7 @@ impl Json {
         let _ = match value {
             Value::Uint(v) => write!(self.text, "{v}"),
             Value::Int(v) => write!(self.text, "{v}"),
+            Value::Hundredths(v) => write!(self.text, "{}.{:02}", v / 100, v % 100),
             Value::Bool(v) => write!(self.text, "{v}"),
             Value::Null => write!(self.text, "null"),
             Value::Str(v) => {

@@ -16,6 +16,8 @@ pub enum Value<'v> {
     Uint(u64),
     /// A signed integer.
     Int(i64),
+    /// An unsigned number of hundredths.
+    Hundredths(u64),
     /// A truth value.
     Bool(bool),
     /// A string.
