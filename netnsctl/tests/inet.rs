@@ -1,5 +1,5 @@
 //! `addr`, `route`, `neigh`, `rule`: what they make, delete and show; that it is what `ip` makes and shows; bad input.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 mod program;
 #[path = "../../netns-sys/tests/sandbox/mod.rs"]
@@ -83,6 +83,11 @@ fn what_is_shown_is_what_ip_shows() {
                 "route show 10.2.0.0/16",
                 "route show root 10.0.0.0/8",
                 "route show type blackhole",
+                "route show scope link",
+                "route show metric 50",
+                "route show via 10.0.0.9",
+                "route show src 10.0.0.1",
+                "route show match 10.2.3.4",
                 "rule",
                 "neigh",
                 "neigh show nud permanent",
@@ -104,7 +109,7 @@ fn what_is_shown_is_what_ip_shows() {
             assert_eq!(ok(&line), ip(&line), "{line}");
             compared += 1;
         }
-        assert_eq!(compared, 24 + 81 + 4);
+        assert_eq!(compared, 24 + 113 + 4);
     });
 }
 
@@ -158,6 +163,134 @@ fn the_route_taken_is_shown() {
     });
 }
 
+/// A request: type, flags, fixed header, attributes.
+type Sent = (u16, u16, Vec<u8>, Vec<(u16, Vec<u8>)>);
+
+/// The request to change an address or a route (or to look one up) that a command sends, its attributes in
+/// the order of their types. What strace dumps of each send is what counts.
+fn request(program: &str, line: &str) -> Sent {
+    let output = Command::new("strace")
+        .args(["-f", "-e", "trace=sendmsg,sendto", "-e", "write=3,4,5,6", program, "-n", "a"])
+        .args(line.split(' '))
+        .output()
+        .unwrap();
+    let mut sends: Vec<Vec<u8>> = Vec::new();
+    for dumped in String::from_utf8_lossy(&output.stderr).lines().filter_map(|l| l.split(" | ").nth(1)) {
+        let (at, hex) = dumped.split_once("  ").unwrap();
+        if at == "00000" {
+            sends.push(Vec::new());
+        }
+        let bytes = hex[..48].split_whitespace().map(|b| u8::from_str_radix(b, 16).unwrap());
+        sends.last_mut().unwrap().extend(bytes);
+    }
+    let short = |b: &[u8], at: usize| u16::from_ne_bytes([b[at], b[at + 1]]);
+    let sent = sends.into_iter().find(|s| (20..=26).contains(&short(s, 4)));
+    let sent = sent.unwrap_or_else(|| panic!("{program} {line}: {output:?}"));
+    let (kind, flags) = (short(&sent, 4), short(&sent, 6) & !4); // ip asks for no acknowledgement of a get
+    let header = 16 + if kind < 24 { 8 } else { 12 };
+    (kind, flags, sent[16..header].to_vec(), attributes(&sent[header..]))
+}
+
+fn attributes(mut bytes: &[u8]) -> Vec<(u16, Vec<u8>)> {
+    let mut all = Vec::new();
+    while let [l, m, t, u, ..] = *bytes {
+        let (len, kind) = (usize::from(u16::from_ne_bytes([l, m])), u16::from_ne_bytes([t, u]) & 0x3fff);
+        all.push((kind, bytes[4..len].to_vec()));
+        bytes = bytes.get((len + 3) & !3..).unwrap_or_default();
+    }
+    all.sort();
+    all
+}
+
+#[test]
+fn requests_carry_what_those_of_ip_do() {
+    sandbox::run("requests_carry_what_those_of_ip_do", || {
+        if !sandbox::have("ip") || !sandbox::have("strace") {
+            return sandbox::skip("iproute2 and strace");
+        }
+        set_up();
+        // Some fail for the second, since the first did it: what counts is what was asked.
+        for line in [
+            "addr add 10.20.0.1/24 dev v1",
+            "addr add 10.20.1.1/24 brd + dev v1",
+            "addr add 10.20.2.1/31 brd + dev v1",
+            "addr add 10.20.3.1/24 brd - dev v1",
+            "addr add 10.20.4.1 dev v1",
+            "addr add 127.0.0.5/8 dev v1",
+            "addr add 10.20.5.1/24 dev v1 noprefixroute valid_lft 100 preferred_lft 50",
+            "addr add 10.20.6.1 peer 10.20.6.2/24 dev v1 metric 5 label v1:1 scope link",
+            "addr replace 2001:db8:9::1/64 dev v1 nodad home",
+            "addr change 2001:db8:9::1/64 dev v1 mngtmpaddr",
+            "addr del 10.20.1.1/24 brd + dev v1",
+            "addr del 10.20.4.1/32 dev v1",
+            "addr del 2001:db8:9::1 dev v1",
+            "route add default dev v0 metric 5",
+            "-6 route add default dev v0",
+            "route add 10.30.0.0/16 via 10.0.0.254 dev v0 src 10.0.0.1 metric 7 table 1000 proto static onlink",
+            "route append 10.31.0.0/16 dev v0 table 200 scope host",
+            "route replace 10.32.0.0/16 via inet6 fe80::1 dev v0",
+            "route change 10.32.0.0/16 via 10.0.0.253 advmss 1000 hoplimit 3 congctl reno",
+            "route add local 10.33.0.1 dev lo",
+            "route add broadcast 10.33.0.3 dev v0",
+            "route add throw default table 9",
+            "route add 10.34.0.0/16 nexthop via 10.0.0.253 dev v0 weight 3 nexthop dev v1 onlink",
+            "route add 10.35.0.0/16 nhid 5",
+            "route add 2001:db8:30::/48 via fe80::1 dev v0 pref low expires 100",
+            "route add 2001:db8:31::/48 from 2001:db8::/32 dev v0",
+            "route del 10.34.0.0/16",
+            "route del blackhole 10.4.0.0/16",
+            "route del local 10.33.0.1 dev lo",
+            "route del 2001:db8:30::/48",
+            "route get 10.0.0.7 from 10.0.0.1 oif v0 mark 5",
+            "route get fibmatch 10.0.0.7",
+            "route get 2001:db8::7 ipproto tcp sport 5 dport 7 uid 5",
+        ] {
+            assert_eq!(request(env!("CARGO_BIN_EXE_netnsctl"), line), request("ip", line), "{line}");
+        }
+    });
+}
+
+#[test]
+fn a_flush_takes_what_matches_and_leaves_the_rest() {
+    sandbox::run("a_flush_takes_what_matches_and_leaves_the_rest", || {
+        set_up();
+        // The primary takes its secondary along, before it is that one's turn.
+        ok("-n a addr flush dev v0 to 10.0.0.0/8");
+        assert_eq!(ok("-n a -4 addr show dev v0"), "");
+        assert!(ok("-n a -6 addr show dev v0").contains("2001:db8::1/64"));
+        ok("-n a addr flush label v1");
+        assert!(!ok("-n a addr").contains("10.1.0.1"));
+        ok("-n a addr add 10.0.0.1/24 dev v0");
+        ok("-n a route add 10.7.0.0/16 dev v0 proto 99");
+        ok("-n a route add 10.8.0.0/16 dev v0 proto 99 table 7");
+        ok("-n a route add 10.9.0.0/16 dev v0 proto static table 7");
+        ok("-n a route flush table all proto 99");
+        assert_eq!(ok("-n a route show table all proto 99"), "");
+        assert_eq!(ok("-n a route show table 7"), "10.9.0.0/16 dev v0 proto static scope link \n");
+        assert!(ok("-n a route show dev v0").starts_with("10.0.0.0/24 proto kernel"));
+        fails("-n a route flush", 255, "which routes?");
+        fails("-n a addr flush", 255, "which addresses?");
+    });
+}
+
+#[test]
+fn routes_by_next_hop_objects_are_flushed() {
+    sandbox::run("routes_by_next_hop_objects_are_flushed", || {
+        if !sandbox::have("ip") {
+            return sandbox::skip("iproute2");
+        }
+        set_up();
+        ip("-n a nexthop add id 5 via 10.0.0.252 dev v0");
+        ip("-n a nexthop add id 6 dev v1");
+        ip("-n a nexthop add id 7 group 5/6,3");
+        ok("-n a route add 10.12.0.0/16 nhid 5 proto 99");
+        ok("-n a route add 10.13.0.0/16 nhid 7 proto 99");
+        assert_eq!(ok("-n a route"), ip("-n a route"));
+        ok("-n a route flush proto 99");
+        assert_eq!(ok("-n a route show proto 99"), "");
+    });
+}
+
 #[test]
 fn bad_input_is_refused_before_anything_is_done() {
     sandbox::run("bad_input_is_refused_before_anything_is_done", || {
@@ -177,6 +310,25 @@ fn bad_input_is_refused_before_anything_is_done() {
             ("route add 10.0.0.0/8 metric 99999999999 dev lo", "0 to 4294967295"),
             ("route add 10.0.0.0/8 table x", "table"),
             ("-4 route add 2001:db8::/32 dev lo", "IPv4"),
+            ("addr add dev lo", "the address is missing"),
+            ("addr add 10.0.0.1/24 10.0.0.2/24 dev lo", "an address already"),
+            ("addr add 10.0.0.1/24 dev lo label eth0", "begins with the name"),
+            ("addr add 10.0.0.1/24 dev lo valid_lft 5 preferred_lft 6", "longer than it is valid"),
+            ("addr add ::1/64 dev lo brd +", "IPv6 has no broadcast"),
+            ("addr add 10.0.0.1/24 dev lo scope 256", "0 to 255"),
+            ("addr show dev lo scop globul", "did you mean \"global\"?"),
+            ("route add 10.0.0.0/8 10.1.0.0/16 dev lo", "a destination already"),
+            ("route add 10.0.0.0/8 via fe80::1 dev lo", "via inet6"),
+            ("route add 10.0.0.0/8 nexthop", "a next hop is missing"),
+            ("route add 10.0.0.0/8 nexthop dev lo weight 257", "1 to 256"),
+            ("route add 10.0.0.0/8 tos 10 dev lo", "hexadecimal"),
+            ("route add 10.0.0.0/8 mtu lock x dev lo", "0 to 4294967295"),
+            ("route add 10.0.0.0/8 metric 010 dev lo", "octal"),
+            ("route get", "missing"),
+            ("route get 10.0.0.1/8", "not a destination address"),
+            ("route show frm 10.0.0.0/8", "not a word of a route"),
+            ("neigh show 10.0.0.0/33", "0 to 32"),
+            ("rule show priority -1", "0 to 4294967295"),
             ("neigh show nud nonsense", "nud"),
             ("rule nonsense", "known are"),
         ] {

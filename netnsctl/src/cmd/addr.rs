@@ -262,7 +262,8 @@ fn spec(words: &mut Words<'_>, options: &Options, kind: u16) -> Parsed<Spec> {
     Ok(Spec {
         local: Prefix { addr: local.addr, len: net.len },
         peer: if any_len { None } else { Some(net.addr) },
-        broadcast: broadcast.and_then(|b| b.of(net)),
+        // To delete one, only what was said is sent.
+        broadcast: broadcast.filter(|b| kind == RTM_NEWADDR || matches!(b, Broadcast::Is(_))).and_then(|b| b.of(net)),
         scope: scope.unwrap_or(if loopback { rt_scope::HOST } else { rt_scope::UNIVERSE }),
         dev,
         anycast,
@@ -601,5 +602,39 @@ fn lifetime_left(out: &mut Out, key: &str, word: &str, seconds: u32) {
     match seconds {
         u32::MAX => out.field(key, seconds, format_args!("{word}forever")),
         _ => out.field(key, seconds, format_args!("{word}{seconds}sec")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_matches_all_of_a_label() {
+        for (pattern, text, matches) in [
+            ("", "", true),
+            ("*", "", true),
+            ("v0", "v0", true),
+            ("v0", "v0:x", false),
+            ("v0*", "v0", true),
+            ("v?:*", "v0:x", true),
+            ("v?", "v", false),
+            ("*x*", "axb", true),
+            ("*x", "xb", false),
+        ] {
+            assert_eq!(glob(pattern.as_bytes(), text.as_bytes()), matches, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_broadcast_address_takes_two_host_bits() {
+        let of =
+            |len| Broadcast::Host(true).of(Prefix { addr: IpAddr::from([10, 1, 2, 5]), len }).map(|a| a.to_string());
+        assert_eq!(of(0).as_deref(), Some("255.255.255.255"));
+        assert_eq!(of(24).as_deref(), Some("10.1.2.255"));
+        assert_eq!(of(30).as_deref(), Some("10.1.2.7"));
+        assert_eq!((of(31), of(32)), (None, None));
+        let zeros = Broadcast::Host(false).of(Prefix { addr: IpAddr::from([10, 1, 2, 5]), len: 24 });
+        assert_eq!(zeros, Some(IpAddr::from([10, 1, 2, 0])));
     }
 }

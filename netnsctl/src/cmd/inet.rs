@@ -110,7 +110,7 @@ pub(super) struct Addr<'a>(pub(super) &'a [u8]);
 impl fmt::Display for Addr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Ok(octets) = <[u8; 4]>::try_from(self.0) {
-            return Ipv4Addr::from(octets).fmt(f);
+            return dotted(octets, f);
         }
         let Ok(octets) = <[u8; 16]>::try_from(self.0) else { return Lladdr(self.0).fmt(f) };
         match octets {
@@ -121,6 +121,28 @@ impl fmt::Display for Addr<'_> {
             octets => Ipv6Addr::from(octets).fmt(f),
         }
     }
+}
+
+/// IPv4 is most of what long lists are made of: written in one piece, not integer by integer.
+fn dotted(octets: [u8; 4], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut text = [0; 16];
+    let mut len = 0_usize;
+    let mut put = |byte| {
+        text.get_mut(len).into_iter().for_each(|to| *to = byte);
+        len = len.saturating_add(1);
+    };
+    for octet in octets {
+        if octet >= 100 {
+            put(b'0' | (octet / 100));
+        }
+        if octet >= 10 {
+            put(b'0' | (octet / 10 % 10));
+        }
+        put(b'0' | (octet % 10));
+        put(b'.');
+    }
+    let text = text.get(..len.saturating_sub(1)).unwrap_or_default();
+    f.write_str(std::str::from_utf8(text).unwrap_or_default())
 }
 
 /// A link-layer address.
@@ -291,4 +313,40 @@ pub(super) fn refused(task: &str, error: &Error) -> Failure {
         _ => return failure,
     };
     failure.hint(format!("  {advice}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_written_as_the_c_library_does() {
+        let text = |addr: &str| Addr(Octets::of(addr.parse().unwrap()).bytes()).to_string();
+        for addr in ["0.0.0.0", "255.255.255.255", "10.9.100.99", "1.10.101.0", "::", "::1", "2001:db8::1:0:0:1"] {
+            assert_eq!(text(addr), addr);
+        }
+        assert_eq!(text("::1.2.3.4"), "::1.2.3.4");
+        assert_eq!(text("::ffff:1.2.3.4"), "::ffff:1.2.3.4");
+        assert_eq!(text("::0:5"), "::5");
+        assert_eq!(Addr(&[2, 0, 0xff]).to_string(), "02:00:ff");
+        assert_eq!((Net(None, 0).to_string(), Net(None, 4).to_string()), ("default".into(), "0/4".into()));
+        assert_eq!(Net(Some(&[10, 0, 0, 0]), 8).to_string(), "10.0.0.0/8");
+        assert_eq!(Net(Some(&[10, 0, 0, 0]), 32).to_string(), "10.0.0.0");
+    }
+
+    #[test]
+    fn an_address_is_in_a_prefix_by_its_leading_bits() {
+        let is = |addr: &str, prefix: &str, len| {
+            is_in(Octets::of(addr.parse().unwrap()).bytes(), &Prefix { addr: prefix.parse().unwrap(), len })
+        };
+        assert!(is("10.1.2.3", "0.0.0.0", 0));
+        assert!(is("10.1.2.3", "10.1.2.3", 32));
+        assert!(!is("10.1.2.2", "10.1.2.3", 32));
+        assert!(is("10.1.2.127", "10.1.2.0", 25));
+        assert!(!is("10.1.2.128", "10.1.2.0", 25));
+        assert!(is("2001:db8::1", "2001:db0::", 28));
+        assert!(!is("2001:db8::1", "2001:dc0::", 28));
+        assert!(!is("10.1.2.3", "::", 0), "another family");
+        assert!(!is_in(&[10], &Prefix { addr: IpAddr::from([10, 0, 0, 0]), len: 8 }), "cut short");
+    }
 }
