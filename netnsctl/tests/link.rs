@@ -164,8 +164,8 @@ fn the_link_below_may_be_in_another_namespace() {
         ok("link add m1 link v0 link-netns below netns there type macvlan mode private");
         assert_shows("-d link show m0", &[": m0@if40: ", " link-netns below ", "\n    macvlan mode private "]);
         assert_shows("-n there link show m1", &[": m1@if40: ", " link-netns below\n"]);
-        // The kind's own word for it names nothing here either: 40 is another link's index here.
-        ok("link add here index 40 type ifb");
+        // The kind's own word for it is not a name there: 40 is another link's index there.
+        ok("-n there link add here index 40 type ifb");
         ok("-n below link add x0 type vxlan id 1 dev v0 dstport 4789");
         ok("-n below link set x0 netns there");
         assert_shows("-n there -d link show x0", &[": x0", "vxlan id 1 dev if40 "]);
