@@ -378,7 +378,7 @@ mod tests {
     #[test]
     fn display_says_where_and_why() {
         let show = |e: Error| e.to_string();
-        assert_eq!(show(Errno::EBUSY.at("unmount", "/x")), "cannot unmount \"/x\": EBUSY (Device or resource busy)");
+        assert_eq!(show(Errno::EPERM.at("unmount", "/x")), "cannot unmount \"/x\": EPERM (Operation not permitted)");
         assert_eq!(show(Errno::EINVAL.at("fork", "")), "cannot fork: EINVAL (Invalid argument)");
         assert!(show(Error::making(NsFlags::NET, "x", Errno::ENOSPC)).contains("/proc/sys/user/max_net_namespaces "));
         let both = show(Error::making(NsFlags::USER | NsFlags::MOUNT, "x", Errno::EUSERS));

@@ -33,11 +33,11 @@ pub(crate) fn bind_ns(ns: BorrowedFd<'_>, dir: BorrowedFd<'_>, name: &CStr) -> R
     or_old(new, || sys::mount(Some(&proc_fd(ns, c"")), &proc_fd(dir, name), None, MS_BIND))
 }
 
-/// Makes the mount that `dir` is the root of shared, so that names made later reach the mount namespaces that copied it.
-/// `EINVAL`: it is not the root of a mount.
-pub(crate) fn share(dir: BorrowedFd<'_>) -> R<()> {
+/// Makes the mount that the directory `dir`, which `path` leads to, is the root of shared, so that names made later reach
+/// the mount namespaces that copied it. `EINVAL`: it is not the root of a mount.
+pub(crate) fn share(dir: BorrowedFd<'_>, path: &Path) -> R<()> {
     let new = sys::mount_set_propagation(dir, MS_SHARED, false);
-    or_old(new, || sys::mount(None, &proc_fd(dir, c""), None, MS_SHARED))
+    or_old(new, || sys::mount(None, &c_path(path)?, None, MS_SHARED))
 }
 
 /// Mounts the directory `dir`, which `path` leads to, on itself, shared. In a peer group of its own, that is, private first:

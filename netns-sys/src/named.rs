@@ -66,7 +66,7 @@ impl State {
     }
 }
 
-/// What [`look`] finds.
+/// What [`Dir::look`] finds.
 enum Found {
     Ns(Ns),
     Link(Stat),
@@ -133,7 +133,7 @@ impl Dir {
         let mut made = Made { path: &self.path, dir: self.make()?, mount: false };
         lock = self.lock().at("lock directory", &self.path)?;
         let mut dir = self.open_own()?;
-        match mount::share(dir.fd.as_fd()) {
+        match mount::share(dir.fd.as_fd(), &self.path) {
             Err(Errno::EINVAL) => {
                 mount::mount_on_itself(dir.fd.as_fd(), &self.path).at("make a shared mount of", &self.path)?;
                 made.mount = true;

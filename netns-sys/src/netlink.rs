@@ -10,6 +10,7 @@ use crate::ns::Ns;
 use crate::sys;
 use nl_core::reply::Policy;
 use nl_core::spec::Family;
+use nl_core::wire::{NLMSG_NOOP, align4};
 use nl_core::{Batch, EncodeError, ExtAck, Flags, Message, Messages, Msg, Replies, Reply};
 use std::fmt;
 use std::io::IoSlice;
@@ -20,6 +21,10 @@ const RECV_SIZE: usize = 32 * 1024;
 
 /// How many bytes of requests go out in one send: well below the default `SO_SNDBUF` of 212,992.
 const SEND_SIZE: usize = 64 * 1024;
+
+/// How many requests go out in one send: the kernel answers all of them before we receive the first answer, and each of
+/// those takes about 1 kB of an `SO_RCVBUF` of 212,992. What does not fit it drops.
+const SEND_REQUESTS: u32 = 128;
 
 /// How often an inconsistent dump is run before giving up.
 const DUMP_TRIES: u32 = 10;
@@ -78,6 +83,22 @@ impl Socket {
         sys::setsockopt(self.fd.as_fd(), libc::SOL_NETLINK, option, value).at("set a netlink socket's option", "")
     }
 
+    /// Whether the kernel has extended acknowledgements (4.12), which are then on.
+    #[must_use]
+    pub fn has_ext_ack(&self) -> bool {
+        self.is_on(libc::NETLINK_EXT_ACK)
+    }
+
+    /// Whether the kernel has strict checking of requests (4.20), which is then on.
+    #[must_use]
+    pub fn has_strict_check(&self) -> bool {
+        self.is_on(libc::NETLINK_GET_STRICT_CHK)
+    }
+
+    fn is_on(&self, option: i32) -> bool {
+        sys::getsockopt(self.fd.as_fd(), libc::SOL_NETLINK, option).is_ok_and(|value| value != 0)
+    }
+
     /// Joins multicast group `group` (`RTNLGRP_*` and the like): its notifications will be received.
     ///
     /// # Errors
@@ -99,7 +120,11 @@ impl Socket {
     /// # Errors
     /// sendmsg(2): `EMSGSIZE` where they exceed the send buffer.
     pub fn send(&self, messages: &[u8]) -> Result<()> {
-        sys::send(self.fd.as_fd(), &[IoSlice::new(messages)], 0).map(drop).at("send to the kernel", "")
+        self.send_all(&[IoSlice::new(messages)])
+    }
+
+    fn send_all(&self, parts: &[IoSlice<'_>]) -> Result<()> {
+        sys::send(self.fd.as_fd(), parts, 0).map(drop).at("send to the kernel", "")
     }
 
     /// Waits for the next datagram of the kernel's. Those of other processes are dropped.
@@ -369,13 +394,14 @@ impl Conn {
         let (first, count) = (requests.first, requests.count);
         let sent = std::mem::take(&mut self.requests);
         self.socket.send(&sent)?;
-        let result = self.answers(&sent, first, count, |_, reply| on(reply?));
+        let result = self.answers(&sent, first, first, count, |_, reply| on(reply?));
         self.requests = sent;
         result
     }
 
-    /// Sends many requests, each with an acknowledgement, in as few sends as the socket's buffer allows, and gives back
-    /// those that failed, by position. A failed one does not keep the kernel from carrying out those behind it.
+    /// Sends many requests in few sends, and gives back those that failed, by position. A failed one does not keep the
+    /// kernel from carrying out those behind it. They are not acknowledged one by one: an error always is told, and an
+    /// acknowledged `NLMSG_NOOP` behind them says that all were carried out.
     ///
     /// # Errors
     /// [`Error::Encode`]: nothing was sent. The socket's: how much was carried out is not known.
@@ -389,7 +415,7 @@ impl Conn {
     }
 
     /// Like [`Conn::batch`], with every answer handed to `on`: the position of its request and what it is. Questions are
-    /// answered with their object first, then like all others with an acknowledgement or an error.
+    /// answered with their object or an error.
     ///
     /// # Errors
     /// As [`Conn::batch`]; those of `on`.
@@ -398,42 +424,51 @@ impl Conn {
         fill: impl FnOnce(&mut Requests<'_>) -> Result<()>,
         mut on: impl FnMut(usize, Result<Reply<'_>>) -> Result<()>,
     ) -> Result<()> {
+        self.seq = self.seq.wrapping_add(1);
+        let barrier = self.seq;
+        let mut space = [0; nl_core::wire::MSG_HDRLEN];
+        let mut behind = Batch::new(&mut space);
+        behind.message(NLMSG_NOOP, Flags::REQUEST | Flags::ACK, barrier, |_| {})?;
         let mut requests = Requests::new(self);
         fill(&mut requests)?;
         let first = requests.first;
         let all = std::mem::take(&mut self.requests);
-        let (mut sent, mut rest) = (0_u32, all.as_slice());
+        let mut rest = all.as_slice();
         while !rest.is_empty() {
             let (mut len, mut messages) = (0_usize, 0_u32);
             for message in Messages::new(rest) {
-                let next = len.saturating_add(nl_core::wire::align4(message?.bytes().len()));
-                if next > SEND_SIZE && messages > 0 {
+                let next = len.saturating_add(align4(message?.bytes().len()));
+                if messages == SEND_REQUESTS || (next > SEND_SIZE && messages > 0) {
                     break;
                 }
                 (len, messages) = (next, messages.saturating_add(1));
             }
             let (now, later) = rest.split_at_checked(len).unwrap_or((rest, &[]));
-            self.socket.send(now)?;
-            self.answers(now, first.wrapping_add(sent), messages, |seq, reply| {
-                on(usize::try_from(seq.wrapping_sub(first)).unwrap_or(usize::MAX), reply)
+            self.socket.send_all(&[IoSlice::new(now), IoSlice::new(behind.bytes())])?;
+            let from_barrier = self.seq.wrapping_sub(barrier).saturating_add(1);
+            self.answers(now, barrier, barrier, from_barrier, |seq, reply| match seq == barrier {
+                true => reply.map(drop),
+                false => on(usize::try_from(seq.wrapping_sub(first)).unwrap_or(usize::MAX), reply),
             })?;
-            (rest, sent) = (later, sent.saturating_add(messages));
+            rest = later;
         }
         self.requests = all;
         Ok(())
     }
 
-    /// Receives until the `count` requests in `sent`, with sequence numbers from `first` on, are answered.
+    /// Receives until the request with sequence number `last` is answered: the kernel carries out those of one send in
+    /// their order. `sent` are requests with `count` sequence numbers from `first` on.
     fn answers(
         &mut self,
         sent: &[u8],
+        last: u32,
         first: u32,
         count: u32,
         mut on: impl FnMut(u32, Result<Reply<'_>>) -> Result<()>,
     ) -> Result<()> {
         let mut replies = Replies::new(first, count, self.socket.port);
-        let mut broken = Ok(());
-        while !replies.is_complete() {
+        let (mut broken, mut complete) = (Ok(()), false);
+        while !complete {
             let datagram = self.socket.recv(&mut self.answers)?;
             for message in Messages::new(datagram.bytes) {
                 let (seq, reply) = replies.accept(message?)?;
@@ -447,6 +482,7 @@ impl Conn {
                     }
                     reply => Ok(reply),
                 };
+                complete |= seq == last && !matches!(reply, Ok(Reply::Data(_)));
                 // The exchange is read to its end also after a failure, so that the next one starts clean.
                 if broken.is_ok() {
                     broken = on(seq, reply);
@@ -473,12 +509,12 @@ impl<'c> Requests<'c> {
         Requests { buf: &mut conn.requests, seq: &mut conn.seq, first, count: 0 }
     }
 
-    /// Adds a request; `flags` are added to `REQUEST`, and to `ACK` in a batch.
+    /// Adds a request; `flags` are added to `REQUEST`.
     ///
     /// # Errors
     /// [`Error::Encode`]: what `fill` wrote does not fit a message. The batch is as it was.
     pub fn request(&mut self, kind: u16, flags: Flags, fill: impl Fn(&mut Msg<'_>)) -> Result<()> {
-        self.push(kind, flags | Flags::ACK, &fill)
+        self.push(kind, flags, &fill)
     }
 
     fn push(&mut self, kind: u16, flags: Flags, fill: &dyn Fn(&mut Msg<'_>)) -> Result<()> {
@@ -500,5 +536,202 @@ impl<'c> Requests<'c> {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nl_core::route::{FAMILY, IfInfoMsg, RTM_GETLINK, RTM_NEWLINK, ifla, info};
+    use nl_core::wire::{NLMSG_DONE, NLMSG_ERROR, NLMSG_OVERRUN};
+    use std::os::unix::net::UnixDatagram;
+    use std::thread;
+
+    const PORT: u32 = 7;
+
+    /// A connection to a kernel of the test's own: `kernel` gets each request and gives the datagrams to answer with.
+    /// Over a UNIX socket, whose datagrams have no `nl_pid`, as the kernel's have 0.
+    fn conn(mut kernel: impl FnMut(Message<'_>) -> Vec<Vec<u8>> + Send + 'static) -> Conn {
+        let (ours, theirs) = UnixDatagram::pair().unwrap();
+        thread::spawn(move || {
+            let mut buf = vec![0; 1 << 18];
+            while let Ok(len @ 1..) = theirs.recv(&mut buf) {
+                for request in Messages::new(&buf[..len]) {
+                    for answer in kernel(request.unwrap()) {
+                        theirs.send(&answer).unwrap();
+                    }
+                }
+            }
+        });
+        Conn::over(Socket { fd: ours.into(), port: PORT }, &FAMILY)
+    }
+
+    /// A message to port 7, with what `fill` writes.
+    fn message(kind: u16, flags: Flags, seq: u32, fill: impl Fn(&mut Msg<'_>)) -> Vec<u8> {
+        let mut buf = vec![0; 1 << 17];
+        let mut batch = Batch::new(&mut buf);
+        batch.message(kind, flags, seq, fill).unwrap();
+        let mut bytes = batch.bytes().to_vec();
+        bytes[12..16].copy_from_slice(&PORT.to_ne_bytes());
+        bytes
+    }
+
+    fn link(seq: u32, flags: Flags, name: &[u8], padding: usize) -> Vec<u8> {
+        message(RTM_NEWLINK, flags | Flags::MULTI, seq, |m| {
+            m.fixed(&IfInfoMsg::default());
+            m.str(ifla::IFNAME, name);
+            m.bytes(0x3fff, &vec![0; padding]);
+        })
+    }
+
+    fn done(seq: u32, flags: Flags) -> Vec<u8> {
+        message(NLMSG_DONE, flags | Flags::MULTI, seq, |m| m.raw(&[0; 4]))
+    }
+
+    fn error(seq: u32, errno: i32, ext: impl Fn(&mut Msg<'_>)) -> Vec<u8> {
+        message(NLMSG_ERROR, Flags::CAPPED | Flags::ACK_TLVS, seq, |m| {
+            m.raw(&errno.wrapping_neg().to_ne_bytes());
+            m.raw(&[0; 16]);
+            ext(m);
+        })
+    }
+
+    fn names(conn: &mut Conn) -> Result<Vec<Vec<u8>>> {
+        conn.dump(
+            RTM_GETLINK,
+            |m| m.fixed(&IfInfoMsg::default()),
+            |names: &mut Vec<_>, message| {
+                names.extend(nl_core::route::Link::parse(message)?.name()?.map(<[u8]>::to_vec));
+                Ok(())
+            },
+        )
+    }
+
+    #[test]
+    fn datagrams_of_other_processes_are_dropped() {
+        const USERSOCK: u8 = 2; // NETLINK_USERSOCK: a protocol over which anybody may send to anybody
+        let (victim, other) = (Socket::open(USERSOCK).unwrap(), Socket::open(USERSOCK).unwrap());
+        let forged = done(1, Flags::empty());
+        let send = || sys::netlink_send_to(other.as_fd(), victim.port(), &forged).unwrap();
+        send();
+        let mut buf = [0; 64];
+        assert_eq!(sys::recv(victim.as_fd(), &mut buf, 0).unwrap().pid, other.port(), "it did get there");
+        send();
+        assert!(victim.try_recv(&mut buf).unwrap().is_none());
+    }
+
+    #[test]
+    fn an_interrupted_dump_is_run_again_from_the_start() {
+        let mut runs = 0;
+        let mut conn = conn(move |request| {
+            runs += 1;
+            let interrupted = if runs < 3 { Flags::DUMP_INTR } else { Flags::empty() };
+            vec![
+                link(request.seq(), interrupted, format!("run{runs}").as_bytes(), 0),
+                done(request.seq(), Flags::empty()),
+            ]
+        });
+        assert_eq!(names(&mut conn), Ok(vec![b"run3".to_vec()]));
+    }
+
+    #[test]
+    fn a_dump_that_never_is_consistent_fails_in_the_end() {
+        let mut conn = conn(|request| vec![done(request.seq(), Flags::DUMP_INTR)]);
+        assert_eq!(names(&mut conn), Err(Error::Interrupted));
+    }
+
+    #[test]
+    fn an_answer_that_does_not_fit_is_asked_for_again_with_room() {
+        let mut conn = conn(|request| {
+            vec![link(request.seq(), Flags::empty(), b"long", 60_000), done(request.seq(), Flags::empty())]
+        });
+        assert_eq!(names(&mut conn), Ok(vec![b"long".to_vec()]));
+        let mut small = [0; 16];
+        conn.socket.send(&message(RTM_GETLINK, Flags::REQUEST, 9, |_| {})).unwrap();
+        assert_eq!(conn.socket.recv(&mut small).unwrap_err(), Error::Truncated { need: 60_048, have: 16 });
+    }
+
+    #[test]
+    fn answers_to_other_questions_are_passed_over() {
+        let mut conn = conn(|request| {
+            let (seq, none) = (request.seq(), Flags::empty());
+            let mut other_port = link(seq, none, b"other port", 0);
+            other_port[12..16].copy_from_slice(&8_u32.to_ne_bytes());
+            vec![link(seq + 1, none, b"other seq", 0), error(seq - 1, 1, |_| {}), other_port, done(seq, none)]
+        });
+        assert_eq!(names(&mut conn), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_refusal_names_the_attribute_and_what_is_missing() {
+        let mut conn = conn(|request| {
+            // ifinfomsg (16 + 16), IFLA_LINKINFO (32), IFLA_INFO_KIND (36)
+            vec![error(request.seq(), 22, |m| {
+                m.str(1, b"Bad kind.");
+                m.u32(2, 36);
+                m.u32(5, 2);
+                m.u32(6, 32);
+            })]
+        });
+        let refusal = conn.request(RTM_NEWLINK, Flags::CREATE, |m| {
+            m.fixed(&IfInfoMsg::default());
+            m.nest(ifla::LINKINFO, |m| m.str(info::KIND, b"x"));
+        });
+        let Err(Error::Kernel(e)) = refusal else { panic!("{refusal:?}") };
+        assert_eq!(
+            e.to_string(),
+            "RTM_NEWLINK: Bad kind (EINVAL (Invalid argument)), about IFLA_LINKINFO.IFLA_INFO_KIND, \
+             missing IFLA_LINKINFO.IFLA_INFO_DATA"
+        );
+    }
+
+    #[test]
+    fn lost_data_and_short_errors_are_errors() {
+        let mut lost = conn(|request| vec![message(NLMSG_OVERRUN, Flags::empty(), request.seq(), |_| {})]);
+        assert_eq!(names(&mut lost), Err(Error::Overrun));
+        let mut short = conn(|request| vec![message(NLMSG_ERROR, Flags::empty(), request.seq(), |m| m.raw(&[0; 8]))]);
+        assert!(matches!(names(&mut short), Err(Error::Decode(_))));
+        let mut cut = conn(|request| vec![link(request.seq(), Flags::empty(), b"cut", 0)[..30].to_vec()]);
+        assert!(matches!(names(&mut cut), Err(Error::Decode(_))));
+    }
+
+    #[test]
+    fn a_warning_comes_with_success() {
+        let mut conn = conn(|request| vec![error(request.seq(), 0, |m| m.str(1, b"mind the gap"))]);
+        let warning = conn.request(RTM_NEWLINK, Flags::empty(), |m| m.fixed(&IfInfoMsg::default()));
+        assert_eq!(warning, Ok(Some("mind the gap".into())));
+    }
+
+    #[test]
+    fn a_batch_over_many_sends_says_which_failed() {
+        let mut conn = conn(|request| {
+            let Ok((header, _)) = request.fixed::<IfInfoMsg>() else {
+                return vec![error(request.seq(), 0, |_| {})]; // the barrier
+            };
+            match header.index.get() % 1000 {
+                999 => vec![error(request.seq(), 17, |_| {})],
+                _ => vec![],
+            }
+        });
+        for _ in 0..2 {
+            let failed = conn
+                .batch(|requests| {
+                    (0..3000).try_for_each(|index: i32| {
+                        requests.request(RTM_NEWLINK, Flags::empty(), |m| {
+                            m.fixed(&IfInfoMsg { index: index.into(), ..IfInfoMsg::default() });
+                            m.bytes(1, &[0; 40]);
+                        })
+                    })
+                })
+                .unwrap();
+            assert_eq!(failed.iter().map(|f| f.0).collect::<Vec<_>>(), [999, 1999, 2999]);
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_a_message_is_not_sent() {
+        let mut conn = conn(|_| panic!("nothing is sent"));
+        let result = conn.request(RTM_NEWLINK, Flags::empty(), |m| m.bytes(1, &[0; 70_000]));
+        assert!(matches!(result, Err(Error::Encode(EncodeError::AttrTooLong { .. }))));
     }
 }

@@ -241,7 +241,7 @@ fn nsfs(fd: OwnedFd, about: &OsStr) -> Result<NsFd> {
 }
 
 /// Runs `f` on a thread of its own and waits for its end.
-fn on_a_thread<T: Send>(f: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+pub(crate) fn on_a_thread<T: Send>(f: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     thread::scope(|scope| {
         let thread = thread::Builder::new().spawn_scoped(scope, f).at("start a thread", "")?;
         thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))

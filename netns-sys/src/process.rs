@@ -11,6 +11,7 @@ use crate::ns::{Ns, NsFlags};
 use crate::sys::{self, Image, PollFd, Stdio};
 use libc::{MNT_DETACH, MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, MS_SLAVE, c_int, c_ulong};
 use std::ffi::{CStr, CString, OsStr, OsString};
+use std::fmt::Display;
 use std::fs;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -337,7 +338,7 @@ impl Spawn {
             .map_err(|e| Error::making(self.kinds, "start a process in these namespaces", e))?;
         drop(report_write);
         let mapped = self.ids.map_or(Ok(()), |ids| {
-            let mapped = write_maps(pid, ids);
+            let mapped = write_maps(pid, ids, (sys::geteuid(), sys::getegid()));
             sys::write(ready_write.as_fd(), &[u8::from(mapped.is_ok())]).at("tell the child", "")?;
             mapped
         });
@@ -357,15 +358,28 @@ impl Spawn {
     }
 }
 
-/// The id maps of a child, user_namespaces(7). `setgroups` first: who may not map arbitrary groups must give it up.
-fn write_maps(pid: u32, (uid, gid): (u32, u32)) -> Result<()> {
+/// The id maps of a process ("self": the calling one): inside, the user and group `outside` appear as `inside`;
+/// user_namespaces(7). `setgroups` first: who may not map arbitrary groups must give it up.
+fn write_maps(pid: impl Display, inside: (u32, u32), outside: (u32, u32)) -> Result<()> {
     let write = |file: &str, text: String| match fs::write(format!("/proc/{pid}/{file}"), text) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(Error::NoProc { op: "map user and group ids" }),
         done => done.at("map user and group ids: write", file),
     };
     write("setgroups", "deny".into())?;
-    write("uid_map", format!("{uid} {} 1", sys::geteuid()))?;
-    write("gid_map", format!("{gid} {} 1", sys::getegid()))
+    write("uid_map", format!("{} {} 1", inside.0, outside.0))?;
+    write("gid_map", format!("{} {} 1", inside.1, outside.1))
+}
+
+/// Takes this process, which must have one thread only, into a new user namespace where its user and group are root and
+/// there are no others, and into new namespaces of these types that belong to it. There is no way back.
+///
+/// # Errors
+/// [`Error::Limit`]; `EPERM`: forbidden by a setting, a security module or a filter, or the root directory was changed
+/// (chroot); `EINVAL`: there is another thread, or no such namespaces. From "map user and group ids" on, the process is in.
+pub fn become_root_in_user_ns(more: NsFlags) -> Result<()> {
+    let (ids, kinds) = ((sys::geteuid(), sys::getegid()), NsFlags::USER | more);
+    sys::unshare(kinds).map_err(|e| Error::making(kinds, "make a user namespace", e))?;
+    write_maps("self", (0, 0), ids)
 }
 
 /// A running child, held by its pidfd: its number cannot come to mean another process. Not waiting for it leaves a zombie.

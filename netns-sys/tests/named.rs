@@ -12,7 +12,7 @@ mod sandbox;
 use netns_sys::mount::{self, Propagation};
 use netns_sys::named::{Change, Entry, State};
 use netns_sys::{Dir, Errno, Error, Kind, NameRule, Ns, NsFlags, Spawn};
-use sandbox::{again, have, mode, mounts_at, output, run, run_in, skip};
+use sandbox::{again, eventually, have, linux, mode, mounts_at, output, run, run_in, skip};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -32,12 +32,13 @@ fn sh(script: &str) -> String {
 fn state(dir: &Dir, name: &str) -> State {
     dir.list().unwrap().into_iter().find(|e| e.name == name).expect(name).state
 }
-/// Every thread of this process is in this namespace.
+/// Every thread of this process is in this namespace, or ended.
 fn assert_all_threads_in(ns: &Ns) {
-    for task in fs::read_dir("/proc/self/task").unwrap() {
-        let at = Ns::open(&task.unwrap().path().join("ns/net")).unwrap();
-        assert_eq!(at.id().unwrap(), ns.id().unwrap());
-    }
+    let here = ns.id().unwrap();
+    eventually("all threads are at home", || {
+        let threads = fs::read_dir("/proc/self/task").unwrap().flatten();
+        threads.flat_map(|t| Ns::open(&t.path().join("ns/net"))).all(|ns| ns.id().unwrap() == here)
+    });
 }
 
 fn add_list_open_remove() {
@@ -76,6 +77,10 @@ fn with_faults(test: &str, faults: &[&str], body: impl FnOnce()) {
     run(test, || {
         if !have("strace") {
             return skip("strace");
+        }
+        // Before, mount(2) takes the part of the calls that the faults are for.
+        if !linux(5, 12) && faults.iter().any(|f| f.contains(":when=")) {
+            return skip("Linux 5.12 (mount_setattr)");
         }
         let exe = std::env::current_exe().unwrap();
         let mut args: Vec<OsString> = ["-f", "-qq", "-o", "/run/trace", "--seccomp-bpf"].map(Into::into).to_vec();
@@ -239,7 +244,7 @@ fn one_mount_each_below_a_shared_one() {
     for name in ["a", "b"] {
         dir.add(o(name)).unwrap();
     }
-    let (run, netns) = (mounts_at("/run").remove(0), mounts_at(NETNS));
+    let (run, netns) = (mounts_at("/run").pop().unwrap(), mounts_at(NETNS));
     let peers = |line: &str| line.split(' ').find(|w| w.starts_with("shared:")).map(str::to_owned);
     assert_eq!(netns.len(), 1, "{netns:?}");
     assert!(peers(&run).is_some() && peers(&netns[0]).is_some());
@@ -430,7 +435,7 @@ fn what_is_no_namespaces_name_is_listed_refused_and_untouched() {
         sh("mkdir /run/netns; cd /run/netns; echo x > file; mkdir dir; mkfifo fifo");
         sh(": > /run/netns/uts; mount --bind /proc/self/ns/uts /run/netns/uts");
         sh(
-            ": > /run/netns/null; mount --bind /dev/null /run/netns/null; mkdir /run/netns/mnt; mount -t tmpfs t /run/netns/mnt",
+            ": > /run/netns/null; mount --bind /dev/null /run/netns/null; mkdir /run/netns/mnt; mount -t tmpfs none /run/netns/mnt",
         );
         sh(": > /run/empty; : > /run/netns/empty; mount --bind /run/empty /run/netns/empty");
         let _socket = UnixListener::bind("/run/netns/socket").unwrap();
@@ -649,7 +654,8 @@ fn dropped_changes_and_a_lost_directory_are_told() {
 #[test]
 fn iproute2_and_we_see_the_same_names() {
     run("iproute2_and_we_see_the_same_names", || {
-        if !have("ip") {
+        let version = std::process::Command::new("ip").arg("-V").output();
+        if !version.is_ok_and(|v| String::from_utf8_lossy(&v.stdout).contains("iproute2")) {
             return skip("ip (iproute2)");
         }
         let dir = Dir::default();

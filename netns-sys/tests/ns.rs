@@ -11,17 +11,12 @@ mod sandbox;
 
 use netns_sys::mount;
 use netns_sys::{Errno, Error, Kind, Ns, NsFlags, Spawn};
-use sandbox::{output, run};
+use sandbox::{eventually, linux, output, run};
 use std::fs::{self, File};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-
-fn interfaces() -> Vec<String> {
-    let text = fs::read_to_string("/proc/thread-self/net/dev").unwrap();
-    text.lines().skip(2).map(|l| l.split(':').next().unwrap().trim().to_owned()).collect()
-}
 
 #[test]
 fn identity_is_that_of_the_file() {
@@ -29,9 +24,7 @@ fn identity_is_that_of_the_file() {
     let id = ns.id().unwrap();
     assert_eq!((id.dev, id.ino), (file.dev(), file.ino()));
     assert_eq!(Ns::open(Path::new("/proc/self/ns/net")).unwrap().id().unwrap(), id);
-    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
-    let version: Vec<u32> = release.split('.').take(2).map(|n| n.parse().unwrap()).collect();
-    assert_eq!(id.id64.is_some(), version >= vec![6, 18], "{release}");
+    assert_eq!(id.id64.is_some(), linux(6, 18));
 }
 
 #[test]
@@ -39,7 +32,7 @@ fn what_is_no_network_namespace_is_refused_unopened() {
     run("what_is_no_network_namespace_is_refused_unopened", || {
         fs::write("/run/empty", "").unwrap();
         fs::write("/run/file", "x").unwrap();
-        output(Spawn::new("mkfifo").args(["/run/fifo"]));
+        output(Spawn::new("sh").args(["-c", "mkfifo /run/fifo"]));
         let _socket = UnixListener::bind("/run/socket").unwrap();
         for (path, seen) in [
             ("/run/empty", Kind::Stale),
@@ -82,13 +75,12 @@ fn code_runs_inside_and_the_caller_stays() {
         let id = ns.id().unwrap();
         assert_ne!(id, home);
         assert_eq!(ns.run(|| Ns::current().unwrap().id().unwrap()).unwrap(), id);
-        assert_eq!(ns.run(interfaces).unwrap(), ["lo"]);
         assert_eq!(Ns::current().unwrap().id().unwrap(), home);
         let tasks = || fs::read_dir("/proc/self/task").unwrap().count();
         let before = tasks();
         let panic = std::panic::catch_unwind(|| ns.run(|| panic!("as it should"))).unwrap_err();
         assert_eq!(panic.downcast_ref(), Some(&"as it should"));
-        assert_eq!(tasks(), before);
+        eventually("the threads ended", || tasks() <= before);
     });
 }
 
@@ -141,7 +133,6 @@ fn a_sysfs_shows_the_namespace_it_was_made_in() {
         let here = ns.run(mount::sysfs).unwrap().unwrap();
         let mtu = mount::open_at(here.as_fd(), Path::new("class/net/lo/mtu")).unwrap();
         assert_eq!(std::io::read_to_string(mtu).unwrap(), "65536\n");
-        output(Spawn::new("true")); // nothing but lo, and sit0 and the like, in either: tell them apart by lo's state
         ns.run(|| output(Spawn::new("ip").args(["link", "set", "lo", "up", "mtu", "1234"]))).unwrap();
         let mtu =
             || std::io::read_to_string(mount::open_at(here.as_fd(), Path::new("class/net/lo/mtu")).unwrap()).unwrap();

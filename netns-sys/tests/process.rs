@@ -18,6 +18,7 @@ use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -47,8 +48,11 @@ fn the_end_of_a_program_is_told() {
 
 #[test]
 fn what_cannot_be_executed_is_an_error_of_spawn_and_leaves_no_zombie() {
-    let dir = std::env::temp_dir().join(format!("netns-sys-{}", std::process::id()));
-    fs::create_dir(&dir).unwrap();
+    run("what_cannot_be_executed_is_an_error_of_spawn_and_leaves_no_zombie", what_cannot_be_executed);
+}
+
+fn what_cannot_be_executed() {
+    let dir = Path::new("/run");
     fs::write(dir.join("data"), "x").unwrap();
     let data = dir.join("data").into_os_string();
     let fails = |program: &OsStr| {
@@ -75,7 +79,6 @@ fn what_cannot_be_executed_is_an_error_of_spawn_and_leaves_no_zombie() {
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
     assert_eq!(exit(Spawn::new(&script).args(["40", "x"])), Exit::Code(42));
     assert_eq!(exit(Spawn::new("script").args(["40"]).env("PATH", Some(path.as_ref()))), Exit::Code(41));
-    fs::remove_dir_all(&dir).unwrap();
 }
 
 #[test]
@@ -262,7 +265,7 @@ fn the_parent_ending_before_the_tie_is_noticed() {
 }
 
 fn inside_is_as_it_should_be(enter: impl FnOnce(&Ns, &OsStr, &str) -> String) {
-    let mount_tmpfs = |at: &str| output(Spawn::new("mount").args(["-t", "tmpfs", "t", at]));
+    let mount_tmpfs = |at: &str| output(Spawn::new("mount").args(["-t", "tmpfs", "none", at]));
     mount_tmpfs("/etc");
     fs::create_dir_all("/etc/netns/x y").unwrap();
     fs::create_dir_all("/run/resolver").unwrap();
@@ -285,7 +288,7 @@ fn inside_is_as_it_should_be(enter: impl FnOnce(&Ns, &OsStr, &str) -> String) {
     output(Spawn::new("umount").args(["/run/names"]));
     let script =
         "readlink /proc/self/ns/net; cat /etc/resolv.conf /etc/hosts /etc/dir/f; echo; cat /run/resolver/conf; echo;
-        echo sysfs $(stat -c %d /sys); mount -t tmpfs t /run";
+        echo sysfs $(stat -c %d /sys); mount -t tmpfs none /run";
     let text = enter(&ns, name, script);
     let inode = ns.id().unwrap().ino;
     assert!(text.contains(&format!("net:[{inode}]\ninsideinsideinside\ninside\n")), "{text}");
@@ -346,14 +349,14 @@ fn a_process_that_enters_finds_its_own_surroundings() {
 #[test]
 fn without_a_name_or_files_inside_works_too() {
     run("without_a_name_or_files_inside_works_too", || {
-        let ns = Ns::create().unwrap();
+        let (ns, before) = (Ns::create().unwrap(), mounts_at("/run").len());
         for name in [None, Some(OsStr::new("no-such-name"))] {
             let child = sh("exit 3").inside(&ns, name).unwrap().spawn().unwrap();
             assert_eq!((child.warnings(), child.wait()), (&[][..], Ok(Exit::Code(3))));
         }
         let e = sh("").inside(&ns, Some(OsStr::new("../.."))).unwrap().spawn().unwrap_err();
         assert!(matches!(e, Error::BadName { .. }));
-        assert_eq!(mounts_at("/run").len(), 1);
+        assert_eq!(mounts_at("/run").len(), before);
     });
 }
 
@@ -361,7 +364,8 @@ fn without_a_name_or_files_inside_works_too() {
 fn without_sys_inside_works_too() {
     run("without_sys_inside_works_too", || {
         // A root with nothing in it but what a shell needs: no /sys.
-        let script = "set -e; cd /run; mkdir root; mount -t tmpfs t root; cd root; mkdir proc run; mount -t proc p proc
+        let script =
+            "set -e; cd /run; mkdir root; mount -t tmpfs none root; cd root; mkdir proc run; mount -t proc p proc
             for d in usr lib lib64 bin sbin etc; do [ ! -e /$d ] || { mkdir $d; mount --rbind /$d $d; }; done
             cp $0 t; exec chroot . /t inside_without_sys --exact --nocapture";
         output(sh(script).args([std::env::current_exe().unwrap()]).env("NETNS_TEST_MODE", Some("nosys".as_ref())));

@@ -1,37 +1,16 @@
 //! `link`: what it makes, changes, deletes and shows; and that it shows it as `ip` does.
+#![allow(clippy::expect_used)]
 
+mod program;
 #[path = "../../netns-sys/tests/sandbox/mod.rs"]
 mod sandbox;
 
 use netns_sys::Dir;
+use program::{fails, ok};
 use sandbox::{have, run, skip};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::process::{Command, Output};
-
-fn netnsctl(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_netnsctl")).args(args).output().expect("netnsctl runs")
-}
-
-fn words(line: &str) -> Vec<&str> {
-    line.split_whitespace().collect()
-}
-
-/// Runs it, and gives what it printed; it has to work, and to say nothing on standard error.
-fn ok(line: &str) -> String {
-    let output = netnsctl(&words(line));
-    assert!(output.status.success() && output.stderr.is_empty(), "{line}: {output:?}");
-    String::from_utf8(output.stdout).expect("UTF-8")
-}
-
-/// Runs it; it has to fail with this exit code and say this.
-fn fails(line: &str, code: i32, says: &str) {
-    let output = netnsctl(&words(line));
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{line}: {text}");
-    assert!(text.contains(says), "{line}: {text}");
-    assert!(output.stdout.is_empty(), "{line}: {output:?}");
-}
+use std::process::Command;
 
 fn namespaces(names: &[&str]) {
     for name in names {
@@ -82,7 +61,10 @@ fn what_cannot_be_finished_is_undone() {
         for peer in ["peer name v1 up", "peer name v1 netns a up"] {
             let mut strace = Command::new("strace");
             strace.args(["-f", "-qq", "-o", "/run/trace", "-etrace=sendmsg", "-einject=sendmsg:error=ENOMEM:when=2"]);
-            strace.arg(env!("CARGO_BIN_EXE_netnsctl")).args(words("link add v0 type veth")).args(words(peer));
+            strace
+                .arg(env!("CARGO_BIN_EXE_netnsctl"))
+                .args("link add v0 type veth".split_whitespace())
+                .args(peer.split_whitespace());
             let output = strace.output().expect("strace");
             let text = String::from_utf8_lossy(&output.stderr);
             assert!(text.contains("set up peer \"v1\"") && text.contains("ENOMEM"), "{text}");
@@ -260,8 +242,7 @@ fn a_failure_says_what_to_do() {
 #[test]
 fn a_kernel_without_a_kind_names_its_option() {
     run("a_kernel_without_a_kind_names_its_option", || {
-        let output = netnsctl(&words("link add d0 type dummy"));
-        if output.status.success() {
+        if program::run("link add d0 type dummy").0 == 0 {
             return skip("a kernel without CONFIG_DUMMY");
         }
         fails("link add d0 type dummy", 2, "\"dummy\" may not be in this kernel (CONFIG_DUMMY)");
@@ -320,10 +301,10 @@ fn text_and_json_are_those_of_ip() {
             ok(line);
         }
         for kind in ["tun", "tap"] {
-            let _ = netnsctl(&["link", "add", kind, "type", kind]); // not all may open /dev/net/tun
+            let _ = program::run(&format!("link add {kind} type {kind}")); // not all may open /dev/net/tun
         }
         let ip = |line: &str| {
-            let output = Command::new("ip").args(words(line)).output().expect("ip");
+            let output = Command::new("ip").args(line.split_whitespace()).output().expect("ip");
             String::from_utf8(output.stdout).expect("UTF-8")
         };
         assert!(ip("link property add dev w1 altname a-long-alternative-name altname short").is_empty());

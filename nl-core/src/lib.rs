@@ -11,6 +11,7 @@
 //!   has accessors for, found in one pass; accessors read values on demand.
 //! - A [`Batch`] writes messages into a buffer of the caller's.
 //! - [`Replies`] says what each answer means.
+//! - [`pretty::Pretty`] lists messages for people.
 //!
 //! # Guarantees
 //! - No input makes it panic, loop without end, or read outside of the buffer.
@@ -47,6 +48,7 @@ pub mod decode;
 pub mod encode;
 pub mod error;
 pub mod netfilter;
+pub mod pretty;
 pub mod reply;
 pub mod route;
 pub mod spec;

@@ -201,6 +201,7 @@ impl Replies {
             NLMSG_OVERRUN => Reply::Overrun,
             NLMSG_ERROR => {
                 self.outstanding = self.outstanding.saturating_sub(1);
+                self.interrupted = false; // what it was about has ended
                 error(&message)?
             }
             NLMSG_DONE => {

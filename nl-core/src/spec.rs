@@ -269,7 +269,7 @@ impl Family {
                 let head_len = level.head_len(attr.kind());
                 level = level.inside(attr.kind(), &attrs, family);
                 attrs = attr.attrs_from(head_len);
-                if attr.at() == at || matches!(level, Level::Unknown) {
+                if matches!(level, Level::Unknown) {
                     break;
                 }
             }
@@ -305,6 +305,11 @@ macro_rules! field_shapes {
 field_shapes! {
     Uint: u8, crate::wire::U16, crate::wire::U32, crate::wire::U64;
     Int: i8, crate::wire::I32;
+}
+
+// On a big-endian machine these are the same types as those above, and are read the same way.
+#[cfg(target_endian = "little")]
+field_shapes! {
     Be: crate::wire::Be16, crate::wire::Be32, crate::wire::Be64;
 }
 

@@ -2,12 +2,12 @@
 //! PID and network namespace (and user namespace, where the user is not root), with an empty /run, and leaves nothing behind.
 //! Used by netns-sys and, through `#[path]`, by netnsctl.
 #![allow(dead_code, reason = "each test crate uses its part")]
-#![allow(clippy::expect_used, clippy::panic)]
+#![allow(clippy::expect_used, clippy::panic, clippy::arithmetic_side_effects)]
 
 use netns_sys::mount::{self, Propagation};
 use netns_sys::{Errno, Error, NsFlags, Spawn, Stdio};
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -52,8 +52,9 @@ pub(crate) fn run_in(more: NsFlags, test: &str, body: impl FnOnce()) {
     }
     let text = output(in_sandbox(more, again(test, "sandbox")));
     assert!(text.contains("test result: ok. 1 passed"), "the test did not run: is {test:?} its name?\n{text}");
-    if let Some(skipped) = text.lines().find(|l| l.starts_with("SKIPPED")) {
-        eprintln!("{test}: {skipped}");
+    if let Some((_, why)) = text.split_once("SKIPPED: ") {
+        // Past the test harness, which keeps what a passing test prints to itself.
+        let _ = writeln!(std::io::stderr(), "{test}: SKIPPED: {}", why.lines().next().unwrap_or_default());
     }
 }
 
@@ -104,4 +105,20 @@ pub(crate) fn mounts_at(path: &str) -> Vec<String> {
 /// Is there a program of this name?
 pub(crate) fn have(program: &str) -> bool {
     std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).any(|d| d.join(program).is_file())
+}
+
+/// The kernel is at least this version.
+pub(crate) fn linux(major: u32, minor: u32) -> bool {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").expect("osrelease");
+    let version: Vec<u32> = release.split(['.', '-']).take(2).map_while(|n| n.parse().ok()).collect();
+    version >= vec![major, minor]
+}
+
+/// Waits until `state` holds, for what the kernel does in its own time: a joined thread is seen to end a little later.
+pub(crate) fn eventually(what: &str, mut state: impl FnMut() -> bool) {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while !state() {
+        assert!(std::time::Instant::now() < end, "never came to pass: {what}");
+        std::thread::yield_now();
+    }
 }

@@ -6,7 +6,7 @@
 
 mod change;
 mod kinds;
-mod show;
+pub(super) mod show;
 
 use super::{Command, Options, Session, done, links};
 use crate::failure::{Failure, Result, code};

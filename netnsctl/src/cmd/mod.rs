@@ -1,16 +1,30 @@
 //! Commands: one file an object. Each parses words into a typed request, and runs one.
 
+#[cfg(feature = "ip")]
+pub mod addr;
 mod batch;
+#[cfg(feature = "check")]
+pub mod check;
+#[cfg(feature = "ip")]
+mod inet;
+#[cfg(feature = "ip")]
 pub mod link;
+#[cfg(feature = "ip")]
 pub mod links;
+#[cfg(feature = "ip")]
+pub mod neigh;
 pub mod netns;
+#[cfg(feature = "ip")]
+pub mod route;
+#[cfg(feature = "ip")]
+pub mod rule;
 
 use crate::failure::{Failure, Result, code};
 use crate::grammar::{self, AF_INET, AF_INET6, Keyword, Words, show};
 use crate::out::{Format, Out};
 use netns_sys::netlink::Conn;
 use netns_sys::{Dir, Error, Ns};
-use nl_core::route;
+use nl_core::route::FAMILY;
 use std::ffi::{OsStr, OsString};
 
 /// What goes before the object: how to do and to show it.
@@ -41,10 +55,26 @@ pub struct Options {
 /// A complete and checked command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
+    #[cfg(feature = "ip")]
     /// `link`.
     Link(link::Request),
     /// `netns`.
     Netns(netns::Request),
+    #[cfg(feature = "check")]
+    /// `check`.
+    Check(check::Request),
+    #[cfg(feature = "ip")]
+    /// `addr`.
+    Addr(addr::Request),
+    #[cfg(feature = "ip")]
+    /// `route`.
+    Route(route::Request),
+    #[cfg(feature = "ip")]
+    /// `neigh`.
+    Neigh(neigh::Request),
+    #[cfg(feature = "ip")]
+    /// `rule`.
+    Rule(rule::Request),
     /// `help`, or an object's: this text.
     Help(&'static str),
     /// `-V`.
@@ -56,13 +86,51 @@ pub enum Command {
 /// An object of commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Object {
+    #[cfg(feature = "ip")]
     Link,
     Netns,
+    #[cfg(feature = "check")]
+    Check,
+    #[cfg(feature = "ip")]
+    Addr,
+    #[cfg(feature = "ip")]
+    Route,
+    #[cfg(feature = "ip")]
+    Neigh,
+    #[cfg(feature = "ip")]
+    Rule,
     Help,
 }
 
 /// The short ones are iproute2's: where a letter could mean several, the same wins as there.
-const OBJECTS: &[Keyword<Object>] = &[("link", Object::Link), ("netns", Object::Netns), ("help", Object::Help)];
+const OBJECTS: &[Keyword<Object>] = &[
+    #[cfg(feature = "ip")]
+    ("link", Object::Link),
+    ("netns", Object::Netns),
+    #[cfg(feature = "ip")]
+    ("addr", Object::Addr),
+    #[cfg(feature = "ip")]
+    ("address", Object::Addr),
+    #[cfg(feature = "ip")]
+    ("a", Object::Addr),
+    #[cfg(feature = "ip")]
+    ("route", Object::Route),
+    #[cfg(feature = "ip")]
+    ("r", Object::Route),
+    #[cfg(feature = "ip")]
+    ("neigh", Object::Neigh),
+    #[cfg(feature = "ip")]
+    ("neighbor", Object::Neigh),
+    #[cfg(feature = "ip")]
+    ("neighbour", Object::Neigh),
+    #[cfg(feature = "ip")]
+    ("n", Object::Neigh),
+    #[cfg(feature = "ip")]
+    ("rule", Object::Rule),
+    #[cfg(feature = "check")]
+    ("check", Object::Check),
+    ("help", Object::Help),
+];
 
 /// Options before the object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +184,7 @@ const FLAGS: &[Keyword<Flag>] = &[
 const HELP: &str = "\
 Usage: netnsctl [ OPTIONS ] OBJECT { COMMAND | help }
        netnsctl [ -force ] -batch FILE
-Objects: link, netns (help for each: `netnsctl OBJECT help`)
+Objects: netns, link, addr, route, neigh, rule, check (help for each: `netnsctl OBJECT help`)
 Options: -n[etns] NAME   in this namespace
          -j[son] -p[retty]  JSON, indented
          -d[etails] -s[tatistics] -o[neline] -br[ief]  how to show it
@@ -161,8 +229,19 @@ pub fn parse(words: &[OsString], mut options: Options) -> grammar::Result<(Optio
         return Ok((options, Command::Batch(file)));
     }
     let command = match words.keyword("an object", OBJECTS)? {
+        #[cfg(feature = "ip")]
         Object::Link => link::parse(&mut words, &options)?,
         Object::Netns => netns::parse(&mut words, &options)?,
+        #[cfg(feature = "check")]
+        Object::Check => check::parse(&mut words, &mut options)?,
+        #[cfg(feature = "ip")]
+        Object::Addr => addr::parse(&mut words, &options)?,
+        #[cfg(feature = "ip")]
+        Object::Route => route::parse(&mut words, &options)?,
+        #[cfg(feature = "ip")]
+        Object::Neigh => neigh::parse(&mut words, &options)?,
+        #[cfg(feature = "ip")]
+        Object::Rule => rule::parse(&mut words, &options)?,
         Object::Help => Command::Help(HELP),
     };
     Ok((options, command))
@@ -220,8 +299,8 @@ impl Session {
             Some(index) => index,
             None => {
                 let conn = match &name {
-                    None => Conn::open(&route::FAMILY),
-                    Some(name) => self.open(name).and_then(|ns| Conn::open_in(&ns, &route::FAMILY)),
+                    None => Conn::open(&FAMILY),
+                    Some(name) => self.open(name).and_then(|ns| Conn::open_in(&ns, &FAMILY)),
                 };
                 let task =
                     name.as_ref().map_or("open a netlink socket".into(), |n| format!("enter namespace {}", show(n)));
@@ -255,8 +334,19 @@ impl Session {
 
     fn run(&mut self, command: Command) -> Result<()> {
         match command {
+            #[cfg(feature = "ip")]
             Command::Link(request) => link::run(self, request),
             Command::Netns(request) => netns::run(self, request),
+            #[cfg(feature = "check")]
+            Command::Check(request) => check::run(self, request),
+            #[cfg(feature = "ip")]
+            Command::Addr(request) => addr::run(self, request),
+            #[cfg(feature = "ip")]
+            Command::Route(request) => route::run(self, request),
+            #[cfg(feature = "ip")]
+            Command::Neigh(request) => neigh::run(self, request),
+            #[cfg(feature = "ip")]
+            Command::Rule(request) => rule::run(self, request),
             Command::Help(text) => {
                 self.out.text(format_args!("{text}"));
                 Ok(())

@@ -1,14 +1,14 @@
 //! `link show`: links as text (that of `ip link`) and as JSON (its keys).
 
-use super::super::{Session, done, links, links::Links, netns};
+use super::super::{Options, Session, done, links, links::Links, netns};
 use super::kinds::{self, Kind, SHOW, Setting, Shape, When};
 use crate::failure::Result;
 use crate::grammar::show;
 use crate::out::{Escaped, Out, Value};
 use netns_sys::netlink::Conn;
 use nl_core::route::{
-    self, BrBoolOptMulti, BridgeId, IfInfoMsg, Link, LinkFlags, LinkInfo, PortRange, RTM_GETLINK, Stats64, af, arphrd,
-    ifla, inet6, rtext_filter,
+    self, BrBoolOptMulti, BridgeId, IfInfoMsg, Link, LinkFlags, LinkInfo, PortRange, RTM_GETLINK, af, arphrd, ifla,
+    inet6, rtext_filter,
 };
 use nl_core::{Attr, Attrs, Messages, Msg};
 use std::ffi::{OsStr, OsString};
@@ -54,9 +54,9 @@ impl Filter {
     }
 }
 
-/// What the links shown refer to.
+/// What the links shown refer to, and how they are shown.
 #[derive(Debug, Default)]
-struct Context {
+pub(in crate::cmd) struct Context {
     links: Links,
     /// Names of namespaces by their ids.
     namespaces: Vec<(i32, OsString)>,
@@ -64,22 +64,21 @@ struct Context {
     statistics: bool,
     /// What begins a new line of the same record.
     newline: &'static str,
+    /// As `ip address` shows them: without their mode, and where it is about one family, without what the link layer has.
+    pub(in crate::cmd) of_addresses: Option<Option<u8>>,
 }
 
 /// Shows the links that `filter` takes.
 pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
     let options = session.options.clone();
-    let newline = if options.oneline { "\\" } else { "\n" };
-    let (details, statistics) = (options.details, options.statistics);
-    let mut context = Context { newline, details, statistics, ..Context::default() };
-    let mask = if statistics { 0 } else { rtext_filter::SKIP_STATS };
+    let mask = ext_mask(&options);
     let fill = |m: &mut Msg<'_>| {
         m.fixed(&IfInfoMsg::default());
         m.u32(ifla::EXT_MASK, mask);
         filter.name.iter().for_each(|name| links::by_name(m, name));
     };
     let conn = session.conn()?;
-    let (messages, found) = match &filter.name {
+    let (messages, mut found) = match &filter.name {
         Some(name) => {
             let got = conn.get(RTM_GETLINK, fill, |m| Ok(m.bytes().to_vec()));
             let bytes = links::explain(conn, &format!("show interface {}", show(name)), name, got)?;
@@ -94,7 +93,6 @@ pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
             done("list links", dump)?
         }
     };
-    context.links = found;
     let master = match &filter.master {
         Some(name) => Some(links::find(conn, name)?),
         None => None,
@@ -102,24 +100,27 @@ pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
     let all = Messages::new(&messages).map(|m| Link::parse(&m?)).collect::<std::result::Result<Vec<_>, _>>();
     let mut all = done("read links", all.map_err(netns_sys::Error::from))?;
     all.retain(|link| filter.takes(link, master));
-    if filter.name.is_some() && details {
-        context.links = Links::load(conn)?; // settings name others too
+    if filter.name.is_some() && options.details {
+        found = Links::load(conn)?; // settings name others too
     } else if filter.name.is_some() {
         for link in &all {
             for index in [link.link(), link.master()].into_iter().filter_map(|i| i.ok().flatten()) {
-                context.links.also(conn, index)?;
+                found.also(conn, index)?;
             }
         }
     }
-    if !options.json && all.iter().any(|l| matches!(l.link_netnsid(), Ok(Some(_)))) {
-        context.namespaces = namespaces(session)?;
-    }
+    let context = Context::new(session, found, &all)?;
     session.out.list("", |out| {
         for link in &all {
             out.object("", |out| if options.brief { context.brief(out, link) } else { context.full(out, link) });
         }
     });
     Ok(())
+}
+
+/// What a dump of links is to leave out.
+pub(in crate::cmd) fn ext_mask(options: &Options) -> u32 {
+    if options.statistics { 0 } else { rtext_filter::SKIP_STATS }
 }
 
 /// The named namespaces that have an id in the one the links are in.
@@ -193,6 +194,16 @@ fn uint(attr: &Attr<'_>) -> u64 {
 }
 
 impl Context {
+    /// To show `all`, which refer to `links`, as the options say.
+    pub(in crate::cmd) fn new(session: &Session, links: Links, all: &[Link<'_>]) -> Result<Context> {
+        let options = &session.options;
+        let elsewhere = all.iter().any(|l| matches!(l.link_netnsid(), Ok(Some(_))));
+        let namespaces = if elsewhere && !options.json { namespaces(session)? } else { Vec::new() };
+        let newline = if options.oneline { "\\" } else { "\n" };
+        let (details, statistics) = (options.details, options.statistics);
+        Ok(Context { links, namespaces, details, statistics, newline, of_addresses: None })
+    }
+
     /// The name of the link with this index, or `if` and the index.
     fn name(&self, index: u32) -> Vec<u8> {
         self.links.name(index).map_or_else(|| format!("if{index}").into_bytes(), <[u8]>::to_vec)
@@ -245,10 +256,16 @@ impl Context {
         STATES.get(usize::from(state)).map_or_else(|| format!("{state:#x}"), |s| (*s).to_owned())
     }
 
-    fn brief(&self, out: &mut Out, link: &Link<'_>) {
+    /// Name and state, as the brief form begins. Gives back whether what it sits on is down.
+    pub(in crate::cmd) fn brief_head(&self, out: &mut Out, link: &Link<'_>) -> bool {
         let below_is_down = self.name_and_below(out, link, 16, " ");
         let state = Self::state(link);
         out.field("operstate", &state, format_args!("{state:<14} "));
+        below_is_down
+    }
+
+    fn brief(&self, out: &mut Out, link: &Link<'_>) {
+        let below_is_down = self.brief_head(out, link);
         if let Some(bytes) = link.address().ok().flatten().filter(|b| !b.is_empty()) {
             let text = address(link.header.kind.get(), bytes);
             out.field("address", &text, format_args!("{text} "));
@@ -257,7 +274,8 @@ impl Context {
         out.text(format_args!("\n"));
     }
 
-    fn full(&self, out: &mut Out, link: &Link<'_>) {
+    /// All that is shown of a link, ended by a new line.
+    pub(in crate::cmd) fn full(&self, out: &mut Out, link: &Link<'_>) {
         let index = links::index_of(link);
         out.field("ifindex", index, format_args!("{index}: "));
         let below_is_down = self.name_and_below(out, link, 0, ": ");
@@ -274,7 +292,7 @@ impl Context {
         }
         let state = Self::state(link);
         out.field("operstate", &state, format_args!("state {state} "));
-        if let Ok(Some(mode)) = link.linkmode() {
+        if let (None, Ok(Some(mode))) = (self.of_addresses, link.linkmode()) {
             let text = name_of(mode.into(), &[("DEFAULT", 0), ("DORMANT", 1)]).map_or(mode.to_string(), str::to_owned);
             out.field("linkmode", &text, format_args!("mode {text} "));
         }
@@ -285,15 +303,18 @@ impl Context {
         if let Some(qlen) = link.txqlen().ok().flatten().filter(|q| *q != 0) {
             out.field("txqlen", qlen, format_args!("qlen {qlen}"));
         }
-        self.addresses(out, link);
+        if !matches!(self.of_addresses, Some(Some(_))) {
+            self.addresses(out, link);
+        }
+        self.peer_namespace(out, link);
         if self.details {
             self.details(out, link);
         }
         if let Some(alias) = link.alias().ok().flatten().filter(|a| !a.is_empty()) {
             out.field("ifalias", alias, format_args!("{}    alias {}", self.newline, Escaped(alias)));
         }
-        if let (true, Some(stats)) = (self.statistics, link.stats64().ok().flatten()) {
-            self.stats(out, &stats);
+        if self.of_addresses.is_none() {
+            self.stats(out, link, self.newline);
         }
         if link.alt_names().next().is_some() {
             out.list("altnames", |out| {
@@ -325,6 +346,9 @@ impl Context {
             let text = address(kind, bytes);
             out.field("permaddr", &text, format_args!(" permaddr {text}"));
         }
+    }
+
+    fn peer_namespace(&self, out: &mut Out, link: &Link<'_>) {
         match (link.link_netnsid(), self.namespaces.iter().find(|n| Ok(Some(n.0)) == link.link_netnsid())) {
             (Ok(Some(_)), Some((_, name))) => {
                 out.text(format_args!(" link-netns {}", Escaped(name.as_bytes())));
@@ -352,7 +376,8 @@ impl Context {
             let here = matches!(link.link_netnsid(), Ok(None));
             out.object("linkinfo", |out| self.info(out, &info, here));
         }
-        let mode = link.af_spec().ok().flatten().and_then(|a| a.find(af::INET6.into()));
+        let families = link.af_spec().ok().flatten().filter(|_| self.of_addresses.is_none());
+        let mode = families.and_then(|a| a.find(af::INET6.into()));
         if let Some(mode) = mode.and_then(|a| a.attrs().find(inet6::ADDR_GEN_MODE)).map(|a| uint(&a)) {
             let text = name_of(mode, kinds::ADDR_GEN).map_or(mode.to_string(), str::to_owned);
             out.field("inet6_addr_gen_mode", &text, format_args!("addrgenmode {text} "));
@@ -513,7 +538,9 @@ impl Context {
     }
 
     /// Two tables of one row each.
-    fn stats(&self, out: &mut Out, s: &Stats64) {
+    /// The counters, where they are asked for; `begin` goes before them.
+    pub(in crate::cmd) fn stats(&self, out: &mut Out, link: &Link<'_>, mut begin: &'static str) {
+        let (true, Ok(Some(s))) = (self.statistics, link.stats64()) else { return };
         let rx =
             [s.rx_bytes, s.rx_packets, s.rx_errors, s.rx_dropped, s.rx_missed_errors, s.multicast, s.rx_compressed];
         let tx =
@@ -537,7 +564,8 @@ impl Context {
                     let _ = write!(numbers, "{value:>width$} ");
                 }
             }
-            out.text(format_args!("{0}    {head}{titles}{0}    {numbers}", self.newline));
+            out.text(format_args!("{begin}    {head}{titles}{}    {numbers}", self.newline));
+            begin = self.newline;
         }
         out.object("stats64", |out| {
             let of_rx = ["bytes", "packets", "errors", "dropped", "over_errors", "multicast", "compressed"];

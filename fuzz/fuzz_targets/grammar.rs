@@ -1,0 +1,19 @@
+//! Any lines of a batch file → words → a typed request, or an error about one of the words.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use netnsctl::Failure;
+use netnsctl::cmd::{Options, parse};
+use netnsctl::grammar::split_line;
+
+fuzz_target!(|input: &[u8]| {
+    for line in input.split(|b| *b == b'\n') {
+        let Ok(words) = split_line(line) else { continue };
+        if let Err(usage) = parse(&words, Options::default()) {
+            assert!(usage.at <= words.len() && !usage.message.is_empty());
+            let shown = Failure::usage(&words, &usage).to_string();
+            assert!(!shown.chars().any(|c| c.is_control() && c != '\n'), "{shown:?}");
+        }
+    }
+});
