@@ -473,3 +473,38 @@ fn put(m: &mut Msg<'_>, attrs: &[Attr<Bytes>]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Parsed<Change> {
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        Change::parse(&mut Words::new(&words), ADD)
+    }
+
+    #[test]
+    fn bits_of_one_attribute_add_up() {
+        let change = parse("v5 type vlan id 5 gvrp on reorder_hdr off mvrp on mvrp off").unwrap();
+        let flags = change.data.iter().filter(|a| a.0 == route::vlan::FLAGS).collect::<Vec<_>>();
+        assert_eq!(flags, [&(route::vlan::FLAGS, Value::Bytes(Bytes::Bits(0b0010, 0b1011)))]);
+    }
+
+    #[test]
+    fn numbers_have_the_size_and_order_of_their_attribute() {
+        assert_eq!(number(0x1234, 2, false), Bytes::Plain(0x1234_u16.to_ne_bytes().to_vec()));
+        assert_eq!(number(0x1234, 8, false), Bytes::Plain(0x1234_u64.to_ne_bytes().to_vec()));
+        assert_eq!(number(0x1234, 2, true), Bytes::Plain(vec![0x12, 0x34]));
+        assert!(parse("b type bridge priority 65535").is_ok());
+        assert!(parse("b type bridge priority 65536").unwrap_err().message.contains("from 0 to 65535"));
+        let protocol = parse("v5 type vlan protocol 802.1ad").unwrap().data;
+        assert_eq!(protocol, [(route::vlan::PROTOCOL, Value::Bytes(Bytes::Plain(vec![0x88, 0xa8])))]);
+    }
+
+    #[test]
+    fn a_word_that_stands_for_two_settings_sets_both() {
+        let data = parse("x type vxlan external").unwrap().data;
+        let one = |value| Value::Bytes(Bytes::Plain(vec![value]));
+        assert_eq!(data, [(route::vxlan::COLLECT_METADATA, one(1)), (route::vxlan::LEARNING, one(0))]);
+    }
+}
