@@ -1,5 +1,6 @@
 //! `link show`: links as text (that of `ip link`) and as JSON (its keys).
 
+use super::super::inet::{Addr, Lladdr};
 use super::super::{Options, Session, done, links, links::Links, netns};
 use super::kinds::{self, Kind, SHOW, Setting, Shape, When};
 use crate::failure::Result;
@@ -13,7 +14,7 @@ use nl_core::route::{
 use nl_core::{Attr, Attrs, Messages, Msg};
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::os::unix::ffi::OsStrExt;
 
 /// Which links to show: all that are like this.
@@ -172,19 +173,11 @@ const FLAG_ORDER: &str = "LOOPBACK BROADCAST POINTOPOINT MULTICAST NOARP ALLMULT
 /// A link-layer address; of a tunnel, an IP address.
 fn address(kind: u16, bytes: &[u8]) -> String {
     match (kind, bytes.len()) {
-        (arphrd::TUNNEL | arphrd::SIT | arphrd::IPGRE, 4) | (arphrd::TUNNEL6 | arphrd::IP6GRE, 16) => ip(bytes),
-        _ => hex(bytes, ":"),
+        (arphrd::TUNNEL | arphrd::SIT | arphrd::IPGRE, 4) | (arphrd::TUNNEL6 | arphrd::IP6GRE, 16) => {
+            Addr(bytes).to_string()
+        }
+        _ => Lladdr(bytes).to_string(),
     }
-}
-
-fn hex(bytes: &[u8], between: &str) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(between)
-}
-
-fn ip(bytes: &[u8]) -> String {
-    let v4 = <[u8; 4]>::try_from(bytes).map(|b| IpAddr::from(Ipv4Addr::from(b)));
-    let v6 = || <[u8; 16]>::try_from(bytes).map(|b| IpAddr::from(Ipv6Addr::from(b)));
-    v4.or_else(|_| v6()).map_or_else(|_| hex(bytes, ":"), |ip| ip.to_string())
 }
 
 /// An integer of 1, 2, 4 or 8 bytes in host byte order.
@@ -401,7 +394,7 @@ impl Context {
             [("phys_port_id", "portid", link.phys_port_id()), ("phys_switch_id", "switchid", link.phys_switch_id())]
         {
             if let Ok(Some(bytes)) = bytes {
-                let text = hex(bytes, "");
+                let text: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
                 out.field(key, &text, format_args!("{word} {text} "));
             }
         }
@@ -488,11 +481,11 @@ impl Context {
                 out.field(json, set, format_args!("{word} {set} "));
             }
             Shape::Mac => {
-                let text = hex(attr.bytes(), ":");
+                let text = Lladdr(attr.bytes()).to_string();
                 out.field(json, &text, format_args!("{word} {text} "));
             }
             Shape::Ip(_, multicast) => {
-                let text = ip(attr.bytes());
+                let text = Addr(attr.bytes()).to_string();
                 let Ok(addr) = text.parse::<IpAddr>() else { return };
                 if addr.is_unspecified() || multicast.is_some_and(|m| m != addr.is_multicast()) {
                     return;
