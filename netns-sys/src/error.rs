@@ -38,6 +38,13 @@ impl Errno {
     pub(crate) fn last() -> Errno {
         Errno(std::io::Error::last_os_error().raw_os_error().unwrap_or(0))
     }
+    /// The C library's words, strerror(3): `Operation not permitted`.
+    #[must_use]
+    pub fn words(self) -> String {
+        // std prints them and appends " (os error N)".
+        let text = std::io::Error::from_raw_os_error(self.0).to_string();
+        text.split(" (os error").next().unwrap_or_default().to_owned()
+    }
     /// This error with its place: the operation in words and the path or name it was about (may be empty).
     pub fn at(self, op: &'static str, about: impl AsRef<OsStr>) -> Error {
         Error::Sys { op, about: about.as_ref().to_owned(), errno: self }
@@ -52,9 +59,7 @@ impl From<std::io::Error> for Errno {
 
 impl fmt::Display for Errno {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // std prints strerror(3)'s text and appends " (os error N)".
-        let text = std::io::Error::from_raw_os_error(self.0).to_string();
-        let words = text.split(" (os error").next().unwrap_or_default();
+        let words = self.words();
         match self.name() {
             Some(name) => write!(f, "{name} ({words})"),
             None => write!(f, "errno {} ({words})", self.0),

@@ -12,7 +12,7 @@ use nl_core::reply::Policy;
 use nl_core::spec::Family;
 use nl_core::wire::{NLMSG_NOOP, align4};
 use nl_core::{Batch, EncodeError, ExtAck, Flags, Message, Messages, Msg, Replies, Reply};
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::IoSlice;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -24,7 +24,7 @@ const SEND_SIZE: usize = 64 * 1024;
 
 /// How many requests go out in one send: the kernel answers all of them before we receive the first answer, and each of
 /// those takes about 1 kB of an `SO_RCVBUF` of 212,992. What does not fit it drops.
-const SEND_REQUESTS: u32 = 128;
+const SEND_REQUESTS: usize = 128;
 
 /// How often an inconsistent dump is run before giving up.
 const DUMP_TRIES: u32 = 10;
@@ -212,6 +212,21 @@ impl fmt::Display for KernelError {
             Some(message) => write!(f, "{} ({})", message.trim_end_matches('.'), self.errno)?,
             None => write!(f, "{}", self.errno)?,
         }
+        f.write_str(&self.about())
+    }
+}
+
+impl KernelError {
+    /// Which attribute it is about, and what that would have to be: `, about IFLA_MTU, its value is at least 68`. Empty where
+    /// the kernel did not say.
+    #[must_use]
+    pub fn about(&self) -> String {
+        let mut text = String::new();
+        let _ = self.write_about(&mut text); // a String takes all
+        text
+    }
+
+    fn write_about(&self, f: &mut String) -> fmt::Result {
         if let Some(attribute) = &self.attribute {
             write!(f, ", about {attribute}")?;
         }
@@ -256,6 +271,8 @@ pub struct Conn {
     requests: Vec<u8>,
     /// What was received.
     answers: Vec<u8>,
+    /// Changing requests that wait, see [`Conn::hold`].
+    held: Option<Vec<u8>>,
 }
 
 impl Conn {
@@ -278,7 +295,34 @@ impl Conn {
     /// A connection over a socket that was opened for it.
     #[must_use]
     pub fn over(socket: Socket, family: &'static Family) -> Conn {
-        Conn { socket, family, seq: 0, requests: Vec::new(), answers: vec![0; RECV_SIZE] }
+        Conn { socket, family, seq: 0, requests: Vec::new(), answers: vec![0; RECV_SIZE], held: None }
+    }
+
+    /// From now on [`Conn::request`] and [`Conn::batch`] send nothing, and keep what they would have sent. Questions go out
+    /// as ever.
+    pub fn hold(&mut self) {
+        self.held.get_or_insert_default();
+    }
+
+    /// The messages held so far, one behind the other; requests are sent again from now on.
+    #[must_use]
+    pub fn held(&mut self) -> Vec<u8> {
+        self.held.take().unwrap_or_default()
+    }
+
+    /// Sends the messages held so far, as [`Conn::batch`] does; requests are sent again from now on. Gives back those that
+    /// failed, by position.
+    ///
+    /// # Errors
+    /// As [`Conn::batch`].
+    pub fn release(&mut self) -> Result<Vec<(usize, Error)>> {
+        let held = self.held();
+        let mut failed = Vec::new();
+        self.transact(&held, |position, reply| {
+            failed.extend(reply.err().map(|error| (position, error)));
+            Ok(())
+        })?;
+        Ok(failed)
     }
 
     /// The socket.
@@ -293,6 +337,9 @@ impl Conn {
     /// # Errors
     /// [`Error::Kernel`] if the kernel refuses it; the socket's.
     pub fn request(&mut self, kind: u16, flags: Flags, fill: impl Fn(&mut Msg<'_>)) -> Result<Option<String>> {
+        if self.held.is_some() {
+            return self.keep(|requests| requests.request(kind, flags | Flags::ACK, &fill)).map(|()| None);
+        }
         let mut warning = None;
         self.exchange(kind, flags | Flags::ACK, &fill, |reply| {
             if let Reply::Ack(ext) = reply {
@@ -337,17 +384,40 @@ impl Conn {
         fill: impl Fn(&mut Msg<'_>),
         mut each: impl FnMut(&mut T, &Message<'_>) -> Result<()>,
     ) -> Result<T> {
+        let mut all = T::default();
+        self.stream(kind, fill, |event| match event {
+            None => {
+                all = T::default();
+                Ok(())
+            }
+            Some(message) => each(&mut all, message),
+        })?;
+        Ok(all)
+    }
+
+    /// Asks for all objects and hands them to `on` as they come; nothing of them is kept here. `None` says that the dump
+    /// begins, once more if something changed under it: what came before is void.
+    ///
+    /// # Errors
+    /// As [`Conn::dump`]; those of `on`, which end it.
+    pub fn stream(
+        &mut self,
+        kind: u16,
+        fill: impl Fn(&mut Msg<'_>),
+        mut on: impl FnMut(Option<&Message<'_>>) -> Result<()>,
+    ) -> Result<()> {
         self.rerun(|conn| {
-            let (mut all, mut interrupted) = (T::default(), false);
+            on(None)?;
+            let mut interrupted = false;
             conn.exchange(kind, Flags::DUMP, &fill, |reply| match reply {
-                Reply::Data(message) => each(&mut all, &message),
+                Reply::Data(message) => on(Some(&message)),
                 Reply::Interrupted => {
                     interrupted = true;
                     Ok(())
                 }
                 _ => Ok(()),
             })?;
-            if interrupted { Err(Error::Interrupted) } else { Ok(all) }
+            if interrupted { Err(Error::Interrupted) } else { Ok(()) }
         })
     }
 
@@ -407,11 +477,23 @@ impl Conn {
     /// [`Error::Encode`]: nothing was sent. The socket's: how much was carried out is not known.
     pub fn batch(&mut self, fill: impl FnOnce(&mut Requests<'_>) -> Result<()>) -> Result<Vec<(usize, Error)>> {
         let mut failed = Vec::new();
+        if self.held.is_some() {
+            return self.keep(fill).map(|()| failed);
+        }
         self.batch_with(fill, |request, reply| {
             failed.extend(reply.err().map(|error| (request, error)));
             Ok(())
         })?;
         Ok(failed)
+    }
+
+    /// Writes requests and holds them.
+    fn keep(&mut self, fill: impl FnOnce(&mut Requests<'_>) -> Result<()>) -> Result<()> {
+        fill(&mut Requests::new(self))?;
+        if let Some(held) = &mut self.held {
+            held.extend_from_slice(&self.requests);
+        }
+        Ok(())
     }
 
     /// Like [`Conn::batch`], with every answer handed to `on`: the position of its request and what it is. Questions are
@@ -422,37 +504,48 @@ impl Conn {
     pub fn batch_with(
         &mut self,
         fill: impl FnOnce(&mut Requests<'_>) -> Result<()>,
-        mut on: impl FnMut(usize, Result<Reply<'_>>) -> Result<()>,
+        on: impl FnMut(usize, Result<Reply<'_>>) -> Result<()>,
     ) -> Result<()> {
-        self.seq = self.seq.wrapping_add(1);
-        let barrier = self.seq;
-        let mut space = [0; nl_core::wire::MSG_HDRLEN];
-        let mut behind = Batch::new(&mut space);
-        behind.message(NLMSG_NOOP, Flags::REQUEST | Flags::ACK, barrier, |_| {})?;
-        let mut requests = Requests::new(self);
-        fill(&mut requests)?;
-        let first = requests.first;
+        fill(&mut Requests::new(self))?;
         let all = std::mem::take(&mut self.requests);
-        let mut rest = all.as_slice();
+        let result = self.transact(&all, on);
+        self.requests = all;
+        result
+    }
+
+    /// Sends the messages `all`, in their order and in few sends, and hands every answer to `on`, with the position of its
+    /// message.
+    fn transact(&mut self, all: &[u8], mut on: impl FnMut(usize, Result<Reply<'_>>) -> Result<()>) -> Result<()> {
+        let Some(Ok(message)) = Messages::new(all).next() else { return Ok(()) };
+        let (mut first, mut before) = (message.seq(), 0_usize);
+        let mut rest = all;
         while !rest.is_empty() {
-            let (mut len, mut messages) = (0_usize, 0_u32);
+            let (mut len, mut seqs) = (0_usize, Vec::new());
             for message in Messages::new(rest) {
-                let next = len.saturating_add(align4(message?.bytes().len()));
-                if messages == SEND_REQUESTS || (next > SEND_SIZE && messages > 0) {
+                let message = message?;
+                let next = len.saturating_add(align4(message.bytes().len()));
+                if seqs.len() == SEND_REQUESTS || (next > SEND_SIZE && len > 0) {
                     break;
                 }
-                (len, messages) = (next, messages.saturating_add(1));
+                len = next;
+                seqs.push(message.seq());
             }
+            first = seqs.first().copied().unwrap_or(first);
+            self.seq = self.seq.wrapping_add(1);
+            let barrier = self.seq;
+            let mut space = [0; nl_core::wire::MSG_HDRLEN];
+            let mut behind = Batch::new(&mut space);
+            behind.message(NLMSG_NOOP, Flags::REQUEST | Flags::ACK, barrier, |_| {})?;
             let (now, later) = rest.split_at_checked(len).unwrap_or((rest, &[]));
             self.socket.send_all(&[IoSlice::new(now), IoSlice::new(behind.bytes())])?;
-            let from_barrier = self.seq.wrapping_sub(barrier).saturating_add(1);
-            self.answers(now, barrier, barrier, from_barrier, |seq, reply| match seq == barrier {
-                true => reply.map(drop),
-                false => on(usize::try_from(seq.wrapping_sub(first)).unwrap_or(usize::MAX), reply),
+            let count = barrier.wrapping_sub(first).saturating_add(1);
+            self.answers(now, barrier, first, count, |seq, reply| match seqs.iter().position(|s| *s == seq) {
+                Some(position) => on(before.saturating_add(position), reply),
+                None => reply.map(drop),
             })?;
+            before = before.saturating_add(seqs.len());
             rest = later;
         }
-        self.requests = all;
         Ok(())
     }
 

@@ -1,10 +1,12 @@
 //! A failed command: the exit code, what to say, and what to do about it.
 
-use crate::grammar::{Usage, show};
+use crate::grammar::{INCOMPLETE, Usage, show};
+use crate::out::Escaped;
 use netns_sys::{Errno, Error};
 use std::ffi::OsString;
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt;
 
 /// Exit codes, the ones `ip` has.
 pub mod code {
@@ -27,6 +29,8 @@ pub struct Failure {
     pub message: String,
     /// The command with the word at fault underlined, or what to do.
     pub hint: Option<String>,
+    /// What `ip` says instead, where that differs; what is behind its first line begins with two spaces.
+    pub ip: Option<String>,
 }
 
 /// What commands give back.
@@ -36,15 +40,21 @@ impl Failure {
     /// A failure with this exit code and message.
     #[must_use]
     pub fn new(code: u8, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hint: None }
+        Self { code, message: message.into(), hint: None, ip: None }
     }
 
-    /// Says it on standard error.
-    pub fn print(&self) {
-        if !self.message.is_empty() {
-            // Where standard error is closed or full, there is nobody to tell.
-            let _ = writeln!(std::io::stderr(), "{self}");
+    /// Says it on standard error; with `ip` in its words.
+    pub fn print(&self, ip: bool) {
+        if self.message.is_empty() {
+            return;
         }
+        let text = match (&self.ip, ip) {
+            (Some(words), true) => words.clone(),
+            (None, true) => self.message.clone(),
+            _ => self.to_string(),
+        };
+        // Where standard error is closed or full, there is nobody to tell.
+        let _ = writeln!(std::io::stderr(), "{text}");
     }
 
     /// With advice.
@@ -52,6 +62,19 @@ impl Failure {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// With what `ip` says in this case.
+    #[must_use]
+    pub fn ip(mut self, words: impl Into<String>) -> Self {
+        self.ip = Some(words.into());
+        self
+    }
+
+    /// With another exit code.
+    #[must_use]
+    pub fn code(self, code: u8) -> Self {
+        Self { code, ..self }
     }
 
     /// What is wrong with `words`, with the word underlined.
@@ -69,7 +92,20 @@ impl Failure {
             marks.push('^');
         }
         let hint = format!("{}\n{}", line.trim_end(), marks.trim_end());
-        Self { code: code::USAGE, message: usage.message.clone(), hint: Some(hint) }
+        let ip = match (&usage.ip, words.get(usage.at)) {
+            (Some(ip), _) => ip.clone(),
+            (None, None) => INCOMPLETE.into(),
+            (None, Some(word)) => {
+                format!("Error: argument \"{}\" is wrong: {}", Escaped(word.as_bytes()), usage.message)
+            }
+        };
+        let more = if ip.ends_with(&usage.message) { String::new() } else { format!("\n  {}", usage.message) };
+        Self {
+            code: code::USAGE,
+            message: usage.message.clone(),
+            ip: Some(format!("{ip}{more}\n{hint}")),
+            hint: Some(hint),
+        }
     }
 
     /// `error` befell `task`: "add namespace \"a\"".
@@ -87,8 +123,28 @@ impl Failure {
             }
             _ => format!("cannot {task}: {error}"),
         };
-        Self { code, message, hint: advice(error).map(|a| format!("  {a}")) }
+        Self { code, message, hint: advice(error).map(|a| format!("  {a}")), ip: like_ip(error) }
     }
+}
+
+/// What `ip` says of it.
+fn like_ip(error: &Error) -> Option<String> {
+    Some(match error {
+        Error::Kernel(kernel) => {
+            let said = match &kernel.message {
+                Some(words) => format!("Error: {}.", words.trim_end_matches('.')),
+                None => format!("RTNETLINK answers: {}", kernel.errno.words()),
+            };
+            // Which attribute it is about `ip` does not say.
+            let more = kernel.about();
+            if more.is_empty() { said } else { format!("{said}\n  {}{more}", kernel.request) }
+        }
+        Error::NoSuchName { name } => {
+            let words = Errno::ENOENT.words();
+            format!("Cannot open network namespace \"{}\": {words}", Escaped(name.as_bytes()))
+        }
+        _ => return None,
+    })
 }
 
 /// What to do about the usual ones.
@@ -125,7 +181,7 @@ mod tests {
     #[test]
     fn the_word_at_fault_is_underlined() {
         let words: Vec<OsString> = ["link", "a b", "mtuu"].map(OsString::from).into();
-        let usage = Usage { message: "no".into(), at: 2 };
+        let usage = Usage { message: "no".into(), at: 2, ip: None };
         let text = Failure::usage(&words, &usage).to_string();
         assert_eq!(text, "netnsctl: no\n  link \"a b\" mtuu\n             ^^^^");
         let text = Failure::usage(&words, &Usage { at: 3, ..usage }).to_string();

@@ -3,6 +3,7 @@
 //! Keywords match by unambiguous prefix. What does not fit is an error that knows its word, so
 //! that the user sees which one it was, what would have been right, and what was perhaps meant.
 
+use crate::names::Names;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -15,6 +16,17 @@ pub struct Usage {
     pub message: String,
     /// Which word it is about; one past the last where one is missing.
     pub at: usize,
+    /// How `ip` says it, where that is not `argument "WORD" is wrong: MESSAGE`.
+    pub ip: Option<String>,
+}
+
+impl Usage {
+    /// With what `ip` says in this case: its whole line.
+    #[must_use]
+    pub fn ip(mut self, line: impl Into<String>) -> Self {
+        self.ip = Some(line.into());
+        self
+    }
 }
 
 /// Parsing's results.
@@ -25,6 +37,8 @@ pub type Result<T> = std::result::Result<T, Usage>;
 pub struct Words<'a> {
     words: &'a [OsString],
     at: usize,
+    /// As `ip` reads them: of several keywords that begin alike the first of its table, octal numbers, `10/8`.
+    ip: bool,
 }
 
 /// A keyword and what it stands for. Several keywords may stand for the same.
@@ -45,6 +59,9 @@ impl fmt::Display for Prefix {
     }
 }
 
+/// What `ip` says where a word is missing.
+pub const INCOMPLETE: &str = "Command line is not complete. Try option \"help\"";
+
 /// The longest name an interface can have, in bytes (`IFNAMSIZ` less the NUL).
 pub const IFNAME_MAX: usize = 15;
 
@@ -52,7 +69,24 @@ impl<'a> Words<'a> {
     /// A cursor at the first of `words`.
     #[must_use]
     pub fn new(words: &'a [OsString]) -> Self {
-        Self { words, at: 0 }
+        Self { words, at: 0, ip: false }
+    }
+
+    /// The same, read as `ip` reads words, if `ip` is true.
+    #[must_use]
+    pub fn like_ip(self, ip: bool) -> Self {
+        Self { ip, ..self }
+    }
+
+    /// Whether words are read as `ip` reads them.
+    #[must_use]
+    pub fn is_ip(&self) -> bool {
+        self.ip
+    }
+
+    /// Steps back by a word.
+    pub fn back(&mut self) {
+        self.at = self.at.saturating_sub(1);
     }
 
     /// Position of the next word.
@@ -95,20 +129,20 @@ impl<'a> Words<'a> {
     pub fn need(&mut self, what: &str) -> Result<&'a OsStr> {
         match self.next() {
             Some(word) => Ok(word),
-            None => Err(self.error(format!("{what} is missing"))),
+            None => Err(self.error(format!("{what} is missing")).ip(INCOMPLETE)),
         }
     }
 
     /// An error about the next word.
     #[must_use]
     pub fn error(&self, message: impl Into<String>) -> Usage {
-        Usage { message: message.into(), at: self.at }
+        Usage { message: message.into(), at: self.at, ip: None }
     }
 
     /// An error about the word just taken.
     #[must_use]
     pub fn error_before(&self, message: impl Into<String>) -> Usage {
-        Usage { message: message.into(), at: self.at.saturating_sub(1) }
+        Usage { message: message.into(), at: self.at.saturating_sub(1), ip: None }
     }
 
     /// Nothing may follow.
@@ -131,7 +165,7 @@ impl<'a> Words<'a> {
         found
     }
 
-    /// Takes the next word if it is a keyword of `table`, or a prefix of one and of no other.
+    /// Takes the next word if it is a keyword of `table`, or a prefix of one and of no other (to `ip`: of one).
     ///
     /// # Errors
     /// It is a prefix of several, which the error names.
@@ -141,7 +175,7 @@ impl<'a> Words<'a> {
         if found.is_none() {
             let mut matching = table.iter().filter(|k| k.0.starts_with(word));
             found = matching.next();
-            if let Some(other) = found.and_then(|f| matching.find(|k| k.1 != f.1)) {
+            if let Some(other) = found.filter(|_| !self.ip).and_then(|f| matching.find(|k| k.1 != f.1)) {
                 let first = found.map_or("", |f| f.0);
                 return Err(self.error(format!("{word:?} can be {first:?} or {:?}: write more of it", other.0)));
             }
@@ -162,7 +196,7 @@ impl<'a> Words<'a> {
         }
         let words = || table.iter().map(|k| k.0);
         let Some(word) = self.peek() else {
-            return Err(self.error(format!("{what} is missing: {}", list(words()))));
+            return Err(self.error(format!("{what} is missing: {}", list(words()))).ip(INCOMPLETE));
         };
         let known = match nearest(word, words()) {
             Some(near) => format!("did you mean {near:?}?"),
@@ -171,13 +205,50 @@ impl<'a> Words<'a> {
         Err(self.error(format!("{} is not {what}; {known}", show(word))))
     }
 
+    /// As [`Words::keyword`]; of several that begin alike the first is meant, and `ip` says `unknown` of a word that is none.
+    ///
+    /// # Errors
+    /// As [`Words::keyword`].
+    pub fn keyword_of_ip<T: Copy + PartialEq>(
+        &mut self,
+        what: &str,
+        table: &[Keyword<T>],
+        unknown: impl FnOnce(&str) -> String,
+    ) -> Result<T> {
+        let ip = std::mem::replace(&mut self.ip, true);
+        let result = self.keyword(what, table);
+        self.ip = ip;
+        let word = self.peek().map(OsStr::to_string_lossy).unwrap_or_default();
+        result.map_err(|usage| if usage.ip.is_some() { usage } else { usage.ip(unknown(&word)) })
+    }
+
+    /// Takes a number, or its name in `names`.
+    ///
+    /// # Errors
+    /// It is missing; it is neither (the nearest name is suggested).
+    pub fn named<T: TryFrom<u64> + TryFrom<u32> + Bounded>(&mut self, what: &str, names: &Names) -> Result<T> {
+        let word = self.need(what)?;
+        if let Some(value) = word.to_str().and_then(|w| names.value(w)).and_then(|v| T::try_from(v).ok()) {
+            return Ok(value);
+        }
+        let value = word.to_str().and_then(|w| number(w, self.ip));
+        if let Some(value) = value.filter(|v| *v <= T::MAX).and_then(|v| T::try_from(v).ok()) {
+            return Ok(value);
+        }
+        let known = match nearest(word, names.all()) {
+            Some(near) => format!("; did you mean {near:?}?"),
+            None => format!(": a number from 0 to {}, or a name", T::MAX),
+        };
+        Err(self.error_before(format!("{} is not {what}{known}", show(word))))
+    }
+
     /// Takes an unsigned number: decimal, or hexadecimal behind `0x`.
     ///
     /// # Errors
     /// It is missing, not a number, or not within `range`; one with a leading 0 is refused, since elsewhere it is octal.
     pub fn number(&mut self, what: &str, range: std::ops::RangeInclusive<u64>) -> Result<u64> {
         let word = self.need(what)?;
-        let value = word.to_str().and_then(number);
+        let value = word.to_str().and_then(|w| number(w, self.ip));
         value.filter(|v| range.contains(v)).ok_or_else(|| {
             let octal =
                 word.len() > 1 && word.as_bytes().starts_with(b"0") && word.as_bytes().iter().all(u8::is_ascii_digit);
@@ -239,7 +310,9 @@ impl<'a> Words<'a> {
 
     fn parse_address(&self, word: &OsStr, what: &str, family: Option<u8>) -> Result<IpAddr> {
         let text = word.to_str().unwrap_or_default();
-        let Ok(addr) = text.parse::<IpAddr>() else {
+        let parsed = text.parse::<IpAddr>().ok();
+        let parsed = parsed.or_else(|| if self.ip { short_v4(text).map(IpAddr::V4) } else { None });
+        let Some(addr) = parsed else {
             let octets = || text.split('.');
             let v4 = octets().count() == 4 && octets().all(|o| !o.is_empty() && o.bytes().all(|b| b.is_ascii_digit()));
             let why = if v4 && octets().any(|o| o.len() > 1 && o.starts_with('0')) {
@@ -276,9 +349,14 @@ impl<'a> Words<'a> {
         let (addr, len) = text.split_once('/').map_or((word, None), |(a, l)| (OsStr::new(a), Some(l)));
         let addr = self.parse_address(addr, what, family)?;
         let most = if addr.is_ipv4() { 32 } else { 128 };
+        let mask = || len.filter(|l| self.ip && l.contains('.')).and_then(short_v4).map(Ipv4Addr::to_bits);
         let len = match len {
             None => Some(most),
-            Some(len) => number(len).and_then(|n| u8::try_from(n).ok()).filter(|n| *n <= most),
+            // A mask of leading ones.
+            Some(_) if mask().is_some_and(|m| m.leading_ones() == m.count_ones()) && addr.is_ipv4() => {
+                mask().and_then(|m| u8::try_from(m.count_ones()).ok())
+            }
+            Some(len) => number(len, self.ip).and_then(|n| u8::try_from(n).ok()).filter(|n| *n <= most),
         };
         let len = len.ok_or_else(|| {
             self.error_before(format!("{}: the length of the prefix is a number from 0 to {most}", show(word)))
@@ -323,10 +401,11 @@ impl Bounded for u32 {
     const MAX: u64 = 0xffff_ffff;
 }
 
-/// A number without sign: decimal without leading zeros, or hexadecimal behind `0x`.
-fn number(text: &str) -> Option<u64> {
+/// A number without sign: decimal without leading zeros (with one, octal, if that is known), or hexadecimal behind `0x`.
+fn number(text: &str, octal: bool) -> Option<u64> {
     let (digits, radix) = match text.strip_prefix("0x") {
         Some(hex) => (hex, 16),
+        None if octal && text.len() > 1 && text.starts_with('0') => (text, 8),
         None if text.len() > 1 && text.starts_with('0') => return None,
         None => (text, 10),
     };
@@ -335,6 +414,18 @@ fn number(text: &str) -> Option<u64> {
         return None;
     }
     u64::from_str_radix(digits, radix).ok()
+}
+
+/// An IPv4 address as `ip` takes it too: one to four numbers between dots, octal or hexadecimal ones as well; what is
+/// missing at the end is 0.
+fn short_v4(text: &str) -> Option<Ipv4Addr> {
+    let mut parts = text.split('.');
+    let mut octets = [0; 4];
+    for octet in &mut octets {
+        let Some(part) = parts.next() else { break };
+        *octet = number(part, true).and_then(|n| u8::try_from(n).ok())?;
+    }
+    parts.next().is_none().then(|| octets.into())
 }
 
 fn mac(text: &str) -> Option<[u8; 6]> {
@@ -378,7 +469,7 @@ pub fn split_line(line: &[u8]) -> Result<Vec<OsString>> {
     }
     if let Some(quote) = quote {
         let message = format!("the quote {} has no other half", char::from(quote));
-        return Err(Usage { message, at: words.len() });
+        return Err(Usage { message, at: words.len(), ip: None });
     }
     words.extend(word);
     Ok(words.into_iter().map(|w| OsStr::from_bytes(&w).to_owned()).collect())
@@ -436,6 +527,8 @@ mod tests {
         assert!(take("shwo").unwrap_err().message.contains("did you mean \"show\""));
         assert!(take("quux").unwrap_err().message.contains("known are add"));
         assert!(take("").unwrap_err().message.contains("is missing"));
+        let like_ip = |w: &str| Words::new(&words(w)).like_ip(true).keyword("a command", TABLE);
+        assert_eq!((like_ip("s"), like_ip("ad"), like_ip("addr")), (Ok(3), Ok(1), Ok(2)));
     }
 
     #[test]
@@ -447,6 +540,7 @@ mod tests {
         }
         assert!(take("0100").unwrap_err().message.contains("octal"));
         assert_eq!(Words::new(&words("256")).uint::<u8>("a byte").unwrap_err().at, 0);
+        assert_eq!(Words::new(&words("0100")).like_ip(true).uint::<u8>("a byte"), Ok(64));
     }
 
     #[test]
@@ -464,6 +558,12 @@ mod tests {
             assert!(take(bad).is_err(), "{bad}");
         }
         assert!(Words::new(&words("::1")).address("x", Some(AF_INET)).is_err());
+        let like_ip = |w: &str| Words::new(&words(w)).like_ip(true).prefix("x", None).map(|p| p.to_string()).ok();
+        assert_eq!(like_ip("10/8").as_deref(), Some("10.0.0.0/8"));
+        assert_eq!(like_ip("010.0.0.0/255.128.0.0").as_deref(), Some("8.0.0.0/9"));
+        for bad in ["10.0.0.0/255.0.255.0", "1.2.3.4.5", "1..2", "256", "08.0.0.1", "::/255.0.0.0"] {
+            assert_eq!(like_ip(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 pub mod cmd;
 pub mod failure;
 pub mod grammar;
+pub mod names;
 pub mod out;
 
 pub use cmd::run;

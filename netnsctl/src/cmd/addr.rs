@@ -1,10 +1,11 @@
 //! `addr`: addresses of links.
 
-use super::inet::{self, Named, PROTOS, SCOPES, code, got, index_or_0, put, put_addr};
+use super::inet::{self, Named, got, index_or_0, put, put_addr};
 use super::link::show::{Context, ext_mask};
 use super::links::{Links, device, index_of};
 use super::*;
 use crate::grammar::{Prefix, Result as Parsed, family_of, show as quoted};
+use crate::names;
 use crate::out::Escaped;
 use nl_core::route::{
     Addr, AddrFlags, IfAddrMsg, IfInfoMsg, IfaCacheInfo, Link, LinkFlags, RTM_DELADDR, RTM_GETADDR, RTM_GETLINK,
@@ -231,9 +232,9 @@ fn spec(words: &mut Words<'_>, options: &Options, kind: u16) -> Parsed<Spec> {
             Word::Anycast => anycast = Some(words.address("an anycast address", family)?),
             Word::Dev => dev = Some(device(words, "the name of an interface")?.to_owned()),
             Word::Label => label = Some(words.need("a label")?.to_owned()),
-            Word::Scope => scope = Some(code(words, "a scope", SCOPES)?),
+            Word::Scope => scope = Some(words.named("a scope", &names::SCOPES)?),
             Word::Metric => metric = Some(words.uint("a metric")?),
-            Word::Proto => proto = Some(code(words, "a protocol", PROTOS)?),
+            Word::Proto => proto = Some(words.named("a protocol", &names::PROTOS)?),
             Word::Valid => valid = Some(lifetime(words)?),
             Word::Preferred => preferred = Some(lifetime(words)?),
             Word::Flag(flag, _) => flags |= flag,
@@ -290,7 +291,7 @@ fn filter(words: &mut Words<'_>, options: &Options) -> Parsed<Filter> {
         };
         match word {
             Word::Dev => filter.dev = Some(device(words, interface)?.to_owned()),
-            Word::Scope => filter.scope = Some(code(words, "a scope", SCOPES)?),
+            Word::Scope => filter.scope = Some(words.named("a scope", &names::SCOPES)?),
             Word::To => {
                 let to = words.prefix("an address or prefix", filter.family)?;
                 filter.family = Some(family_of(to.addr));
@@ -537,7 +538,7 @@ impl Style<'_> {
             if !options.brief && (out.is_json() || !options.oneline) {
                 self.links.stats(out, link, "");
             }
-            if options.brief || options.statistics {
+            if options.brief || options.statistics > 0 {
                 out.text(format_args!("\n"));
             }
         });
@@ -570,7 +571,8 @@ impl Style<'_> {
         if let Some(anycast) = got(addr.anycast()) {
             put(out, "anycast", "any ", inet::Addr(anycast));
         }
-        put(out, "scope", "scope ", Named(header.scope, SCOPES));
+        let scope = out.named(header.scope, &names::SCOPES);
+        put(out, "scope", "scope ", scope);
         let flags = addr.flags().unwrap_or_default();
         for (flag, name) in FLAGS {
             let word = if v6 && *flag == AddrFlags::SECONDARY { "temporary" } else { name };

@@ -35,9 +35,9 @@ pub(super) fn run(session: &mut Session, file: &OsStr) -> Result<()> {
         }
         let result = split_line(&line)
             .map_err(|usage| Failure::new(code::USAGE, usage.message))
-            .and_then(|words| if words.is_empty() { Ok(()) } else { session.words(&words, base.clone()) });
+            .and_then(|words| if words.is_empty() { Ok(()) } else { session.words(&words, base.clone(), None) });
         let Err(failure) = result else { continue };
-        failure.print();
+        failure.print(base.ip);
         let _ = writeln!(io::stderr(), "Command failed {}:{first}", file.to_string_lossy().escape_debug());
         failed = true;
         if !base.force {

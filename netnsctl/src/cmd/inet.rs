@@ -6,26 +6,13 @@ use super::*;
 use crate::grammar::{Bounded, Prefix};
 use crate::out::Escaped;
 use netns_sys::Errno;
-use nl_core::route::{rt_scope, rt_table, rtn, rtprot};
+use nl_core::route::rtn;
 use nl_core::wire::align4;
 use nl_core::{DecodeError, Flags, Message, Messages, Msg};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The names `ip` has for these numbers without its files in /etc/iproute2, which are not read.
-pub(super) const TABLES: &[Keyword<u32>] = &[
-    ("unspec", rt_table::UNSPEC),
-    ("default", rt_table::DEFAULT),
-    ("main", rt_table::MAIN),
-    ("local", rt_table::LOCAL),
-];
-pub(super) const SCOPES: &[Keyword<u8>] = &[
-    ("global", rt_scope::UNIVERSE),
-    ("site", rt_scope::SITE),
-    ("link", rt_scope::LINK),
-    ("host", rt_scope::HOST),
-    ("nowhere", rt_scope::NOWHERE),
-];
+/// What a route does.
 pub(super) const TYPES: &[Keyword<u8>] = &[
     ("unicast", rtn::UNICAST),
     ("local", rtn::LOCAL),
@@ -37,31 +24,6 @@ pub(super) const TYPES: &[Keyword<u8>] = &[
     ("prohibit", rtn::PROHIBIT),
     ("throw", rtn::THROW),
 ];
-pub(super) const PROTOS: &[Keyword<u8>] = &[
-    ("unspec", rtprot::UNSPEC),
-    ("redirect", rtprot::REDIRECT),
-    ("kernel", rtprot::KERNEL),
-    ("boot", rtprot::BOOT),
-    ("static", rtprot::STATIC),
-    ("gated", rtprot::GATED),
-    ("ra", rtprot::RA),
-    ("mrt", rtprot::MRT),
-    ("zebra", rtprot::ZEBRA),
-    ("bird", rtprot::BIRD),
-    ("dnrouted", rtprot::DNROUTED),
-    ("xorp", rtprot::XORP),
-    ("ntk", rtprot::NTK),
-    ("dhcp", rtprot::DHCP),
-    ("keepalived", rtprot::KEEPALIVED),
-    ("babel", rtprot::BABEL),
-    ("openr", rtprot::OPENR),
-    ("bgp", rtprot::BGP),
-    ("isis", rtprot::ISIS),
-    ("ospf", rtprot::OSPF),
-    ("rip", rtprot::RIP),
-    ("eigrp", rtprot::EIGRP),
-];
-
 pub(super) const IP_PROTOS: &[Keyword<u8>] = &[("icmp", 1), ("tcp", 6), ("udp", 17), ("ipv6-icmp", 58), ("sctp", 132)];
 
 /// Takes a word of `table`; `None`: what comes is an address or a prefix, which needs no word before it.
@@ -255,6 +217,32 @@ pub(super) fn show(
     let mut result = Ok(());
     out.list("", |out| result = Messages::new(messages).try_for_each(|m| each(out, &m?)));
     Ok(result?)
+}
+
+/// Shows the objects of a dump as a list, as they come. What was shown of a dump that has to be run again is taken back, as
+/// long as it was not yet written: then the dump has failed.
+pub(super) fn stream(
+    session: &mut Session,
+    task: &str,
+    kind: u16,
+    fill: impl Fn(&mut Msg<'_>),
+    mut each: impl FnMut(&mut Out, &Message<'_>) -> std::result::Result<(), DecodeError>,
+) -> Result<()> {
+    let (conn, out) = session.conn_and_out()?;
+    let mut result = Ok(());
+    out.list("", |out| {
+        let start = out.mark();
+        result = conn.stream(kind, fill, |event| match event {
+            None if out.rewind(start) => Ok(()),
+            None => Err(Error::Interrupted),
+            Some(message) => {
+                each(out, message)?;
+                out.spill();
+                Ok(())
+            }
+        });
+    });
+    done(task, result)
 }
 
 /// How often a flush looks whether there is still something.

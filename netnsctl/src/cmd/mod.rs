@@ -6,30 +6,51 @@ mod batch;
 #[cfg(feature = "check")]
 pub mod check;
 #[cfg(feature = "ip")]
+pub mod decode;
+#[cfg(feature = "ip")]
 mod inet;
 #[cfg(feature = "ip")]
 pub mod link;
 #[cfg(feature = "ip")]
 pub mod links;
 #[cfg(feature = "ip")]
+pub mod maddress;
+#[cfg(feature = "ip")]
+pub mod monitor;
+#[cfg(feature = "ip")]
 pub mod neigh;
+#[cfg(feature = "ip")]
+pub mod netconf;
 pub mod netns;
+#[cfg(feature = "ip")]
+pub mod nexthop;
+#[cfg(feature = "ip")]
+pub mod ntable;
 #[cfg(feature = "ip")]
 pub mod route;
 #[cfg(feature = "ip")]
 pub mod rule;
+#[cfg(feature = "ip")]
+pub mod tuntap;
+#[cfg(feature = "ip")]
+pub mod vrf;
 
 use crate::failure::{Failure, Result, code};
 use crate::grammar::{self, AF_INET, AF_INET6, Keyword, Words, show};
-use crate::out::{Format, Out};
+use crate::out::{Format, Out, Style};
 use netns_sys::netlink::Conn;
 use netns_sys::{Dir, Error, Ns};
-use nl_core::route::FAMILY;
+use nl_core::pretty::Pretty;
+use nl_core::route::{FAMILY, af};
 use std::ffi::{OsStr, OsString};
+use std::io::IsTerminal;
+use std::path::Path;
 
 /// What goes before the object: how to do and to show it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
+    /// As `ip` does it: its reading of words, its exit codes, its wording of errors.
+    pub ip: bool,
     /// `-n NAME`: in this namespace.
     pub ns: Option<OsString>,
     /// `-j`: JSON.
@@ -38,212 +59,407 @@ pub struct Options {
     pub pretty: bool,
     /// `-d`: more of what is known.
     pub details: bool,
-    /// `-s`: counters.
-    pub statistics: bool,
+    /// `-s`: counters; twice: all of them.
+    pub statistics: u8,
     /// `-o`: each record on one line.
     pub oneline: bool,
     /// `-br`: a table.
     pub brief: bool,
-    /// `-4`, `-6`: of this address family.
+    /// `-N`: no names of numbers.
+    pub numeric: bool,
+    /// `-c`: in colours.
+    pub color: When,
+    /// `-h`: numbers with units for people.
+    pub human: bool,
+    /// `-iec`: and those units are powers of 1024.
+    pub iec: bool,
+    /// `-4`, `-6`, `-0`, `-B`, `-M`, `-f FAMILY`: of this address family.
     pub family: Option<u8>,
     /// `-a`, `-all`: every namespace, where a command can do that.
     pub all: bool,
     /// `-force`: a batch goes on after a failure.
     pub force: bool,
+    /// `-l N`: how often a flush looks whether there is still something; 0: until there is nothing.
+    pub loops: Option<u32>,
+    /// `-t`, `-ts`: events with their time; `Some(true)`: in the short form.
+    pub timestamp: Option<bool>,
+    /// `-rc BYTES`: the receive buffer of a monitor.
+    pub rcvbuf: Option<u32>,
+    /// `-echo`: show what was made.
+    pub echo: bool,
+    /// `--dry-run`: show the messages that would change something, and send none of them.
+    pub dry_run: bool,
 }
 
-/// A complete and checked command.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum When {
+    /// Not at all.
+    #[default]
+    Never,
+    /// Where a person sees it.
+    Auto,
+    /// In any case.
+    Always,
+}
+
+impl Options {
+    fn format(&self) -> Format {
+        match (self.json, self.pretty) {
+            (false, _) => Format::Text,
+            (true, false) => Format::Json,
+            (true, true) => Format::JsonPretty,
+        }
+    }
+
+    fn style(&self) -> Style {
+        let colored = match self.color {
+            When::Never => false,
+            When::Auto => std::io::stdout().is_terminal(),
+            When::Always => true,
+        };
+        // The last of two or three numbers between semicolons is the background.
+        let dark = || {
+            let colors = std::env::var("COLORFGBG").unwrap_or_default();
+            colors.rsplit_once(';').is_some_and(|c| matches!(c.1, "0" | "1" | "2" | "3" | "4" | "5" | "6" | "8"))
+        };
+        Style { color: colored.then(dark), numeric: self.numeric, oneline: self.oneline }
+    }
+}
+
+/// The objects: the variant of [`Command`] and the module, which has the request, how words become one, and how it is run.
+macro_rules! objects {
+    ($($(#[$cfg:meta])* $name:ident($module:ident);)*) => {
+        /// A complete and checked command.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Command {
+            $(
+                $(#[$cfg])*
+                #[doc = concat!("`", stringify!($module), "`.")]
+                $name($module::Request),
+            )*
+            /// `help`, or an object's: this text.
+            Help(&'static str),
+            /// `-V`.
+            Version,
+            /// `-b FILE`: commands from a file, `-` for standard input.
+            Batch(OsString),
+        }
+
+        /// An object of commands.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        enum Object {
+            $($(#[$cfg])* $name,)*
+            Help,
+            /// One of `ip` that is not here.
+            Not(&'static str),
+        }
+
+        /// Parses what follows `object`.
+        fn parse_object(object: Object, words: &mut Words<'_>, options: &mut Options) -> grammar::Result<Command> {
+            match object {
+                $($(#[$cfg])* Object::$name => $module::parse(words, options),)*
+                Object::Help => Ok(Command::Help(HELP)),
+                Object::Not(name) => {
+                    let said = format!("{name:?} is not supported");
+                    Err(words.error_before(format!("{said} here")).ip(said))
+                }
+            }
+        }
+
+        fn run_command(session: &mut Session, command: Command) -> Result<()> {
+            match command {
+                $($(#[$cfg])* Command::$name(request) => $module::run(session, request),)*
+                Command::Help(text) if session.options.ip => {
+                    let text = text.trim_end().replace("netnsctl", "ip");
+                    Err(Failure::new(code::USAGE, text))
+                }
+                Command::Help(text) => {
+                    session.out.push(text);
+                    Ok(())
+                }
+                Command::Version => {
+                    let own = env!("CARGO_PKG_VERSION");
+                    if session.options.ip {
+                        session.out.text(format_args!("ip utility, iproute2-{IPROUTE2} compatible, "));
+                    }
+                    session.out.text(format_args!("netnsctl {own}\n"));
+                    Ok(())
+                }
+                Command::Batch(file) => batch::run(session, &file),
+            }
+        }
+    };
+}
+
+/// The version of iproute2 whose words and output these are.
+const IPROUTE2: &str = "6.1.0";
+
+objects! {
     #[cfg(feature = "ip")]
-    /// `link`.
-    Link(link::Request),
-    /// `netns`.
-    Netns(netns::Request),
+    Addr(addr);
+    #[cfg(feature = "ip")]
+    Maddress(maddress);
+    #[cfg(feature = "ip")]
+    Route(route);
+    #[cfg(feature = "ip")]
+    Rule(rule);
+    #[cfg(feature = "ip")]
+    Neigh(neigh);
+    #[cfg(feature = "ip")]
+    Ntable(ntable);
+    #[cfg(feature = "ip")]
+    Link(link);
+    #[cfg(feature = "ip")]
+    Tuntap(tuntap);
+    #[cfg(feature = "ip")]
+    Monitor(monitor);
+    Netns(netns);
+    #[cfg(feature = "ip")]
+    Netconf(netconf);
+    #[cfg(feature = "ip")]
+    Vrf(vrf);
+    #[cfg(feature = "ip")]
+    Nexthop(nexthop);
+    #[cfg(feature = "ip")]
+    Decode(decode);
     #[cfg(feature = "check")]
-    /// `check`.
-    Check(check::Request),
-    #[cfg(feature = "ip")]
-    /// `addr`.
-    Addr(addr::Request),
-    #[cfg(feature = "ip")]
-    /// `route`.
-    Route(route::Request),
-    #[cfg(feature = "ip")]
-    /// `neigh`.
-    Neigh(neigh::Request),
-    #[cfg(feature = "ip")]
-    /// `rule`.
-    Rule(rule::Request),
-    /// `help`, or an object's: this text.
-    Help(&'static str),
-    /// `-V`.
-    Version,
-    /// `-b FILE`: commands from a file, `-` for standard input.
-    Batch(OsString),
+    Check(check);
 }
 
-/// An object of commands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Object {
-    #[cfg(feature = "ip")]
-    Link,
-    Netns,
-    #[cfg(feature = "check")]
-    Check,
-    #[cfg(feature = "ip")]
-    Addr,
-    #[cfg(feature = "ip")]
-    Route,
-    #[cfg(feature = "ip")]
-    Neigh,
-    #[cfg(feature = "ip")]
-    Rule,
-    Help,
-}
-
-/// The short ones are iproute2's: where a letter could mean several, the same wins as there.
+/// In the order of `ip`: of those that begin alike, the first is meant.
 const OBJECTS: &[Keyword<Object>] = &[
     #[cfg(feature = "ip")]
-    ("link", Object::Link),
-    ("netns", Object::Netns),
-    #[cfg(feature = "ip")]
-    ("addr", Object::Addr),
-    #[cfg(feature = "ip")]
     ("address", Object::Addr),
+    ("addrlabel", Object::Not("addrlabel")),
     #[cfg(feature = "ip")]
-    ("a", Object::Addr),
+    ("maddress", Object::Maddress),
     #[cfg(feature = "ip")]
     ("route", Object::Route),
     #[cfg(feature = "ip")]
-    ("r", Object::Route),
-    #[cfg(feature = "ip")]
-    ("neigh", Object::Neigh),
+    ("rule", Object::Rule),
     #[cfg(feature = "ip")]
     ("neighbor", Object::Neigh),
     #[cfg(feature = "ip")]
     ("neighbour", Object::Neigh),
     #[cfg(feature = "ip")]
-    ("n", Object::Neigh),
+    ("ntable", Object::Ntable),
     #[cfg(feature = "ip")]
-    ("rule", Object::Rule),
+    ("ntbl", Object::Ntable),
+    #[cfg(feature = "ip")]
+    ("link", Object::Link),
+    ("l2tp", Object::Not("l2tp")),
+    ("fou", Object::Not("fou")),
+    ("ila", Object::Not("ila")),
+    ("macsec", Object::Not("macsec")),
+    ("tunnel", Object::Not("tunnel")),
+    ("tunl", Object::Not("tunnel")),
+    #[cfg(feature = "ip")]
+    ("tuntap", Object::Tuntap),
+    #[cfg(feature = "ip")]
+    ("tap", Object::Tuntap),
+    ("token", Object::Not("token")),
+    ("tcpmetrics", Object::Not("tcpmetrics")),
+    ("tcp_metrics", Object::Not("tcp_metrics")),
+    #[cfg(feature = "ip")]
+    ("monitor", Object::Monitor),
+    ("xfrm", Object::Not("xfrm")),
+    ("mroute", Object::Not("mroute")),
+    ("mrule", Object::Not("mrule")),
+    ("netns", Object::Netns),
+    #[cfg(feature = "ip")]
+    ("netconf", Object::Netconf),
+    #[cfg(feature = "ip")]
+    ("vrf", Object::Vrf),
+    ("sr", Object::Not("sr")),
+    #[cfg(feature = "ip")]
+    ("nexthop", Object::Nexthop),
+    ("mptcp", Object::Not("mptcp")),
+    ("ioam", Object::Not("ioam")),
+    ("help", Object::Help),
+    ("stats", Object::Not("stats")),
+    ("amt", Object::Not("amt")),
     #[cfg(feature = "check")]
     ("check", Object::Check),
-    ("help", Object::Help),
+    #[cfg(feature = "ip")]
+    ("decode", Object::Decode),
 ];
 
 /// Options before the object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flag {
-    Netns,
-    Json,
-    Pretty,
-    Details,
+    Loops,
+    Family,
+    Of(u8),
+    Human,
+    Iec,
     Statistics,
+    Details,
+    /// Accepted, and without effect: names are not looked up.
+    Resolve,
     Oneline,
-    Brief,
-    V4,
-    V6,
-    All,
+    Timestamp,
+    ShortTimestamp,
+    Version,
     Force,
     Batch,
-    Version,
+    Brief,
+    Json,
+    Pretty,
+    Rcvbuf,
+    Color,
     Help,
+    Netns,
+    Numeric,
+    All,
+    Echo,
+    DryRun,
 }
 
+/// In the order of `ip`: of those that begin alike, the first is meant.
 const FLAGS: &[Keyword<Flag>] = &[
-    ("n", Flag::Netns),
-    ("netns", Flag::Netns),
-    ("j", Flag::Json),
-    ("json", Flag::Json),
-    ("p", Flag::Pretty),
-    ("pretty", Flag::Pretty),
-    ("d", Flag::Details),
-    ("details", Flag::Details),
-    ("s", Flag::Statistics),
+    ("loops", Flag::Loops),
+    ("family", Flag::Family),
+    ("4", Flag::Of(AF_INET)),
+    ("6", Flag::Of(AF_INET6)),
+    ("0", Flag::Of(af::PACKET)),
+    ("M", Flag::Of(af::MPLS)),
+    ("B", Flag::Of(af::BRIDGE)),
+    ("human-readable", Flag::Human),
+    ("iec", Flag::Iec),
     ("stats", Flag::Statistics),
     ("statistics", Flag::Statistics),
-    ("o", Flag::Oneline),
+    ("details", Flag::Details),
+    ("resolve", Flag::Resolve),
     ("oneline", Flag::Oneline),
-    ("br", Flag::Brief),
-    ("brief", Flag::Brief),
-    ("4", Flag::V4),
-    ("6", Flag::V6),
-    ("a", Flag::All),
-    ("all", Flag::All),
-    ("force", Flag::Force),
-    ("b", Flag::Batch),
-    ("batch", Flag::Batch),
-    ("V", Flag::Version),
+    ("timestamp", Flag::Timestamp),
+    ("tshort", Flag::ShortTimestamp),
     ("Version", Flag::Version),
-    ("h", Flag::Help),
+    ("force", Flag::Force),
+    ("batch", Flag::Batch),
+    ("brief", Flag::Brief),
+    ("json", Flag::Json),
+    ("pretty", Flag::Pretty),
+    ("rcvbuf", Flag::Rcvbuf),
+    ("color", Flag::Color),
     ("help", Flag::Help),
+    ("netns", Flag::Netns),
+    ("Numeric", Flag::Numeric),
+    ("all", Flag::All),
+    ("echo", Flag::Echo),
+    ("dry-run", Flag::DryRun),
 ];
+
+const FAMILIES: &[Keyword<u8>] =
+    &[("inet", AF_INET), ("inet6", AF_INET6), ("mpls", af::MPLS), ("bridge", af::BRIDGE), ("link", af::PACKET)];
 
 /// The help of all.
 const HELP: &str = "\
 Usage: netnsctl [ OPTIONS ] OBJECT { COMMAND | help }
        netnsctl [ -force ] -batch FILE
-Objects: netns, link, addr, route, neigh, rule, check (help for each: `netnsctl OBJECT help`)
-Options: -n[etns] NAME   in this namespace
-         -j[son] -p[retty]  JSON, indented
-         -d[etails] -s[tatistics] -o[neline] -br[ief]  how to show it
-         -4 -6           of this address family
-         -a[ll]          every namespace (netns delete, exec)
-         -b[atch] FILE   commands from FILE, - for standard input; -force goes on after a failure
-         -V[ersion]
+OBJECT  := address | route | rule | neighbour | nexthop | link | netns | tuntap | monitor | maddress | netconf |
+           ntable | vrf (as in ip; help for each: `netnsctl OBJECT help`) | check | decode
+OPTIONS := -n[etns] NAME      in this namespace
+           -4 | -6 | -0 | -B | -M | -f[amily] { inet | inet6 | link | bridge | mpls }
+           -j[son] -p[retty]  JSON, indented
+           -d[etails] -s[tatistics] -o[neline] -br[ief] -N[umeric] -h[uman-readable] -iec
+           -c[olor][={ always | auto | never }]
+           -t[imestamp] -ts[hort]  events with their time;  -rc[vbuf] BYTES  room for them
+           -a[ll]             every namespace (netns delete, exec)
+           -l[oops] N         rounds of a flush;  -echo  show what was made
+           -b[atch] FILE      commands from FILE, - for standard input;  -force  go on after a failure
+           --dry-run          show the messages that would change something, and send none of them
+           -V[ersion]
 ";
 
 /// Parses the words of a command, with `options` as what holds unless they say otherwise.
 ///
 /// # Errors
 /// The word at fault, and what would be right.
-pub fn parse(words: &[OsString], mut options: Options) -> grammar::Result<(Options, Command)> {
-    let mut words = Words::new(words);
+pub fn parse(words: &[OsString], options: Options) -> grammar::Result<(Options, Command)> {
+    parse_words(words, options, None)
+}
+
+/// As [`parse`]; with an `object`, the words are those behind it.
+fn parse_words(
+    words: &[OsString],
+    mut options: Options,
+    object: Option<Object>,
+) -> grammar::Result<(Options, Command)> {
+    let mut words = Words::new(words).like_ip(options.ip);
     let mut batch = None;
-    while let Some(word) = words.peek().and_then(OsStr::to_str).filter(|w| w.len() > 1 && w.starts_with('-')) {
-        let flag = word.strip_prefix("--").unwrap_or(word).trim_start_matches('-');
-        let flag_words = [OsString::from(flag)];
-        let known = Words::new(&flag_words).keyword("an option", FLAGS);
-        let flag = known.map_err(|e| words.error(e.message.replace(&show(OsStr::new(flag)), &format!("{word:?}"))))?;
+    while let Some(word) = words.peek().and_then(OsStr::to_str).filter(|w| w.starts_with('-') && *w != "-") {
         let _ = words.next();
+        if word == "--" {
+            break;
+        }
+        let name = word.strip_prefix("--").or_else(|| word.strip_prefix('-')).unwrap_or(word);
+        let (name, value) = name.split_once('=').map_or((name, None), |(name, value)| (name, Some(value)));
+        let known = [OsString::from(name)];
+        let known = Words::new(&known).like_ip(true).keyword("an option", FLAGS);
+        let known = known.map_err(|e| e.message.replace(&show(OsStr::new(name)), &format!("{word:?}")));
+        let unknown = |message: String| {
+            words
+                .error_before(message)
+                .ip(format!("Option \"{}\" is unknown, try \"ip -help\".", word.trim_start_matches("-")))
+        };
+        let flag = known.map_err(unknown)?;
+        // These are written out.
+        let whole = matches!(flag, Flag::Echo | Flag::DryRun) && !matches!(name, "echo" | "dry-run");
+        if whole || value.is_some() && flag != Flag::Color {
+            return Err(unknown(format!("{word:?} is not an option")));
+        }
         match flag {
-            Flag::Netns => options.ns = Some(netns::name(&mut words)?.to_owned()),
-            Flag::Json => options.json = true,
-            Flag::Pretty => options.pretty = true,
+            Flag::Loops => options.loops = Some(words.uint("a number of rounds")?),
+            Flag::Family => options.family = Some(words.keyword("an address family", FAMILIES)?),
+            Flag::Of(family) => options.family = Some(family),
+            Flag::Human => options.human = true,
+            Flag::Iec => options.iec = true,
+            Flag::Statistics => options.statistics = options.statistics.saturating_add(1),
             Flag::Details => options.details = true,
-            Flag::Statistics => options.statistics = true,
+            Flag::Resolve => {}
             Flag::Oneline => options.oneline = true,
-            Flag::Brief => options.brief = true,
-            Flag::V4 => options.family = Some(AF_INET),
-            Flag::V6 => options.family = Some(AF_INET6),
-            Flag::All => options.all = true,
+            Flag::Timestamp => options.timestamp = Some(options.timestamp.unwrap_or(false)),
+            Flag::ShortTimestamp => options.timestamp = Some(true),
+            Flag::Version => return Ok((options, Command::Version)),
             Flag::Force => options.force = true,
             Flag::Batch => batch = Some(words.need("a file of commands (or - for standard input)")?.to_owned()),
-            Flag::Version => return Ok((options, Command::Version)),
+            Flag::Brief => options.brief = true,
+            Flag::Json => options.json = true,
+            Flag::Pretty => options.pretty = true,
+            Flag::Rcvbuf => options.rcvbuf = Some(words.uint("a size in bytes")?),
+            Flag::Color => {
+                options.color = match value {
+                    None | Some("always") => When::Always,
+                    Some("auto") => When::Auto,
+                    Some("never") => When::Never,
+                    _ => return Err(unknown(format!("{word:?}: the colours are always, auto or never"))),
+                }
+            }
             Flag::Help => return Ok((options, Command::Help(HELP))),
+            Flag::Netns => {
+                let path = words.peek().is_some_and(|w| w.as_encoded_bytes().contains(&b'/'));
+                let name = if path { words.need("a path")? } else { netns::name(&mut words)? };
+                options.ns = Some(name.to_owned());
+            }
+            Flag::Numeric => options.numeric = true,
+            Flag::All => options.all = true,
+            Flag::Echo => options.echo = true,
+            Flag::DryRun => options.dry_run = true,
         }
     }
     if let Some(file) = batch {
         words.end()?;
         return Ok((options, Command::Batch(file)));
     }
-    let command = match words.keyword("an object", OBJECTS)? {
-        #[cfg(feature = "ip")]
-        Object::Link => link::parse(&mut words, &options)?,
-        Object::Netns => netns::parse(&mut words, &options)?,
-        #[cfg(feature = "check")]
-        Object::Check => check::parse(&mut words, &mut options)?,
-        #[cfg(feature = "ip")]
-        Object::Addr => addr::parse(&mut words, &options)?,
-        #[cfg(feature = "ip")]
-        Object::Route => route::parse(&mut words, &options)?,
-        #[cfg(feature = "ip")]
-        Object::Neigh => neigh::parse(&mut words, &options)?,
-        #[cfg(feature = "ip")]
-        Object::Rule => rule::parse(&mut words, &options)?,
-        Object::Help => Command::Help(HELP),
+    let object = match object {
+        Some(object) => object,
+        // Nothing but options, -h for one.
+        None if words.is_end() => return Ok((options, Command::Help(HELP))),
+        None => words
+            .keyword_of_ip("an object", OBJECTS, |word| format!("Object \"{word}\" is unknown, try \"ip help\"."))?,
     };
+    let command = parse_object(object, &mut words, &mut options)?;
     Ok((options, command))
 }
 
@@ -279,12 +495,7 @@ impl Session {
 
     /// Changes the options; what was not yet written stays.
     fn set(&mut self, options: Options) {
-        let format = match (options.json, options.pretty) {
-            (false, _) => Format::Text,
-            (true, false) => Format::Json,
-            (true, true) => Format::JsonPretty,
-        };
-        self.out = Out::new(format);
+        self.out = Out::new(options.format(), options.style());
         self.options = options;
     }
 
@@ -293,33 +504,47 @@ impl Session {
     /// # Errors
     /// There is no such name; it cannot be entered.
     pub fn conn(&mut self) -> Result<&mut Conn> {
-        let name = self.options.ns.clone();
-        let found = self.conns.iter().position(|c| c.0 == name);
-        let index = match found {
+        Ok(self.conn_and_out()?.0)
+    }
+
+    /// [`Session::conn`], and where the output goes.
+    ///
+    /// # Errors
+    /// As [`Session::conn`].
+    pub fn conn_and_out(&mut self) -> Result<(&mut Conn, &mut Out)> {
+        let name = &self.options.ns;
+        let index = match self.conns.iter().position(|c| c.0 == *name) {
             Some(index) => index,
             None => {
-                let conn = match &name {
+                let conn = match name {
                     None => Conn::open(&FAMILY),
                     Some(name) => self.open(name).and_then(|ns| Conn::open_in(&ns, &FAMILY)),
                 };
                 let task =
                     name.as_ref().map_or("open a netlink socket".into(), |n| format!("enter namespace {}", show(n)));
-                self.conns.push((name, conn.map_err(|e| Failure::of(&task, &e))?));
+                self.conns.push((name.clone(), conn.map_err(|e| Failure::of(&task, &e))?));
                 self.conns.len().saturating_sub(1)
             }
         };
+        let dry_run = self.options.dry_run;
         match self.conns.get_mut(index) {
-            Some((_, conn)) => Ok(conn),
+            Some((_, conn)) => {
+                if dry_run {
+                    conn.hold();
+                }
+                Ok((conn, &mut self.out))
+            }
             None => Err(Failure::new(code::FAILED, "no connection")),
         }
     }
 
-    /// The namespace named `name`.
+    /// The namespace named `name`; with a slash in it, the one at that path.
     ///
     /// # Errors
-    /// Those of [`Dir::open`].
+    /// Those of [`Dir::open`] and [`Ns::open`].
     pub fn open(&self, name: &OsStr) -> netns_sys::Result<Ns> {
-        self.dir.open(name)
+        let path = name.as_encoded_bytes().contains(&b'/');
+        if path { Ns::open(Path::new(name)) } else { self.dir.open(name) }
     }
 
     /// Forgets the connections: a name may now lead elsewhere.
@@ -329,41 +554,33 @@ impl Session {
 
     /// Says on standard error what befell, and goes on.
     pub fn warn(&self, warning: &str) {
-        Failure::new(code::OK, warning).print();
+        Failure::new(code::OK, warning).print(self.options.ip);
     }
 
-    fn run(&mut self, command: Command) -> Result<()> {
-        match command {
-            #[cfg(feature = "ip")]
-            Command::Link(request) => link::run(self, request),
-            Command::Netns(request) => netns::run(self, request),
-            #[cfg(feature = "check")]
-            Command::Check(request) => check::run(self, request),
-            #[cfg(feature = "ip")]
-            Command::Addr(request) => addr::run(self, request),
-            #[cfg(feature = "ip")]
-            Command::Route(request) => route::run(self, request),
-            #[cfg(feature = "ip")]
-            Command::Neigh(request) => neigh::run(self, request),
-            #[cfg(feature = "ip")]
-            Command::Rule(request) => rule::run(self, request),
-            Command::Help(text) => {
-                self.out.text(format_args!("{text}"));
-                Ok(())
+    /// Says that something would be done that is no message.
+    pub fn would(&mut self, what: &str) {
+        self.out.text(format_args!("would {what}\n"));
+    }
+
+    /// Shows the messages that were held back.
+    fn show_held(&mut self) {
+        for (ns, conn) in &mut self.conns {
+            let held = conn.held();
+            if let Some(ns) = ns.as_ref().filter(|_| !held.is_empty()) {
+                self.out.text(format_args!("in namespace {}:\n", show(ns)));
             }
-            Command::Version => {
-                self.out.text(format_args!("netnsctl {}\n", env!("CARGO_PKG_VERSION")));
-                Ok(())
-            }
-            Command::Batch(file) => batch::run(self, &file),
+            self.out.text(format_args!("{}", Pretty::new(&held, &FAMILY)));
         }
     }
 
     /// Parses and runs one command, and writes what it shows.
-    fn words(&mut self, words: &[OsString], options: Options) -> Result<()> {
-        let (options, command) = parse(words, options).map_err(|usage| Failure::usage(words, &usage))?;
+    fn words(&mut self, words: &[OsString], options: Options, object: Option<Object>) -> Result<()> {
+        let (options, command) = parse_words(words, options, object).map_err(|usage| Failure::usage(words, &usage))?;
         self.set(options);
-        let result = self.run(command);
+        let result = run_command(self, command);
+        if self.options.dry_run && result.is_ok() {
+            self.show_held();
+        }
         result.and(self.flush())
     }
 
@@ -385,18 +602,28 @@ pub fn done<T>(task: &str, result: std::result::Result<T, Error>) -> Result<T> {
 }
 
 /// Runs the program with these arguments, the first of which is its name; gives back the exit code.
+///
+/// Called `ip`, or `ip` and an object of it (`iplink`), it does what `ip` does; so does `netnsctl ip …`.
 #[must_use]
-pub fn run(args: impl Iterator<Item = OsString>) -> u8 {
-    let words: Vec<OsString> = args.skip(1).collect();
-    let result = if words.is_empty() {
-        Err(Failure::new(code::USAGE, HELP.trim_end()))
-    } else {
-        Session::new(Options::default()).words(&words, Options::default())
+pub fn run(mut args: impl Iterator<Item = OsString>) -> u8 {
+    let name = args.next().unwrap_or_default();
+    let name = Path::new(&name).file_name().and_then(OsStr::to_str).and_then(|n| n.strip_prefix("ip"));
+    let mut words: Vec<OsString> = args.collect();
+    let mut options = Options { ip: name.is_some(), ..Options::default() };
+    let object = name.filter(|n| !n.is_empty()).and_then(|n| OBJECTS.iter().find(|o| o.0.starts_with(n))).map(|o| o.1);
+    if !options.ip && words.first().is_some_and(|w| w == "ip") {
+        options.ip = true;
+        words.remove(0);
+    }
+    let ip = options.ip;
+    let result = match (words.is_empty(), object) {
+        (true, None) => Err(Failure::new(code::USAGE, HELP.trim_end()).ip(HELP.trim_end().replace("netnsctl", "ip"))),
+        _ => Session::new(options.clone()).words(&words, options, object),
     };
     match result {
         Ok(()) => code::OK,
         Err(failure) => {
-            failure.print();
+            failure.print(ip);
             failure.code
         }
     }

@@ -1,9 +1,10 @@
 //! `neigh`: neighbours, whose link-layer addresses are known or asked for.
 
-use super::inet::{self, Addr, Lladdr, Named, PROTOS, got, index_or_0, put, put_dev};
+use super::inet::{self, Addr, Lladdr, got, index_or_0, put, put_dev};
 use super::links::{Links, device};
 use super::*;
 use crate::grammar::{Prefix, Result as Parsed, family_of};
+use crate::names;
 use crate::out::Value;
 use nl_core::route::{NdMsg, Neigh, NeighExtFlags, NeighFlags, NeighState, RTM_GETNEIGH, af, nda, rtprot};
 use nl_core::{DecodeError, Message, Msg};
@@ -104,7 +105,7 @@ pub(super) fn parse(words: &mut Words<'_>, options: &Options) -> Parsed<Command>
                 filter.stateless |= state.is_empty() || state == NeighState::all();
                 filter.states = Some(filter.states.unwrap_or_default() | state);
             }
-            Some(Word::Proto) => filter.proto = Some(inet::code(words, "a protocol", PROTOS)?),
+            Some(Word::Proto) => filter.proto = Some(words.named("a protocol", &names::PROTOS)?),
             Some(Word::Proxy) => filter.proxy = true,
             Some(Word::Unused) => filter.unused = true,
         }
@@ -193,7 +194,7 @@ fn show(
                 out.field(word, Value::Null, format_args!("{word} "));
             }
         }
-        if options.statistics {
+        if options.statistics > 0 {
             statistics(out, &neigh);
         }
         if !neigh.state().is_empty() {
@@ -204,7 +205,8 @@ fn show(
             });
         }
         if let Some(proto) = got(neigh.protocol()).filter(|p| *p != rtprot::UNSPEC) {
-            put(out, "protocol", "proto ", Named(proto, PROTOS));
+            let proto = out.named(proto, &names::PROTOS);
+            put(out, "protocol", "proto ", proto);
         }
         out.text(format_args!("\n"));
     });

@@ -238,7 +238,7 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
         Request::Delete { name: None, wait } => {
             session.forget_conns();
             let names = done("list namespaces", session.dir.names())?;
-            each(names, |name| remove(session, name, wait))
+            each(session.options.ip, names, |name| remove(session, name, wait))
         }
         Request::Attach { name, pid } => {
             session.forget_conns();
@@ -256,11 +256,11 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
 }
 
 /// Does `f` for each name, and goes on where it fails: each failure is shown, the last decides the exit code.
-fn each(names: Vec<OsString>, mut f: impl FnMut(&OsStr) -> Result<()>) -> Result<()> {
+fn each(ip: bool, names: Vec<OsString>, mut f: impl FnMut(&OsStr) -> Result<()>) -> Result<()> {
     let mut result = Ok(());
     for name in names {
         if let Err(failure) = f(&name) {
-            failure.print();
+            failure.print(ip);
             result = Err(Failure::new(failure.code, ""));
         }
     }
@@ -459,7 +459,7 @@ fn status(status: u8) -> Result<()> {
 fn exec_all(session: &mut Session, command: &[OsString]) -> Result<()> {
     let mut names = done("list namespaces", session.dir.list())?;
     names.retain(|e| e.state.id().is_some());
-    each(names.into_iter().map(|e| e.name).collect(), |name| {
+    each(session.options.ip, names.into_iter().map(|e| e.name).collect(), |name| {
         session.out.text(format_args!("\nnetns: {}\n", Escaped(name.as_bytes())));
         session.flush()?;
         let ns = done(&format!("enter namespace {}", show(name)), session.dir.open(name))?;

@@ -2,13 +2,11 @@
 
 mod show;
 
-use super::inet::{
-    self, Addr, IP_PROTOS, Named, Net, Octets, PROTOS, SCOPES, TABLES, TYPES, code, got, index_or_0, put, put_addr,
-    put_dev,
-};
+use super::inet::{self, Addr, IP_PROTOS, Named, Net, Octets, TYPES, code, got, index_or_0, put, put_addr, put_dev};
 use super::links::{Links, device};
 use super::*;
 use crate::grammar::{Prefix, Result as Parsed, family_of};
+use crate::names;
 use crate::out::{Escaped, Value};
 use nl_core::route::{
     RTM_DELROUTE, RTM_GETROUTE, RTM_NEWROUTE, Route, RouteFlags, RtMsg, RtNextHop, RtaCacheInfo, af, rt_scope,
@@ -335,9 +333,9 @@ fn spec(words: &mut Words<'_>, options: &Options, message: u16) -> Parsed<Spec> 
                 spec.src = Some(src);
             }
             Word::Metric => spec.metric = Some(words.uint("a metric")?),
-            Word::Table => spec.table = Some(code(words, "a table", TABLES)?),
-            Word::Proto => spec.proto = code(words, "a protocol", PROTOS)?,
-            Word::Scope => spec.scope = Some(code(words, "a scope", SCOPES)?),
+            Word::Table => spec.table = Some(words.named("a table", &names::TABLES)?),
+            Word::Proto => spec.proto = words.named("a protocol", &names::PROTOS)?,
+            Word::Scope => spec.scope = Some(words.named("a scope", &names::SCOPES)?),
             Word::Tos => spec.tos = tos(words)?,
             Word::Nhid => spec.nhid = Some(words.uint("the id of a next hop")?),
             Word::Expires => spec.expires = Some(words.uint("a number of seconds")?),
@@ -429,10 +427,10 @@ fn filter(words: &mut Words<'_>, options: &Options) -> Parsed<Filter> {
                 }
             }
             Word::Table if words.eat("all") => filter.table = None,
-            Word::Table => filter.table = Some(code(words, "a table, or all", TABLES)?).filter(|t| *t != 0),
+            Word::Table => filter.table = Some(words.named("a table, or all", &names::TABLES)?).filter(|t| *t != 0),
             Word::Dev => filter.dev = Some(device(words, "the name of an interface")?.to_owned()),
-            Word::Proto => filter.proto = Some(code(words, "a protocol", PROTOS)?),
-            Word::Scope => filter.scope = Some(code(words, "a scope", SCOPES)?),
+            Word::Proto => filter.proto = Some(words.named("a protocol", &names::PROTOS)?),
+            Word::Scope => filter.scope = Some(words.named("a scope", &names::SCOPES)?),
             Word::Type => filter.kind = Some(code(words, "a type", TYPES)?),
             Word::Metric => filter.metric = Some(words.uint("a metric")?),
             Word::Via => filter.via = Some(words.address("a gateway", None)?),
@@ -591,8 +589,14 @@ fn put_hop(m: &mut Msg<'_>, family: u8, hop: &Hop, index: u32) {
     put_gateway(m, family, hop.via);
 }
 
-/// The routes that match. The kernel (from 4.20 on) is asked for no more than that, and checked.
+/// The routes that match.
 fn dump(conn: &mut Conn, filter: &Filter, oif: u32) -> netns_sys::Result<Vec<u8>> {
+    let keep = |message: &Message<'_>| matches(filter, oif, &Route::parse(message)?);
+    inet::dump(conn, RTM_GETROUTE, question(filter, oif), keep)
+}
+
+/// The question for the routes that match. The kernel (from 4.20 on) answers with no more than that; it is checked.
+fn question(filter: &Filter, oif: u32) -> impl Fn(&mut Msg<'_>) {
     let header = RtMsg {
         family: filter.family.unwrap_or(af::UNSPEC),
         table: filter.table.and_then(|t| u8::try_from(t).ok()).unwrap_or_default(),
@@ -600,14 +604,14 @@ fn dump(conn: &mut Conn, filter: &Filter, oif: u32) -> netns_sys::Result<Vec<u8>
         kind: filter.kind.unwrap_or_default(),
         ..RtMsg::default()
     };
-    let fill = |m: &mut Msg<'_>| {
+    let table = filter.table;
+    move |m| {
         m.fixed(&header);
-        filter.table.into_iter().for_each(|t| m.u32(rta::TABLE, t));
+        table.into_iter().for_each(|t| m.u32(rta::TABLE, t));
         if oif != 0 {
             m.u32(rta::OIF, oif);
         }
-    };
-    inet::dump(conn, RTM_GETROUTE, fill, |message| matches(filter, oif, &Route::parse(message)?))
+    }
 }
 
 fn matches(filter: &Filter, oif: u32, route: &Route<'_>) -> std::result::Result<bool, DecodeError> {
@@ -649,11 +653,12 @@ fn repeat(m: &mut Msg<'_>, found: &Message<'_>) {
 
 fn show(session: &mut Session, filter: &Filter) -> Result<()> {
     let oif = index_or_0(session, filter.dev.as_ref())?;
-    let conn = session.conn()?;
-    let links = Links::load(conn)?;
-    let found = done("list routes", dump(conn, filter, oif))?;
+    let links = Links::load(session.conn()?)?;
     let style = Style { links: &links, filter, details: session.options.details, oneline: session.options.oneline };
-    done("list routes", inet::show(&mut session.out, &found, |out, m| style.show(out, m)))
+    let question = question(filter, oif);
+    inet::stream(session, "list routes", RTM_GETROUTE, question, |out, message| {
+        if matches(filter, oif, &Route::parse(message)?)? { style.show(out, message) } else { Ok(()) }
+    })
 }
 
 fn get(session: &mut Session, lookup: &Lookup) -> Result<()> {

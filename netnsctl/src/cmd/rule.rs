@@ -1,8 +1,9 @@
 //! `rule`: routing rules, which tables are looked into for which packets.
 
-use super::inet::{self, Addr, IP_PROTOS, Named, PROTOS, TABLES, code, got};
+use super::inet::{self, Addr, IP_PROTOS, Named, got};
 use super::*;
 use crate::grammar::Result as Parsed;
+use crate::names;
 use crate::out::{Escaped, Value};
 use nl_core::route::{FibRuleHdr, FibRulePortRange, RTM_GETRULE, Rule, RuleFlags, af, fr_act, rtprot};
 use nl_core::{DecodeError, Message};
@@ -35,7 +36,7 @@ pub(super) fn parse(words: &mut Words<'_>, options: &Options) -> Parsed<Command>
     let mut filter = Filter { family: options.family.unwrap_or(af::INET), table: None, priority: None };
     while !words.is_end() {
         match words.keyword("a word of a filter", WORDS)? {
-            true => filter.table = Some(code(words, "a table", TABLES)?),
+            true => filter.table = Some(words.named("a table", &names::TABLES)?),
             false => filter.priority = Some(words.uint("a priority")?),
         }
     }
@@ -136,7 +137,8 @@ fn matching(out: &mut Out, rule: &Rule<'_>, details: bool) {
     action(out, rule);
     let proto = got(rule.protocol()).unwrap_or_default();
     if details || !matches!(proto, rtprot::UNSPEC | rtprot::KERNEL) {
-        put(out, "protocol", "proto ", Named(proto, PROTOS));
+        let proto = out.named(proto, &names::PROTOS);
+        put(out, "protocol", "proto ", proto);
     }
     out.text(format_args!("\n"));
 }
@@ -147,13 +149,15 @@ fn action(out: &mut Out, rule: &Rule<'_>) {
     if got(rule.l3mdev()).is_some_and(|l| l != 0) {
         out.field("l3mdev", Value::Null, format_args!(" lookup [l3mdev-table]"));
     } else if table != 0 {
-        put(out, "table", "lookup ", Named(table, TABLES));
+        let table = out.named(table, &names::TABLES);
+        put(out, "table", "lookup ", table);
     }
     if let Some(len) = got(rule.suppress_prefixlen()).filter(|l| *l != u32::MAX) {
         out.field("suppress_prefixlen", len, format_args!(" suppress_prefixlength {len}"));
     }
     if let Some(group) = got(rule.suppress_ifgroup()).filter(|g| *g != u32::MAX) {
-        put(out, "suppress_ifgroup", "suppress_ifgroup ", Named(group, &[("default", 0)]));
+        let group = out.named(group, &names::GROUPS);
+        put(out, "suppress_ifgroup", "suppress_ifgroup ", group);
     }
     if let Some(flow) = got(rule.flow()) {
         let (from, to) = (flow >> 16, flow & 0xffff);

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 /// A JSON text being written.
 #[derive(Debug)]
 pub(super) struct Json {
-    text: String,
+    pub(super) text: String,
     pretty: bool,
     depth: usize,
     /// Whether the innermost bracket has no member yet.
@@ -116,7 +116,13 @@ impl Json {
         self.text.push('"');
     }
 
-    pub(super) fn take(&mut self) -> String {
-        std::mem::take(&mut self.text)
+    /// Where in the structure the text is: depth, and whether the innermost bracket is empty.
+    pub(super) fn state(&self) -> (usize, bool) {
+        (self.depth, self.empty)
+    }
+
+    /// Back to where `state` was.
+    pub(super) fn restore(&mut self, state: (usize, bool)) {
+        (self.depth, self.empty) = state;
     }
 }

@@ -5,6 +5,7 @@
 
 mod json;
 
+use crate::names::{Named, Names};
 use json::Json;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
@@ -63,23 +64,172 @@ pub enum Format {
     JsonPretty,
 }
 
+/// How text looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// Colours; `Some(true)`: for a dark background.
+    pub color: Option<bool>,
+    /// Numbers that have names are shown as numbers.
+    pub numeric: bool,
+    /// What would be a new line of the same record is a backslash.
+    pub oneline: bool,
+}
+
+/// What text is about, where it has a colour; those of `ip`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Color {
+    /// The name of an interface: cyan.
+    Ifname,
+    /// A link-layer address: yellow.
+    Mac,
+    /// An IPv4 address: magenta.
+    Inet,
+    /// An IPv6 address: blue.
+    Inet6,
+    /// What is up: green.
+    Up,
+    /// What is down: red.
+    Down,
+}
+
+impl Color {
+    /// That of addresses of this family.
+    #[must_use]
+    pub fn of_family(family: u8) -> Option<Color> {
+        match family {
+            crate::grammar::AF_INET => Some(Color::Inet),
+            crate::grammar::AF_INET6 => Some(Color::Inet6),
+            _ => None,
+        }
+    }
+
+    const fn digit(self) -> char {
+        match self {
+            Color::Down => '1',
+            Color::Up => '2',
+            Color::Mac => '3',
+            Color::Inet6 => '4',
+            Color::Inet => '5',
+            Color::Ifname => '6',
+        }
+    }
+}
+
+/// How much is held back before some of it is written: until then, an output can be taken back.
+const HOLD: usize = 256 * 1024;
+
 /// Where a command's output goes.
 #[derive(Debug, Default)]
 pub struct Out {
     text: String,
     json: Option<Json>,
+    style: Style,
+    /// How often something was written.
+    written: u32,
+    /// The first error of writing, for the end.
+    broken: Option<io::Error>,
+}
+
+/// A place in an output, to go back to.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    written: u32,
+    len: usize,
+    json: (usize, bool),
 }
 
 impl Out {
     /// An empty output.
     #[must_use]
-    pub fn new(format: Format) -> Self {
+    pub fn new(format: Format, style: Style) -> Self {
         let json = match format {
             Format::Text => None,
             Format::Json => Some(Json::new(false)),
             Format::JsonPretty => Some(Json::new(true)),
         };
-        Self { text: String::new(), json }
+        Self { json, style, ..Self::default() }
+    }
+
+    /// How text looks.
+    #[must_use]
+    pub fn style(&self) -> Style {
+        self.style
+    }
+
+    /// What begins a new line of the same record.
+    #[must_use]
+    pub fn newline(&self) -> &'static str {
+        if self.style.oneline { "\\" } else { "\n" }
+    }
+
+    /// Text that `fill` writes, in this colour.
+    pub fn paint(&mut self, color: Option<Color>, fill: impl FnOnce(&mut Self)) {
+        let Some((color, dark)) = color.zip(self.style.color).filter(|_| self.json.is_none()) else {
+            return fill(self);
+        };
+        self.text(format_args!("\x1b[{}3{}m", if dark { "1;" } else { "" }, color.digit()));
+        fill(self);
+        self.text(format_args!("\x1b[0m"));
+    }
+
+    /// As [`Out::field`], in this colour.
+    pub fn color<'v>(
+        &mut self,
+        color: Option<Color>,
+        key: &str,
+        value: impl Into<Value<'v>>,
+        text: fmt::Arguments<'_>,
+    ) {
+        self.paint(color, |out| out.field(key, value, text));
+    }
+
+    /// The number `value`, by its name in `names` unless numbers are asked for.
+    #[must_use]
+    pub fn named(&self, value: impl Into<u32>, names: &'static Names) -> Named {
+        let value = value.into();
+        Named { value, name: if self.style.numeric { None } else { names.name(value) } }
+    }
+
+    /// Text that needs no formatting.
+    pub fn push(&mut self, text: &str) {
+        if self.json.is_none() {
+            self.text.push_str(text);
+        }
+    }
+
+    fn buffer(&mut self) -> &mut String {
+        match &mut self.json {
+            Some(json) => &mut json.text,
+            None => &mut self.text,
+        }
+    }
+
+    /// This place.
+    pub fn mark(&mut self) -> Mark {
+        let json = self.json.as_ref().map_or((0, true), Json::state);
+        Mark { written: self.written, len: self.buffer().len(), json }
+    }
+
+    /// Takes back what came after `mark`. False: some of it was written already, and nothing was taken back.
+    pub fn rewind(&mut self, mark: Mark) -> bool {
+        if self.written == mark.written {
+            self.buffer().truncate(mark.len);
+            self.json.iter_mut().for_each(|json| json.restore(mark.json));
+        }
+        self.written == mark.written
+    }
+
+    /// Writes what there is, if it is much: for long lists, after each of their records. An error is told at the end.
+    pub fn spill(&mut self) {
+        if self.buffer().len() >= HOLD {
+            self.written = self.written.saturating_add(1);
+            let text = self.buffer();
+            let result = io::stdout().lock().write_all(text.as_bytes());
+            text.clear();
+            if let Err(error) = result {
+                self.broken.get_or_insert(error);
+            }
+        }
     }
 
     /// Whether it is JSON.
@@ -131,12 +281,9 @@ impl Out {
         }
     }
 
-    /// Takes what was written so far.
+    /// Takes what is not yet written.
     pub fn take(&mut self) -> String {
-        match &mut self.json {
-            Some(json) => json.take(),
-            None => std::mem::take(&mut self.text),
-        }
+        std::mem::take(self.buffer())
     }
 
     /// Writes all of it to standard output.
@@ -144,6 +291,9 @@ impl Out {
     /// # Errors
     /// write(2).
     pub fn flush(&mut self) -> io::Result<()> {
+        if let Some(error) = self.broken.take() {
+            return Err(error);
+        }
         let text = self.take();
         if text.is_empty() {
             return Ok(());
@@ -189,7 +339,7 @@ mod tests {
     use super::*;
 
     fn record(format: Format) -> String {
-        let mut out = Out::new(format);
+        let mut out = Out::new(format, Style::default());
         out.list("", |out| {
             for name in [&b"a\"\n"[..], b"\xff"] {
                 out.object("", |out| {
@@ -210,6 +360,38 @@ mod tests {
         assert_eq!(record(Format::Json), format!("{json}\n"));
         let pretty = record(Format::JsonPretty);
         assert!(pretty.starts_with("[ {\n        \"name\": \"a\\\"\\n\",\n        \"id\": 7,\n"), "{pretty}");
+    }
+
+    #[test]
+    fn what_was_not_written_can_be_taken_back() {
+        for format in [Format::Text, Format::Json, Format::JsonPretty] {
+            let mut out = Out::new(format, Style::default());
+            out.list("", |out| {
+                out.field("", 1_u8, format_args!("1"));
+                let mark = out.mark();
+                out.object("", |out| out.field("a", 2_u8, format_args!("2")));
+                assert!(out.rewind(mark));
+                out.object("", |out| out.field("b", 3_u8, format_args!("3")));
+            });
+            let mut plain = Out::new(format, Style::default());
+            plain.list("", |out| {
+                out.field("", 1_u8, format_args!("1"));
+                out.object("", |out| out.field("b", 3_u8, format_args!("3")));
+            });
+            assert_eq!(out.take(), plain.take());
+        }
+    }
+
+    #[test]
+    fn colours_are_those_of_ip() {
+        let style = Style { color: Some(false), ..Style::default() };
+        let mut out = Out::new(Format::Text, style);
+        out.color(Some(Color::Ifname), "ifname", "v0", format_args!("v0: "));
+        out.color(None, "", "x", format_args!("x"));
+        assert_eq!(out.take(), "\x1b[36mv0: \x1b[0mx");
+        let mut out = Out::new(Format::Text, Style { color: Some(true), ..style });
+        out.color(Some(Color::Mac), "", "x", format_args!("x"));
+        assert_eq!(out.take(), "\x1b[1;33mx\x1b[0m");
     }
 
     #[test]

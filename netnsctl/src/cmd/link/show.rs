@@ -62,7 +62,7 @@ pub(in crate::cmd) struct Context {
     /// Names of namespaces by their ids.
     namespaces: Vec<(i32, OsString)>,
     details: bool,
-    statistics: bool,
+    statistics: u8,
     /// What begins a new line of the same record.
     newline: &'static str,
     /// As `ip address` shows them: without their mode, and where it is about one family, without what the link layer has.
@@ -121,7 +121,7 @@ pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
 
 /// What a dump of links is to leave out.
 pub(in crate::cmd) fn ext_mask(options: &Options) -> u32 {
-    if options.statistics { 0 } else { rtext_filter::SKIP_STATS }
+    if options.statistics > 0 { 0 } else { rtext_filter::SKIP_STATS }
 }
 
 /// The named namespaces that have an id in the one the links are in.
@@ -533,7 +533,7 @@ impl Context {
     /// Two tables of one row each.
     /// The counters, where they are asked for; `begin` goes before them.
     pub(in crate::cmd) fn stats(&self, out: &mut Out, link: &Link<'_>, mut begin: &'static str) {
-        let (true, Ok(Some(s))) = (self.statistics, link.stats64()) else { return };
+        let (1.., Ok(Some(s))) = (self.statistics, link.stats64()) else { return };
         let rx =
             [s.rx_bytes, s.rx_packets, s.rx_errors, s.rx_dropped, s.rx_missed_errors, s.multicast, s.rx_compressed];
         let tx =

@@ -80,14 +80,17 @@ impl Style<'_> {
         self.hop(out, got(route.gateway()), got(route.via()), got(route.oif()));
         let table = got(route.table().map(Some)).unwrap_or_default();
         if filter.table.is_none() && table != 0 && (table != rt_table::MAIN || self.details) {
-            put(out, "table", "table ", Named(table, TABLES));
+            let table = out.named(table, &names::TABLES);
+            put(out, "table", "table ", table);
         }
         if !cloned {
             if filter.proto.is_none() && (header.protocol != rtprot::BOOT || self.details) {
-                put(out, "protocol", "proto ", Named(header.protocol, PROTOS));
+                let proto = out.named(header.protocol, &names::PROTOS);
+                put(out, "protocol", "proto ", proto);
             }
             if filter.scope.is_none() && (header.scope != rt_scope::UNIVERSE || self.details) {
-                put(out, "scope", "scope ", Named(header.scope, SCOPES));
+                let scope = out.named(header.scope, &names::SCOPES);
+                put(out, "scope", "scope ", scope);
             }
         }
         if let (Some(src), None) = (got(route.prefsrc()), filter.src) {
