@@ -77,9 +77,9 @@ impl Failure {
         Self { code, ..self }
     }
 
-    /// What is wrong with `words`, with the word underlined.
+    /// What is wrong with `words`, with the word underlined; the exit code is that of `ip`, if `ip` is true.
     #[must_use]
-    pub fn usage(words: &[OsString], usage: &Usage) -> Self {
+    pub fn usage(words: &[OsString], usage: &Usage, ip: bool) -> Self {
         let (mut line, mut marks) = (String::from("  "), String::from("  "));
         for (i, word) in words.iter().enumerate() {
             let plain = word.to_str().is_some_and(|w| !w.is_empty() && w.bytes().all(|b| (0x21..0x7f).contains(&b)));
@@ -92,6 +92,7 @@ impl Failure {
             marks.push('^');
         }
         let hint = format!("{}\n{}", line.trim_end(), marks.trim_end());
+        let code = if ip { usage.ip_code } else { code::USAGE };
         let ip = match (&usage.ip, words.get(usage.at)) {
             (Some(ip), _) => ip.clone(),
             (None, None) => INCOMPLETE.into(),
@@ -100,12 +101,7 @@ impl Failure {
             }
         };
         let more = if ip.ends_with(&usage.message) { String::new() } else { format!("\n  {}", usage.message) };
-        Self {
-            code: code::USAGE,
-            message: usage.message.clone(),
-            ip: Some(format!("{ip}{more}\n{hint}")),
-            hint: Some(hint),
-        }
+        Self { code, message: usage.message.clone(), ip: Some(format!("{ip}{more}\n{hint}")), hint: Some(hint) }
     }
 
     /// `error` befell `task`: "add namespace \"a\"".
@@ -181,10 +177,10 @@ mod tests {
     #[test]
     fn the_word_at_fault_is_underlined() {
         let words: Vec<OsString> = ["link", "a b", "mtuu"].map(OsString::from).into();
-        let usage = Usage { message: "no".into(), at: 2, ip: None };
-        let text = Failure::usage(&words, &usage).to_string();
+        let usage = Usage { message: "no".into(), at: 2, ip: None, ip_code: 255 };
+        let text = Failure::usage(&words, &usage, false).to_string();
         assert_eq!(text, "netnsctl: no\n  link \"a b\" mtuu\n             ^^^^");
-        let text = Failure::usage(&words, &Usage { at: 3, ..usage }).to_string();
+        let text = Failure::usage(&words, &Usage { at: 3, ..usage }, false).to_string();
         assert!(text.ends_with("mtuu\n                  ^"), "{text}");
     }
 }

@@ -18,9 +18,18 @@ pub struct Usage {
     pub at: usize,
     /// How `ip` says it, where that is not `argument "WORD" is wrong: MESSAGE`.
     pub ip: Option<String>,
+    /// The exit code of `ip` in this case, where it is not 255.
+    pub ip_code: u8,
 }
 
 impl Usage {
+    /// With the exit code of `ip` in this case.
+    #[must_use]
+    pub fn ip_code(mut self, code: u8) -> Self {
+        self.ip_code = code;
+        self
+    }
+
     /// With what `ip` says in this case: its whole line.
     #[must_use]
     pub fn ip(mut self, line: impl Into<String>) -> Self {
@@ -136,13 +145,13 @@ impl<'a> Words<'a> {
     /// An error about the next word.
     #[must_use]
     pub fn error(&self, message: impl Into<String>) -> Usage {
-        Usage { message: message.into(), at: self.at, ip: None }
+        Usage { message: message.into(), at: self.at, ip: None, ip_code: 255 }
     }
 
     /// An error about the word just taken.
     #[must_use]
     pub fn error_before(&self, message: impl Into<String>) -> Usage {
-        Usage { message: message.into(), at: self.at.saturating_sub(1), ip: None }
+        Usage { message: message.into(), at: self.at.saturating_sub(1), ip: None, ip_code: 255 }
     }
 
     /// Nothing may follow.
@@ -205,7 +214,8 @@ impl<'a> Words<'a> {
         Err(self.error(format!("{} is not {what}; {known}", show(word))))
     }
 
-    /// As [`Words::keyword`]; of several that begin alike the first is meant, and `ip` says `unknown` of a word that is none.
+    /// As [`Words::keyword`]; of several that begin alike the first is meant, and `ip` says `unknown` of a word that is none, and
+    /// ends with 1.
     ///
     /// # Errors
     /// As [`Words::keyword`].
@@ -219,7 +229,7 @@ impl<'a> Words<'a> {
         let result = self.keyword(what, table);
         self.ip = ip;
         let word = self.peek().map(OsStr::to_string_lossy).unwrap_or_default();
-        result.map_err(|usage| if usage.ip.is_some() { usage } else { usage.ip(unknown(&word)) })
+        result.map_err(|usage| if usage.ip.is_some() { usage } else { usage.ip(unknown(&word)).ip_code(1) })
     }
 
     /// Takes a number, or its name in `names`.
@@ -469,7 +479,7 @@ pub fn split_line(line: &[u8]) -> Result<Vec<OsString>> {
     }
     if let Some(quote) = quote {
         let message = format!("the quote {} has no other half", char::from(quote));
-        return Err(Usage { message, at: words.len(), ip: None });
+        return Err(Usage { message, at: words.len(), ip: None, ip_code: 255 });
     }
     words.extend(word);
     Ok(words.into_iter().map(|w| OsStr::from_bytes(&w).to_owned()).collect())

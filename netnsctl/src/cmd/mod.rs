@@ -575,7 +575,9 @@ impl Session {
 
     /// Parses and runs one command, and writes what it shows.
     fn words(&mut self, words: &[OsString], options: Options, object: Option<Object>) -> Result<()> {
-        let (options, command) = parse_words(words, options, object).map_err(|usage| Failure::usage(words, &usage))?;
+        let ip = options.ip;
+        let parsed = parse_words(words, options, object);
+        let (options, command) = parsed.map_err(|usage| Failure::usage(words, &usage, ip))?;
         self.set(options);
         let result = run_command(self, command);
         if self.options.dry_run && result.is_ok() {
