@@ -40,6 +40,7 @@ use crate::grammar::{self, AF_INET, AF_INET6, Keyword, Words, show};
 use crate::out::{Format, Out, Style};
 use netns_sys::netlink::Conn;
 use netns_sys::{Dir, Error, Ns};
+use nl_core::Flags;
 use nl_core::pretty::Pretty;
 use nl_core::route::{FAMILY, af};
 use std::ffi::{OsStr, OsString};
@@ -474,6 +475,10 @@ pub struct Session {
     pub dir: Dir,
     /// Whether commands follow this one: the process has to stay as it is.
     in_batch: bool,
+    /// Whether what changes something is held until the batch sends it.
+    waiting: bool,
+    /// Indices of links by namespace and name, while a batch only adds: nothing it does makes them wrong.
+    indices: Vec<(Option<OsString>, OsString, u32)>,
     /// One connection for each namespace that was spoken to (`None`: the one we are in).
     conns: Vec<(Option<OsString>, Conn)>,
 }
@@ -487,6 +492,8 @@ impl Session {
             options: Options::default(),
             dir: Dir::default(),
             in_batch: false,
+            waiting: false,
+            indices: Vec::new(),
             conns: Vec::new(),
         };
         session.set(options);
@@ -526,12 +533,14 @@ impl Session {
                 self.conns.len().saturating_sub(1)
             }
         };
-        let dry_run = self.options.dry_run;
+        let hold = match (self.options.dry_run, self.waiting) {
+            (true, _) => Some(Flags::ACK),
+            (_, true) => Some(Flags::empty()),
+            _ => None,
+        };
         match self.conns.get_mut(index) {
             Some((_, conn)) => {
-                if dry_run {
-                    conn.hold();
-                }
+                hold.iter().for_each(|flags| conn.hold(*flags));
                 Ok((conn, &mut self.out))
             }
             None => Err(Failure::new(code::FAILED, "no connection")),
@@ -578,6 +587,11 @@ impl Session {
         let ip = options.ip;
         let parsed = parse_words(words, options, object);
         let (options, command) = parsed.map_err(|usage| Failure::usage(words, &usage, ip))?;
+        self.command(options, command)
+    }
+
+    /// Runs one command, and writes what it shows.
+    fn command(&mut self, options: Options, command: Command) -> Result<()> {
         self.set(options);
         let result = run_command(self, command);
         if self.options.dry_run && result.is_ok() {
