@@ -400,9 +400,7 @@ fn parse_words(
         let known = Words::new(&known).like_ip(true).keyword("an option", FLAGS);
         let known = known.map_err(|e| e.message.replace(&show(OsStr::new(name)), &format!("{word:?}")));
         let unknown = |message: String| {
-            words
-                .error_before(message)
-                .ip(format!("Option \"{}\" is unknown, try \"ip -help\".", word.trim_start_matches("-")))
+            words.error_before(message).ip(format!("Option \"-{name}\" is unknown, try \"ip -help\"."))
         };
         let flag = known.map_err(unknown)?;
         // These are written out.
