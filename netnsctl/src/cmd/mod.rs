@@ -40,6 +40,8 @@ pub mod route;
 pub mod rule;
 #[cfg(feature = "processes")]
 pub mod run;
+#[cfg(feature = "processes")]
+pub mod target;
 #[cfg(feature = "ip")]
 pub mod tuntap;
 #[cfg(feature = "processes")]

@@ -406,19 +406,21 @@ fn pids(session: &mut Session, name: &OsStr, look: Look) -> Result<()> {
         // Our own descriptors of it are gone in a moment.
         let others = |h: &&Holder| !matches!(h, Holder::Fd { pid, .. } if *pid == me);
         for holder in found.found.iter().filter(others) {
+            let Some(pid) = holder.pid() else { continue };
             out.object("", |out| {
-                out.field("pid", holder.pid(), format_args!("{}", holder.pid()));
-                match *holder {
-                    Holder::Process { .. } => {}
-                    Holder::Thread { tid, .. } => out.field("tid", tid, format_args!(" thread {tid}")),
-                    Holder::Fd { fd, .. } => out.field("fd", fd, format_args!(" fd {fd}")),
+                out.field("pid", pid, format_args!("{pid}"));
+                match holder {
+                    Holder::Thread { tid, .. } => out.field("tid", *tid, format_args!(" thread {tid}")),
+                    Holder::Fd { fd, .. } => out.field("fd", *fd, format_args!(" fd {fd}")),
+                    _ => {}
                 }
                 out.text(format_args!("\n"));
             });
         }
     });
-    if found.hidden > 0 {
-        session.warn(&format!("without privilege some processes could not be looked into: {}", found.hidden));
+    if found.hidden.processes > 0 {
+        let count = found.hidden.processes;
+        session.warn(&format!("without privilege some processes could not be looked into: {count}"));
     }
     Ok(())
 }
