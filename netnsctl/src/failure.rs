@@ -2,7 +2,8 @@
 
 use crate::grammar::{INCOMPLETE, Usage, show};
 use crate::out::Escaped;
-use netns_sys::{Errno, Error};
+use netns_sys::spawn::op;
+use netns_sys::{Errno, Error, process};
 use std::ffi::OsString;
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
@@ -120,6 +121,20 @@ impl Failure {
             _ => format!("cannot {task}: {error}"),
         };
         Self { code, message, hint: advice(error).map(|a| format!("  {a}")), ip: like_ip(error) }
+    }
+}
+
+impl Failure {
+    /// A program could not be started for `task`: 126 or 127 if it was the program's fault, as shells have it.
+    #[must_use]
+    pub fn of_start(task: &str, error: &Error) -> Self {
+        match error {
+            Error::Sys { op: op::EXECUTE, .. } => {
+                let code = u8::try_from(process::exec_failure_status(error)).unwrap_or(code::FAILED);
+                Self::new(code, error.to_string())
+            }
+            _ => Self::of(task, error),
+        }
     }
 }
 

@@ -7,8 +7,7 @@ use crate::out::Escaped;
 use netns_sys::holders::{Holder, Look, holders};
 use netns_sys::named::{Change, State};
 use netns_sys::netlink::Conn;
-use netns_sys::process::{self, Spawn};
-use netns_sys::{Error, NameRule, Ns};
+use netns_sys::{Error, NameRule, Ns, Spawn};
 use nl_core::route::{self, NSID_NOT_ASSIGNED, Nsid, RTM_GETNSID, RTM_NEWNSID, RtGenMsg, netnsa};
 use nl_core::{Flags, Reply};
 use std::ffi::{OsStr, OsString};
@@ -432,22 +431,16 @@ fn exec(session: &mut Session, name: &OsStr, command: &[OsString]) -> Result<()>
     if session.in_batch {
         return status(spawn(session, &ns, name, command)?);
     }
-    let warnings = done(&task, process::enter_for_exec(&ns, Some(name)))?;
-    warnings.iter().for_each(|w| session.warn(&w.to_string()));
-    drop(ns);
-    Err(not_executed(&process::exec(program, args)))
-}
-
-fn not_executed(error: &Error) -> Failure {
-    let code = u8::try_from(process::exec_failure_status(error)).unwrap_or(code::FAILED);
-    Failure::new(code, error.to_string())
+    let spawn = done(&task, Spawn::new(program).args(args).inside(&ns, Some(name)))?;
+    Err(Failure::of_start(&task, &spawn.exec(|warning| session.warn(&warning.to_string()))))
 }
 
 /// Runs `command` as a child in `ns` and gives back its exit code.
 fn spawn(session: &Session, ns: &Ns, name: &OsStr, command: &[OsString]) -> Result<u8> {
     let Some((program, args)) = command.split_first() else { return Ok(code::OK) };
-    let inside = Spawn::new(program).args(args).inside(ns, Some(name));
-    let child = done(&format!("enter namespace {}", show(name)), inside)?.spawn().map_err(|e| not_executed(&e))?;
+    let task = format!("enter namespace {}", show(name));
+    let inside = done(&task, Spawn::new(program).args(args).inside(ns, Some(name)))?;
+    let child = inside.spawn().map_err(|e| Failure::of_start(&task, &e))?;
     child.warnings().iter().for_each(|w| session.warn(&w.to_string()));
     let exit = done("wait for the command", child.wait())?;
     Ok(u8::try_from(exit.status()).unwrap_or(code::FAILED))
