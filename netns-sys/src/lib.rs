@@ -46,4 +46,4 @@ pub use named::Dir;
 pub use ns::{Ns, NsFlags, NsId};
 pub use process::{Child, Exit, Held};
 pub use spawn::Spawn;
-pub use sys::{PollFd, Stdio, poll, restore_sigpipe};
+pub use sys::{PollFd, Stdio, poll, restore_sigpipe, terminal_width};

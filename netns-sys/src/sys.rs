@@ -66,6 +66,8 @@ unsafe impl Zero for libc::sigaction {}
 unsafe impl Zero for CloneArgs {}
 // SAFETY: netdevice(7): characters, and a union of integers, characters and a pointer that may be null.
 unsafe impl Zero for libc::ifreq {}
+// SAFETY: ioctl_tty(2): integers.
+unsafe impl Zero for libc::winsize {}
 // SAFETY: waitid(2): integers and pointers that may be null.
 unsafe impl Zero for libc::siginfo_t {}
 
@@ -249,6 +251,18 @@ pub(crate) fn dup_number(number: u32) -> R<OwnedFd> {
     let number: c_int = fit(number)?;
     // SAFETY: whoever owns the descriptor keeps it as it is; `EBADF` if there is none; returns a new descriptor.
     own(unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3) })
+}
+
+/// ioctl_tty(2) `TIOCGWINSZ`: how many columns the terminal that is standard output has; `None`: it does not know, or is none.
+#[must_use]
+pub fn terminal_width() -> Option<u16> {
+    if !std::io::IsTerminal::is_terminal(&std::io::stdout()) {
+        return None;
+    }
+    let mut size: libc::winsize = zeroed();
+    // SAFETY: standard output is a terminal; the kernel writes one `struct winsize`, into `size`.
+    check(unsafe { libc::ioctl(1, libc::TIOCGWINSZ, from_mut(&mut size)) }).ok()?;
+    Some(size.ws_col).filter(|columns| *columns > 0)
 }
 
 /// One of the three standard streams.

@@ -9,6 +9,8 @@ pub mod check;
 pub mod decode;
 #[cfg(feature = "processes")]
 pub mod enter;
+#[cfg(feature = "processes")]
+mod face;
 #[cfg(feature = "ip")]
 mod inet;
 #[cfg(feature = "ip")]
@@ -34,6 +36,8 @@ pub mod nexthop;
 mod nsenter;
 #[cfg(feature = "ip")]
 pub mod ntable;
+#[cfg(feature = "processes")]
+mod proc;
 #[cfg(feature = "ip")]
 pub mod route;
 #[cfg(feature = "ip")]

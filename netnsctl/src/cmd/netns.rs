@@ -282,22 +282,21 @@ fn remove(session: &mut Session, name: &OsStr, wait: Option<Duration>) -> Result
 /// How many namespaces are asked about at once: each takes a descriptor.
 const CHUNK: usize = 256;
 
-/// The ids that the namespace of `conn` has given to those named `names`; `None` where it gave none, or none is there.
-pub(super) fn nsids(
-    session: &Session,
+/// The ids that the namespace of `conn` has given to `count` others, each opened by `open`; `None`: it would not say, or
+/// there is no such namespace.
+pub(super) fn nsids_of(
     conn: &mut Conn,
-    names: &[&OsStr],
+    count: usize,
+    open: impl Fn(usize) -> Option<Ns>,
     target: Option<i32>,
 ) -> Result<Vec<Option<i32>>> {
-    let mut ids = Vec::new();
-    for names in names.chunks(CHUNK) {
-        let opened: Vec<Option<Ns>> = names.iter().map(|name| session.dir.open(name).ok()).collect();
-        let (first, positions): (usize, Vec<usize>) =
-            (ids.len(), opened.iter().enumerate().filter(|(_, ns)| ns.is_some()).map(|(i, _)| i).collect());
-        ids.resize(first.saturating_add(names.len()), None);
+    let mut ids = vec![None; count];
+    for first in (0..count).step_by(CHUNK) {
+        let chunk = first..count.min(first.saturating_add(CHUNK));
+        let opened: Vec<(usize, Ns)> = chunk.filter_map(|i| Some((i, open(i)?))).collect();
         let asked = conn.batch_with(
             |requests| {
-                opened.iter().flatten().try_for_each(|ns| {
+                opened.iter().try_for_each(|(_, ns)| {
                     requests.request(RTM_GETNSID, Flags::empty(), |m| {
                         m.fixed(&RtGenMsg::default());
                         m.u32(netnsa::FD, ns.fd_number());
@@ -306,9 +305,9 @@ pub(super) fn nsids(
                 })
             },
             |request, reply| {
-                let position = positions.get(request).map(|p| first.saturating_add(*p));
-                if let (Ok(Reply::Data(message)), Some(id)) = (reply, position.and_then(|p| ids.get_mut(p))) {
-                    *id = Nsid::parse(&message)?.nsid()?.filter(|id| *id != NSID_NOT_ASSIGNED);
+                let id = opened.get(request).and_then(|(i, _)| ids.get_mut(*i));
+                if let (Ok(Reply::Data(message)), Some(id)) = (reply, id) {
+                    *id = Nsid::parse(&message)?.nsid()?;
                 }
                 Ok(())
             },
@@ -316,6 +315,17 @@ pub(super) fn nsids(
         done("ask for namespace ids", asked)?;
     }
     Ok(ids)
+}
+
+/// As [`nsids_of`], of those named `names`; `None` also where it gave none.
+pub(super) fn nsids(
+    session: &Session,
+    conn: &mut Conn,
+    names: &[&OsStr],
+    target: Option<i32>,
+) -> Result<Vec<Option<i32>>> {
+    let ids = nsids_of(conn, names.len(), |i| session.dir.open(names.get(i)?).ok(), target)?;
+    Ok(ids.into_iter().map(|id| id.filter(|id| *id != NSID_NOT_ASSIGNED)).collect())
 }
 
 /// The ids given in the namespace of `conn` (or in that with id `target`): id, and with a target the id here.
