@@ -32,12 +32,24 @@ pub struct Maps {
     pub setgroups: Option<bool>,
 }
 
+/// The caller's effective user and group.
+#[must_use]
+pub fn own_ids() -> (u32, u32) {
+    (sys::geteuid(), sys::getegid())
+}
+
 impl Maps {
     /// The caller's effective user and group as these (0, 0: as root); there are no others.
     #[must_use]
     pub fn own(uid: u32, gid: u32) -> Maps {
-        let one = |inside, outside| vec![Range { inside, outside, count: 1 }];
-        Maps { uids: one(uid, sys::geteuid()), gids: one(gid, sys::getegid()), setgroups: None }
+        Maps::of(Some(uid), &[], Some(gid), &[])
+    }
+    /// The caller's effective user as this one, if it is to be there, and more users [`around`] it; groups likewise.
+    #[must_use]
+    pub fn of(user: Option<u32>, users: &[Range], group: Option<u32>, groups: &[Range]) -> Maps {
+        let (uid, gid) = own_ids();
+        let map = |one: Option<u32>, own, more: &[Range]| one.map_or(more.to_vec(), |one| around(one, own, more));
+        Maps { uids: map(user, uid, users), gids: map(group, gid, groups), setgroups: None }
     }
 }
 

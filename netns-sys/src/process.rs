@@ -192,7 +192,8 @@ pub(crate) fn wait(pidfd: BorrowedFd<'_>) -> std::result::Result<Exit, Errno> {
     }
 }
 
-/// All signals of this thread, held back until [`Child::attend`] passes them on; for a process with one thread.
+/// All signals of this thread, held back until [`Child::attend`] passes them on, and let go when dropped; for a process with
+/// one thread.
 #[derive(Debug)]
 pub struct Held {
     pub(crate) before: u64,
@@ -208,6 +209,80 @@ impl Held {
         sys::default_action(libc::SIGCHLD).at("hold signals", "")?;
         let before = sys::set_signal_mask(u64::MAX).at("hold signals", "")?;
         Ok(Held { before })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let _ = sys::set_signal_mask(self.before);
+    }
+}
+
+/// The number of a signal, by name with or without SIG, in any case; the real-time ones: RTMIN+N, RTMAX-N; or by number.
+#[must_use]
+pub fn signal(name: &str) -> Option<i32> {
+    const NAMES: &[(&str, c_int)] = &[
+        ("HUP", libc::SIGHUP),
+        ("INT", libc::SIGINT),
+        ("QUIT", libc::SIGQUIT),
+        ("ILL", libc::SIGILL),
+        ("TRAP", libc::SIGTRAP),
+        ("ABRT", libc::SIGABRT),
+        ("IOT", libc::SIGIOT),
+        ("BUS", libc::SIGBUS),
+        ("FPE", libc::SIGFPE),
+        ("KILL", libc::SIGKILL),
+        ("USR1", libc::SIGUSR1),
+        ("SEGV", libc::SIGSEGV),
+        ("USR2", libc::SIGUSR2),
+        ("PIPE", libc::SIGPIPE),
+        ("ALRM", libc::SIGALRM),
+        ("TERM", libc::SIGTERM),
+        ("CHLD", libc::SIGCHLD),
+        ("CONT", libc::SIGCONT),
+        ("STOP", libc::SIGSTOP),
+        ("TSTP", libc::SIGTSTP),
+        ("TTIN", libc::SIGTTIN),
+        ("TTOU", libc::SIGTTOU),
+        ("URG", libc::SIGURG),
+        ("XCPU", libc::SIGXCPU),
+        ("XFSZ", libc::SIGXFSZ),
+        ("VTALRM", libc::SIGVTALRM),
+        ("PROF", libc::SIGPROF),
+        ("WINCH", libc::SIGWINCH),
+        ("IO", libc::SIGIO),
+        ("POLL", libc::SIGPOLL),
+        ("PWR", libc::SIGPWR),
+        ("SYS", libc::SIGSYS),
+    ];
+    let name = name.to_ascii_uppercase();
+    let name = name.strip_prefix("SIG").unwrap_or(&name);
+    let number = |text: &str| text.parse::<i32>().ok().filter(|n| *n >= 0 && !text.starts_with('+'));
+    let (first, last) = (libc::SIGRTMIN(), libc::SIGRTMAX());
+    if let Some(real_time) = name.strip_prefix("RT") {
+        let from_end = real_time.strip_prefix("MAX-").and_then(number).map(|n| last.saturating_sub(n));
+        let from_start =
+            || number(real_time.strip_prefix("MIN+").unwrap_or(real_time)).map(|n| first.saturating_add(n));
+        return from_end.or_else(from_start).filter(|n| (first..=last).contains(n));
+    }
+    let named = NAMES.iter().find(|n| n.0 == name).map(|n| n.1);
+    named.or_else(|| number(name).filter(|n| (1..=last).contains(n)))
+}
+
+/// Whether the calling thread has a capability, linux/capability.h, in its user namespace.
+#[must_use]
+pub fn is_capable(capability: u32) -> bool {
+    sys::capget().is_ok_and(|[effective, ..]| effective.checked_shr(capability).is_some_and(|bits| bits & 1 == 1))
+}
+
+/// Whether the process that a pidfd is of is still there: not waited for.
+///
+/// # Errors
+/// `ESRCH`: it is gone.
+pub fn is_there(pidfd: BorrowedFd<'_>) -> Result<()> {
+    match sys::pidfd_signal(pidfd, 0) {
+        Ok(()) | Err(Errno::EPERM) => Ok(()),
+        Err(e) => Err(e.at("find the process", "")),
     }
 }
 

@@ -354,10 +354,12 @@ impl Spawn {
         self.mask = Mask::Default;
         self
     }
-    /// Signals are blocked that were before they were held.
+    /// If not said otherwise, those signals are blocked that were before they were held.
     #[must_use]
     pub fn signals_before(mut self, held: &Held) -> Spawn {
-        self.mask = Mask::Put(held.before);
+        if matches!(self.mask, Mask::Inherited) {
+            self.mask = Mask::Put(held.before);
+        }
         self
     }
 
@@ -685,8 +687,9 @@ impl Helper {
     }
 }
 
-/// The files of namespaces in /proc/PID/ns that are those of children to come, if they can be others.
-fn name_for_children(kind: NsFlags) -> &'static str {
+/// The file of /proc/PID/ns for the namespace that children to come are in.
+#[must_use]
+pub fn name_for_children(kind: NsFlags) -> &'static str {
     match kind {
         NsFlags::PID => "pid_for_children",
         NsFlags::TIME => "time_for_children",

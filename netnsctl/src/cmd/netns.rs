@@ -7,7 +7,7 @@ use crate::out::Escaped;
 use netns_sys::holders::{Holder, Look, holders};
 use netns_sys::named::{Change, State};
 use netns_sys::netlink::Conn;
-use netns_sys::{Error, NameRule, Ns, Spawn};
+use netns_sys::{Error, NameRule, Ns, NsFlags, Spawn};
 use nl_core::route::{self, NSID_NOT_ASSIGNED, Nsid, RTM_GETNSID, RTM_NEWNSID, RtGenMsg, netnsa};
 use nl_core::{Flags, Reply};
 use std::ffi::{OsStr, OsString};
@@ -442,7 +442,7 @@ fn exec(session: &mut Session, name: &OsStr, command: &[OsString]) -> Result<()>
         return status(spawn(session, &ns, name, command)?);
     }
     let spawn = done(&task, Spawn::new(program).args(args).inside(&ns, Some(name)))?;
-    Err(Failure::of_start(&task, &spawn.exec(|warning| session.warn(&warning.to_string()))))
+    Err(Failure::of_start(&task, &spawn.exec(|warning| session.warn(&warning.to_string())), NsFlags::empty()))
 }
 
 /// Runs `command` as a child in `ns` and gives back its exit code.
@@ -450,14 +450,14 @@ fn spawn(session: &Session, ns: &Ns, name: &OsStr, command: &[OsString]) -> Resu
     let Some((program, args)) = command.split_first() else { return Ok(code::OK) };
     let task = format!("enter namespace {}", show(name));
     let inside = done(&task, Spawn::new(program).args(args).inside(ns, Some(name)))?;
-    let child = inside.spawn().map_err(|e| Failure::of_start(&task, &e))?;
+    let child = inside.spawn().map_err(|e| Failure::of_start(&task, &e, NsFlags::empty()))?;
     child.warnings().iter().for_each(|w| session.warn(&w.to_string()));
     let exit = done("wait for the command", child.wait())?;
     Ok(u8::try_from(exit.status()).unwrap_or(code::FAILED))
 }
 
 /// The exit code of a command, which has said itself what went wrong.
-fn status(status: u8) -> Result<()> {
+pub(super) fn status(status: u8) -> Result<()> {
     if status == code::OK { Ok(()) } else { Err(Failure::new(status, "")) }
 }
 
