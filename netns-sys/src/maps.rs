@@ -1,6 +1,7 @@
 //! Which users and groups of the caller's user namespace there are in a new one, and as whom: user_namespaces(7).
 
 use crate::error::{At, Result};
+use crate::process::is_capable;
 use crate::spawn::op;
 use crate::steps::{Act, Step, c_string};
 use crate::sys;
@@ -103,10 +104,10 @@ fn lines(ranges: &[Range]) -> String {
 
 /// A part of what maps need.
 pub(crate) enum Task {
-    /// What the process that is to have them can do itself, where /proc shows it under the second name.
-    Within(Vec<Step<'static>>),
+    /// What the process that is to have them can do itself.
+    Within(Step<'static>),
     /// What has to be done from outside.
-    Outside(Vec<Step<'static>>),
+    Outside(Step<'static>),
     /// A program of the system has to do it.
     Program(&'static str, Vec<OsString>),
 }
@@ -115,43 +116,34 @@ pub(crate) enum Task {
 const CAP_SETGID: u32 = 6;
 const CAP_SETUID: u32 = 7;
 
-/// What the maps of process `pid` need; to itself it is `own`.
+/// What the maps of process `pid` need, in this order; to itself, /proc shows it as `own`.
 pub(crate) fn tasks(maps: &Maps, pid: &str, own: &str) -> Result<Vec<Task>> {
-    let (mut tasks, mut capabilities) = (Vec::new(), None);
-    let write = |pid: &str, file: &str, text: &str| -> Result<Step<'static>> {
-        Ok(Step::new(Act::Write(None, c_string(format!("/proc/{pid}/{file}"))?, text.into()), op::MAP, file))
+    let mut tasks = Vec::new();
+    let write = |pid: &str, file: &str, text: String| -> Result<Step<'static>> {
+        Ok(Step::new(Act::Write(None, c_string(format!("/proc/{pid}/{file}"))?, text), op::MAP, file))
     };
     let all = [
         ("uid_map", "newuidmap", &maps.uids, sys::geteuid(), CAP_SETUID),
         ("gid_map", "newgidmap", &maps.gids, sys::getegid(), CAP_SETGID),
     ];
     for (file, program, ranges, id, capability) in all {
+        let only_own = matches!(ranges.as_slice(), [Range { outside, count: 1, .. }] if *outside == id);
+        if let Some(allowed) = maps.setgroups.or(only_own.then_some(false)).filter(|_| file == "gid_map") {
+            let word = if allowed { "allow" } else { "deny" };
+            tasks.push(Task::Within(write(own, "setgroups", word.into())?));
+        }
         if ranges.is_empty() {
             continue;
         }
-        let only_own = matches!(ranges.as_slice(), [Range { outside, count: 1, .. }] if *outside == id);
-        let groups = if file == "gid_map" { maps.setgroups.or(only_own.then_some(false)) } else { None };
-        let groups = groups.map(|allowed| if allowed { "allow" } else { "deny" });
-        let steps = |pid: &str| -> Result<Vec<_>> {
-            let deny = groups.map(|word| write(pid, "setgroups", word));
-            deny.into_iter().chain([write(pid, file, &lines(ranges))]).collect()
-        };
-        let mut capable = || {
-            let effective = *capabilities.get_or_insert_with(|| sys::capget().map_or(0, |[effective, ..]| effective));
-            effective >> capability & 1 == 1
-        };
-        if only_own {
-            tasks.push(Task::Within(steps(own)?));
-        } else if capable() {
-            tasks.push(Task::Outside(steps(pid)?));
+        let text = lines(ranges);
+        tasks.push(if only_own {
+            Task::Within(write(own, file, text)?)
+        } else if is_capable(capability) {
+            Task::Outside(write(pid, file, text)?)
         } else {
-            let numbers = ranges.iter().flat_map(|r| [r.inside, r.outside, r.count]);
-            let args = std::iter::once(pid.into()).chain(numbers.map(|n| n.to_string().into())).collect();
-            if let Some(word) = groups {
-                tasks.push(Task::Within(vec![write(own, "setgroups", word)?]));
-            }
-            tasks.push(Task::Program(program, args));
-        }
+            let numbers = text.split_ascii_whitespace().map(OsString::from);
+            Task::Program(program, std::iter::once(pid.into()).chain(numbers).collect())
+        });
     }
     Ok(tasks)
 }

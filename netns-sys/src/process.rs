@@ -81,7 +81,7 @@ pub fn become_root_in_user_ns(more: NsFlags) -> Result<()> {
     let mut steps = unshare_steps(kinds);
     for task in tasks(&maps, "self", "self")? {
         match task {
-            Task::Within(own) | Task::Outside(own) => steps.extend(own),
+            Task::Within(own) | Task::Outside(own) => steps.push(own),
             Task::Program(..) => {}
         }
     }

@@ -566,7 +566,7 @@ impl Spawn {
         let pid = pid.to_string();
         for task in tasks(&self.maps, &pid, &pid)? {
             match task {
-                Task::Within(steps) | Task::Outside(steps) => take(&steps, &mut none)?,
+                Task::Within(step) | Task::Outside(step) => take(&[step], &mut none)?,
                 Task::Program(program, args) => Helper::start(program, args, Vec::new(), None)?.end()?,
             }
         }
@@ -583,38 +583,21 @@ impl Spawn {
     }
 
     fn take_place(&mut self, warn: impl FnMut(&Error)) -> Result<()> {
-        let (mut image, mut warnings) = (self.image()?, Vec::new());
+        let (mut image, mut warnings, this) = (self.image()?, Vec::new(), std::process::id().to_string());
         // What has to be done from outside is begun before this process goes in.
-        let (this, mut within, mut outside) = (std::process::id().to_string(), Vec::new(), Vec::new());
-        for task in tasks(&self.maps, &this, "self")? {
-            match task {
-                Task::Within(steps) => within.extend(steps),
-                task => outside.push((op::MAP, task)),
-            }
-        }
-        let pins = self.pin_steps(&this)?;
-        if !pins.is_empty() {
-            outside.push((op::PIN, Task::Outside(pins)));
-        }
-        let mut gates = Vec::new();
-        for _ in &outside {
-            gates.push((pipe()?, own_pidfd()?));
-        }
-        let mut helpers = Vec::new();
-        for ((op, task), gate) in outside.into_iter().zip(&gates) {
-            let (program, args, steps) = match task {
-                Task::Program(program, args) => (program, args, Vec::new()),
-                Task::Within(steps) | Task::Outside(steps) => ("", Vec::new(), steps),
-            };
-            helpers.push((op, Helper::start(program, args, steps, Some(gate))?));
-        }
-
-        let let_go = |of: &'static str| {
-            let chosen = helpers.iter().zip(&gates).filter(move |((op, _), _)| *op == of);
-            chosen.map(|((op, helper), ((_, gate), _))| {
-                Step::new(Act::Let(gate.as_fd(), helper.pidfd.as_fd()), op, helper.program)
-            })
+        let outside = |program, args, steps| -> Result<Part> {
+            let gate = (pipe()?, own_pidfd()?);
+            Ok(Part::Outside(Helper::start(program, args, steps, Some(&gate))?, gate))
         };
+        let maps = tasks(&self.maps, &this, "self")?.into_iter().map(|task| match task {
+            Task::Within(step) => Ok(Part::Within(Some(step))),
+            Task::Outside(step) => outside("", Vec::new(), vec![step]),
+            Task::Program(program, args) => outside(program, args, Vec::new()),
+        });
+        let mut maps = maps.collect::<Result<Vec<_>>>()?;
+        let pins = self.pin_steps(&this)?;
+        let mut pins = if pins.is_empty() { None } else { Some(outside("", Vec::new(), pins)?) };
+
         let mut steps = Vec::new();
         if let Some(cgroup) = &self.cgroup {
             let write = Act::Write(Some(cgroup.as_fd()), c"cgroup.procs".into(), "0".into());
@@ -622,10 +605,9 @@ impl Spawn {
         }
         steps.extend(self.enter_steps(&mut warnings)?);
         steps.extend(unshare_steps(self.kinds));
-        steps.extend(let_go(op::MAP));
-        steps.extend(within);
+        steps.extend(maps.iter_mut().filter_map(Part::step));
         steps.extend(self.clock_steps(self.kinds)?);
-        steps.extend(let_go(op::PIN));
+        steps.extend(pins.iter_mut().filter_map(Part::step));
         steps.extend(self.settle_steps()?);
         steps.extend(self.last_steps(None));
         let taken = take(&steps, &mut warnings);
@@ -633,12 +615,38 @@ impl Spawn {
         warnings.iter().for_each(warn);
         if let Err(e) = taken {
             // A helper knows better what went wrong; those that still wait are let go to end.
-            gates.iter().for_each(|((_, gate), _)| tell(gate, false));
-            let ended = helpers.into_iter().map(|(_, helper)| helper.end());
-            let why = ended.filter_map(Result::err).find(|e| !matches!(e, Error::Sys { op: op::WAIT, .. }));
+            let mut ended = maps.into_iter().chain(pins).filter_map(|part| part.end().err());
+            let why = ended.find(|e| !matches!(e, Error::Sys { op: op::WAIT, .. }));
+            ended.for_each(drop);
             return Err(why.unwrap_or(e).limits(self.kinds));
         }
         Err(image.exec().at(op::EXECUTE, &self.program))
+    }
+}
+
+/// Who does a part of the work of a process that goes in.
+enum Part {
+    Within(Option<Step<'static>>),
+    Outside(Helper, Gate),
+}
+
+impl Part {
+    fn step(&mut self) -> Option<Step<'_>> {
+        match self {
+            Part::Within(step) => step.take(),
+            Part::Outside(helper, ((_, gate), _)) => {
+                Some(Step::new(Act::Let(OwnedFd::as_fd(gate), helper.pidfd.as_fd()), op::MAP, helper.program))
+            }
+        }
+    }
+    fn end(self) -> Result<()> {
+        match self {
+            Part::Within(_) => Ok(()),
+            Part::Outside(helper, ((_, gate), _)) => {
+                tell(&gate, false);
+                helper.end()
+            }
+        }
     }
 }
 

@@ -86,8 +86,9 @@ impl Act<'_> {
             }
             Act::Let(gate, helper) => {
                 sys::write(*gate, &[1])?;
-                match sys::pidfd_wait(*helper, libc::WEXITED)? {
-                    Some((libc::CLD_EXITED, 0)) => Ok(()),
+                match sys::pidfd_wait(*helper, libc::WEXITED | libc::WNOWAIT)? {
+                    Some((libc::CLD_EXITED, 0)) => sys::pidfd_wait(*helper, libc::WEXITED).map(drop),
+                    // Why, it is asked when it is waited for.
                     _ => Err(Errno::ECANCELED),
                 }
             }

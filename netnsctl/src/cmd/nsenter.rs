@@ -113,7 +113,9 @@ fn run(args: &[OsString]) -> Result<Vec<u8>, Failed> {
     }
     if plan.all {
         let pid = plan.target.ok_or_else(|| (1, "no target PID specified for --all".into()))?;
-        kinds |= TYPES.iter().filter(|kind| is_other(pid, **kind)).fold(NsFlags::empty(), |all, kind| all | *kind);
+        for kind in TYPES {
+            kinds.set(kind, kinds.contains(kind) || is_other(pid, kind)?);
+        }
         kinds &= files.iter().fold(NsFlags::all(), |rest, (kind, _)| rest.difference(*kind));
     }
     // Held first, asked by number then, and seen to be there still: so that the number was its own.
@@ -172,10 +174,16 @@ fn said(error: &Error) -> Failed {
 }
 
 /// Whether a process' namespace can be entered: this kernel has the type, and a user namespace is not this process' own.
-fn is_other(pid: u32, kind: NsFlags) -> bool {
-    let id = |pid: &str| fs::metadata(format!("/proc/{pid}/ns/{}", kind.name())).map(|m| (m.dev(), m.ino())).ok();
-    let own = id("self");
-    own.is_some() && (kind != NsFlags::USER || own != id(&pid.to_string()))
+fn is_other(pid: u32, kind: NsFlags) -> Result<bool, Failed> {
+    let path = |pid: String| format!("/proc/{pid}/ns/{}", kind.name());
+    let id = |path: &str| fs::metadata(path).map(|m| (m.dev(), m.ino()));
+    let Ok(own) = id(&path("self".into())) else { return Ok(false) };
+    if kind != NsFlags::USER {
+        return Ok(true);
+    }
+    let path = path(pid.to_string());
+    let other = id(&path).map_err(|e| (1, format!("stat of {path} failed: {}", Errno::from(e).words())))?;
+    Ok(own != other)
 }
 
 /// What is executed next gets the SELinux context of a process.
