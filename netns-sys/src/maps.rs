@@ -48,9 +48,11 @@ impl Maps {
     /// The caller's effective user as this one, if it is to be there, and more users [`around`] it; groups likewise.
     #[must_use]
     pub fn of(user: Option<u32>, users: &[Range], group: Option<u32>, groups: &[Range]) -> Maps {
-        let (uid, gid) = own_ids();
-        let map = |one: Option<u32>, own, more: &[Range]| one.map_or(more.to_vec(), |one| around(one, own, more));
-        Maps { uids: map(user, uid, users), gids: map(group, gid, groups), setgroups: None }
+        let map = |one: Option<u32>, own: fn() -> u32, more: &[Range]| match one {
+            Some(one) => around(one, own(), more),
+            None => more.to_vec(),
+        };
+        Maps { uids: map(user, sys::geteuid, users), gids: map(group, sys::getegid, groups), setgroups: None }
     }
 }
 
@@ -117,17 +119,17 @@ const CAP_SETGID: u32 = 6;
 const CAP_SETUID: u32 = 7;
 
 /// What the maps of process `pid` need, in this order; to itself, /proc shows it as `own`.
-pub(crate) fn tasks(maps: &Maps, pid: &str, own: &str) -> Result<Vec<Task>> {
+pub(crate) fn tasks(maps: &Maps, pid: impl Fn() -> String, own: &str) -> Result<Vec<Task>> {
     let mut tasks = Vec::new();
     let write = |pid: &str, file: &str, text: String| -> Result<Step<'static>> {
         Ok(Step::new(Act::Write(None, c_string(format!("/proc/{pid}/{file}"))?, text), op::MAP, file))
     };
-    let all = [
-        ("uid_map", "newuidmap", &maps.uids, sys::geteuid(), CAP_SETUID),
-        ("gid_map", "newgidmap", &maps.gids, sys::getegid(), CAP_SETGID),
+    let all: [(_, _, _, fn() -> u32, _); 2] = [
+        ("uid_map", "newuidmap", &maps.uids, sys::geteuid, CAP_SETUID),
+        ("gid_map", "newgidmap", &maps.gids, sys::getegid, CAP_SETGID),
     ];
     for (file, program, ranges, id, capability) in all {
-        let only_own = matches!(ranges.as_slice(), [Range { outside, count: 1, .. }] if *outside == id);
+        let only_own = matches!(ranges.as_slice(), [Range { outside, count: 1, .. }] if *outside == id());
         if let Some(allowed) = maps.setgroups.or(only_own.then_some(false)).filter(|_| file == "gid_map") {
             let word = if allowed { "allow" } else { "deny" };
             tasks.push(Task::Within(write(own, "setgroups", word.into())?));
@@ -139,10 +141,10 @@ pub(crate) fn tasks(maps: &Maps, pid: &str, own: &str) -> Result<Vec<Task>> {
         tasks.push(if only_own {
             Task::Within(write(own, file, text)?)
         } else if is_capable(capability) {
-            Task::Outside(write(pid, file, text)?)
+            Task::Outside(write(&pid(), file, text)?)
         } else {
             let numbers = text.split_ascii_whitespace().map(OsString::from);
-            Task::Program(program, std::iter::once(pid.into()).chain(numbers).collect())
+            Task::Program(program, std::iter::once(pid().into()).chain(numbers).collect())
         });
     }
     Ok(tasks)

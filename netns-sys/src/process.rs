@@ -79,7 +79,7 @@ pub(crate) fn image(
 pub fn become_root_in_user_ns(more: NsFlags) -> Result<()> {
     let (maps, kinds) = (Maps::own(0, 0), NsFlags::USER | more);
     let mut steps = unshare_steps(kinds);
-    for task in tasks(&maps, "self", "self")? {
+    for task in tasks(&maps, || "self".into(), "self")? {
         match task {
             Task::Within(own) | Task::Outside(own) => steps.push(own),
             Task::Program(..) => {}
@@ -174,15 +174,24 @@ impl Child {
         if matches!(signal, libc::SIGCHLD | libc::SIGCONT | libc::SIGURG | libc::SIGWINCH) {
             return false;
         }
-        let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();
-        let set = |line: &str| {
-            let (name, mask) = line.split_once(":\t")?;
-            matches!(name, "SigBlk" | "SigIgn" | "SigCgt").then(|| u64::from_str_radix(mask, 16).ok())?
-        };
-        let masks: Vec<u64> = status.lines().filter_map(set).collect();
-        let bit = signal.checked_sub(1).and_then(|bit| 1_u64.checked_shl(bit.unsigned_abs())).unwrap_or(0);
-        masks.len() == 3 && masks.iter().all(|mask| mask & bit == 0)
+        let (heeded, ignored) = signal_masks(&self.pid.to_string());
+        (heeded | ignored) & bit(signal) == 0
     }
+}
+
+/// The bit of a signal in a mask.
+pub(crate) fn bit(signal: c_int) -> u64 {
+    signal.checked_sub(1).and_then(|bit| 1_u64.checked_shl(bit.unsigned_abs())).unwrap_or(0)
+}
+
+/// The signals that a process blocks or catches, and those it ignores; without /proc: all.
+pub(crate) fn signal_masks(pid: &str) -> (u64, u64) {
+    let Ok(status) = fs::read_to_string(format!("/proc/{pid}/status")) else { return (u64::MAX, u64::MAX) };
+    let mask = |name: &str| {
+        let mask = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(":\t"));
+        mask.and_then(|mask| u64::from_str_radix(mask, 16).ok()).unwrap_or(u64::MAX)
+    };
+    (mask("SigBlk") | mask("SigCgt"), mask("SigIgn"))
 }
 
 pub(crate) fn wait(pidfd: BorrowedFd<'_>) -> std::result::Result<Exit, Errno> {

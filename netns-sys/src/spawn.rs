@@ -9,7 +9,7 @@ use crate::error::{At, Errno, Error, NameRule, Result};
 use crate::maps::{Maps, Task, tasks};
 use crate::mount::Propagation;
 use crate::ns::{Ns, NsFlags};
-use crate::process::{Child, Exit, Held, image, open, wait};
+use crate::process::{Child, Exit, Held, bit, image, open, signal_masks, wait};
 use crate::steps::{Act, Entry, Label, READY, Step, c_string, outcome, take};
 use crate::sys::{self, Image, Stdio};
 use libc::{MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_PRIVATE, MS_REC, MS_SLAVE, c_int};
@@ -68,16 +68,6 @@ enum Place {
     Fd(OwnedFd),
 }
 
-/// What becomes of signals.
-#[derive(Debug, Clone, Copy)]
-enum Mask {
-    Inherited,
-    /// The mask is this one.
-    Put(u64),
-    /// Nothing blocked, nothing ignored.
-    Default,
-}
-
 /// A program to start: in new namespaces, in those of others, or both.
 ///
 /// It gets the caller's environment, streams, signal mask and dispositions unless told otherwise, and no other descriptor that
@@ -120,7 +110,8 @@ pub struct Spawn {
     stdio: Vec<(Stdio, OwnedFd)>,
     /// Those that are kept, where all others are closed.
     fds: Option<Vec<u32>>,
-    mask: Mask,
+    /// The signal mask, and the signals whose action is the default; `None`: as they are.
+    signals: Option<(u64, Vec<c_int>)>,
     /// Whether supplementary groups were given up.
     groups: Cell<bool>,
 }
@@ -153,7 +144,7 @@ impl Spawn {
             death: None,
             stdio: Vec::new(),
             fds: None,
-            mask: Mask::Inherited,
+            signals: None,
             groups: Cell::new(false),
         }
     }
@@ -216,12 +207,10 @@ impl Spawn {
     }
     /// In this namespace, or, if `fd` is that of a process (pidfd_open(2)), in its namespaces of these types (Linux 5.8). In a
     /// PID namespace are only the children of [`Spawn::exec`]'s program.
-    ///
-    /// # Errors
-    /// `EMFILE`: no descriptor to be had.
-    pub fn enter(mut self, fd: impl AsFd, kinds: NsFlags) -> Result<Spawn> {
-        self.entries.push(entry(fd, kinds)?);
-        Ok(self)
+    #[must_use]
+    pub fn enter(mut self, fd: impl Into<OwnedFd>, kinds: NsFlags) -> Spawn {
+        self.entries.push(Entry { fd: fd.into(), kinds, done: Cell::new(false) });
+        self
     }
     /// Inside this network namespace as `netns exec` is: in a mount namespace of its own with a fresh /sys and, if the namespace
     /// has a name, the files of /etc/netns/NAME bound over those of /etc. Of these, those that cannot be put in place are
@@ -230,7 +219,8 @@ impl Spawn {
     /// # Errors
     /// `EMFILE`: no descriptor to be had.
     pub fn inside(mut self, ns: &Ns, name: Option<&OsStr>) -> Result<Spawn> {
-        self.inside = Some((entry(ns, NsFlags::NET)?, name.map(OsStr::to_owned)));
+        let fd = ns.as_fd().try_clone_to_owned().at("duplicate a descriptor", "")?;
+        self.inside = Some((Entry { fd, kinds: NsFlags::NET, done: Cell::new(false) }, name.map(OsStr::to_owned)));
         Ok(self)
     }
     /// In this cgroup (its directory); of version 2, and for a child Linux 5.7. A new cgroup namespace begins there.
@@ -351,15 +341,15 @@ impl Spawn {
     /// No signal is blocked, and none ignored but SIGHUP if it is (nohup(1)).
     #[must_use]
     pub fn default_signals(mut self) -> Spawn {
-        self.mask = Mask::Default;
+        let (_, ignored) = signal_masks("self");
+        let ignored = (1..=64).filter(|signal| *signal != libc::SIGHUP && ignored & bit(*signal) != 0);
+        self.signals = Some((0, ignored.collect()));
         self
     }
     /// If not said otherwise, those signals are blocked that were before they were held.
     #[must_use]
     pub fn signals_before(mut self, held: &Held) -> Spawn {
-        if matches!(self.mask, Mask::Inherited) {
-            self.mask = Mask::Put(held.before);
-        }
+        self.signals.get_or_insert_with(|| (held.before, Vec::new()));
         self
     }
 
@@ -463,13 +453,9 @@ impl Spawn {
             steps.push(Step::new(Act::CloseBut(fds), "close descriptors", ""));
             steps.extend(fds.iter().map(|fd| Step::new(Act::KeepFd(*fd), op::KEEP, fd.to_string())));
         }
-        match self.mask {
-            Mask::Inherited => {}
-            Mask::Put(mask) => steps.push(Step::new(Act::SignalMask(mask), "set the signal mask", "")),
-            Mask::Default => {
-                steps.push(Step::new(Act::DefaultActions, "set the actions of signals", ""));
-                steps.push(Step::new(Act::SignalMask(0), "set the signal mask", ""));
-            }
+        if let Some((mask, default)) = &self.signals {
+            let actions = default.iter().map(|signal| Act::DefaultAction(*signal));
+            steps.extend(actions.chain([Act::SignalMask(*mask)]).map(|act| Step::new(act, "set signals", "")));
         }
         // Behind what becomes another user: that would undo it.
         if let (Some(signal), Some(parent)) = (self.death, parent) {
@@ -484,9 +470,9 @@ impl Spawn {
     }
 
     /// Mounts namespaces of process `pid` on their files.
-    fn pin_steps(&self, pid: &str) -> Result<Vec<Step<'static>>> {
+    fn pin_steps(&self, pid: impl Fn() -> String) -> Result<Vec<Step<'static>>> {
         let pin = |(kind, file): &(NsFlags, OsString)| {
-            let source = Some(c_string(format!("/proc/{pid}/ns/{}", name_for_children(*kind)))?);
+            let source = Some(c_string(format!("/proc/{}/ns/{}", pid(), name_for_children(*kind)))?);
             let act = Act::Mount { source, target: c_string(file)?, fs: None, flags: MS_BIND };
             Ok(Step::new(act, op::PIN, file))
         };
@@ -564,13 +550,13 @@ impl Spawn {
     fn prepare(&self, pid: u32) -> Result<()> {
         let mut none = Vec::new();
         let pid = pid.to_string();
-        for task in tasks(&self.maps, &pid, &pid)? {
+        for task in tasks(&self.maps, || pid.clone(), &pid)? {
             match task {
                 Task::Within(step) | Task::Outside(step) => take(&[step], &mut none)?,
                 Task::Program(program, args) => Helper::start(program, args, Vec::new(), None)?.end()?,
             }
         }
-        take(&self.pin_steps(&pid)?, &mut none)
+        take(&self.pin_steps(|| pid.clone())?, &mut none)
     }
 
     /// Becomes the program: takes the same steps in this process, which must have one thread only. Gives back only what went
@@ -583,19 +569,20 @@ impl Spawn {
     }
 
     fn take_place(&mut self, warn: impl FnMut(&Error)) -> Result<()> {
-        let (mut image, mut warnings, this) = (self.image()?, Vec::new(), std::process::id().to_string());
+        let (mut image, mut warnings) = (self.image()?, Vec::new());
         // What has to be done from outside is begun before this process goes in.
         let outside = |program, args, steps| -> Result<Part> {
             let gate = (pipe()?, own_pidfd()?);
             Ok(Part::Outside(Helper::start(program, args, steps, Some(&gate))?, gate))
         };
-        let maps = tasks(&self.maps, &this, "self")?.into_iter().map(|task| match task {
+        let this = || std::process::id().to_string();
+        let maps = tasks(&self.maps, this, "self")?.into_iter().map(|task| match task {
             Task::Within(step) => Ok(Part::Within(Some(step))),
             Task::Outside(step) => outside("", Vec::new(), vec![step]),
             Task::Program(program, args) => outside(program, args, Vec::new()),
         });
         let mut maps = maps.collect::<Result<Vec<_>>>()?;
-        let pins = self.pin_steps(&this)?;
+        let pins = self.pin_steps(this)?;
         let mut pins = if pins.is_empty() { None } else { Some(outside("", Vec::new(), pins)?) };
 
         let mut steps = Vec::new();
@@ -735,11 +722,6 @@ fn steps_inside<'a>(entry: &'a Entry, name: Option<&OsStr>, warnings: &mut Vec<E
         steps.push(Step::new(act, "put a file of /etc/netns over", target).optional());
     }
     Ok(steps)
-}
-
-fn entry(fd: impl AsFd, kinds: NsFlags) -> Result<Entry> {
-    let fd = fd.as_fd().try_clone_to_owned().at("duplicate a descriptor", "")?;
-    Ok(Entry { fd, kinds, done: Cell::new(false) })
 }
 
 impl Entry {

@@ -56,7 +56,7 @@ pub(crate) enum Act<'a> {
     /// Go on as another child of the parent, and tell it, through this pipe, which.
     Fork(BorrowedFd<'a>),
     SignalMask(u64),
-    DefaultActions,
+    DefaultAction(c_int),
     /// Go into the time namespace that was made for children: until some version, execve(2) did not.
     JoinTime,
     KeepFd(u32),
@@ -144,14 +144,8 @@ impl Act<'_> {
                 }
             },
             Act::SignalMask(mask) => sys::set_signal_mask(*mask).map(drop),
-            Act::DefaultActions => {
-                // Of SIGHUP ignored, nohup(1) means programs to know. Some numbers are the C library's own, or have no action.
-                let signals = (1..=64).filter(|signal| *signal != libc::SIGHUP);
-                signals.for_each(|signal| {
-                    let _ = sys::default_action(signal);
-                });
-                Ok(())
-            }
+            // Some numbers are the C library's own.
+            Act::DefaultAction(signal) => sys::default_action(*signal).or(Ok(())),
             Act::JoinTime => {
                 let time = sys::openat(CWD, c"/proc/self/ns/time_for_children", libc::O_RDONLY, 0)?;
                 sys::setns(time.as_fd(), NsFlags::TIME)

@@ -98,13 +98,13 @@ pub(super) fn run(session: &mut Session, Request { target, mut plan }: Request) 
         let name = if let Target::Name(name) = &target { Some(name.as_os_str()) } else { None };
         let name = name.filter(|name| !name.as_encoded_bytes().contains(&b'/'));
         spawn = done(TASK, spawn.inside(&ns, name))?;
-    } else if !(matches!(target, Target::Pid(_)) && !kinds.is_empty()) {
-        spawn = done(TASK, spawn.enter(&ns, NsFlags::NET))?;
+    } else if !matches!(target, Target::Pid(_)) || kinds.is_empty() {
+        spawn = spawn.enter(ns, NsFlags::NET);
     } else {
         kinds |= NsFlags::NET;
     }
     if let Some((_, pidfd)) = process.filter(|_| !kinds.is_empty()) {
-        spawn = done(TASK, spawn.enter(pidfd, kinds))?;
+        spawn = spawn.enter(pidfd, kinds);
     }
     if kinds.contains(NsFlags::USER) && !plan.preserve {
         spawn = spawn.uid(plan.uid.unwrap_or(0)).gid(plan.gid.unwrap_or(0));

@@ -77,7 +77,7 @@ pub(super) fn main(args: Vec<OsString>) -> u8 {
 
 fn open(path: impl AsRef<OsStr>) -> Result<File, Failed> {
     let path = path.as_ref();
-    File::open(path).map_err(|e| (1, format!("cannot open {}: {}", path.display(), Errno::from(e).words())))
+    File::open(path).map_err(|e| (1, format!("cannot open {}: {}", path.to_string_lossy(), Errno::from(e).words())))
 }
 
 fn run(args: &[OsString]) -> Result<Vec<u8>, Failed> {
@@ -129,6 +129,7 @@ fn run(args: &[OsString]) -> Result<Vec<u8>, Failed> {
         files.retain(|(other, _)| other != kind);
         files.push((*kind, file));
     }
+    files.sort_by_key(|(kind, _)| TYPES.iter().position(|other| other == kind));
     if plan.root == Some(None) {
         root = Some(of_target("root")?);
     }
@@ -140,12 +141,12 @@ fn run(args: &[OsString]) -> Result<Vec<u8>, Failed> {
     }
     plan.command = parsed.operands;
     let child = files.iter().any(|(kind, _)| *kind == NsFlags::PID) && plan.fork.is_none();
-    let spawn = into(plan, &files, root, wd);
+    let spawn = into(plan, files, root, wd);
     let exit = spawn.and_then(|spawn| start(spawn, child, |_| ()));
     exit.map_or_else(|e| Err(said(&e)), face::exit)
 }
 
-fn into(mut plan: Plan, files: &[(NsFlags, File)], root: Option<File>, wd: Option<File>) -> netns_sys::Result<Spawn> {
+fn into(mut plan: Plan, files: Vec<(NsFlags, File)>, root: Option<File>, wd: Option<File>) -> netns_sys::Result<Spawn> {
     let has = |kind| files.iter().any(|(other, _)| *other == kind);
     if has(NsFlags::USER) && !plan.preserve {
         (plan.uid, plan.gid) = (plan.uid.or(Some(0)), plan.gid.or(Some(0)));
@@ -153,12 +154,7 @@ fn into(mut plan: Plan, files: &[(NsFlags, File)], root: Option<File>, wd: Optio
     // Where it is now, it stays, in another mount namespace aside.
     let here = root.is_some() && wd.is_none() && plan.wd_inside.is_none() && !has(NsFlags::MOUNT);
     let wd = if here { File::open(".").ok() } else { wd };
-    let mut spawn = plan.program(true)?;
-    for kind in TYPES {
-        for (_, file) in files.iter().filter(|(other, _)| *other == kind) {
-            spawn = spawn.enter(file, kind)?;
-        }
-    }
+    let mut spawn = files.into_iter().fold(plan.program(true)?, |spawn, (kind, file)| spawn.enter(file, kind));
     spawn = root.into_iter().fold(spawn, |spawn, root| spawn.root_fd(root.into()));
     spawn = wd.into_iter().fold(spawn, |spawn, wd| spawn.current_dir_fd(wd.into()));
     Ok(plan.wd_inside.iter().fold(spawn, Spawn::current_dir))

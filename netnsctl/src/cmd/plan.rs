@@ -210,11 +210,11 @@ impl Plan {
             Word::Setgroups => match text.to_str() {
                 Some("allow") => self.setgroups = Some(true),
                 Some("deny") => self.setgroups = Some(false),
-                _ => return Err(format!("unsupported --setgroups argument '{}'", text.display())),
+                _ => return Err(format!("unsupported --setgroups argument '{}'", text.to_string_lossy())),
             },
             Word::KillChild => {
                 let number = value.as_ref().map_or(Some(9), |name| signal(name.to_str().unwrap_or_default()));
-                self.kill = Some(number.ok_or_else(|| format!("unknown signal: {}", text.display()))?);
+                self.kill = Some(number.ok_or_else(|| format!("unknown signal: {}", text.to_string_lossy()))?);
             }
             Word::MountProc => {
                 self.add(NsFlags::MOUNT, None);
@@ -227,7 +227,7 @@ impl Plan {
                     Some("private") => Some(Propagation::Private),
                     Some("shared") => Some(Propagation::Shared),
                     Some("unchanged") => None,
-                    _ => return Err(format!("unsupported propagation mode: {}", text.display())),
+                    _ => return Err(format!("unsupported propagation mode: {}", text.to_string_lossy())),
                 });
             }
             Word::Hostname => {
@@ -409,7 +409,7 @@ pub(super) fn start(spawn: Spawn, child: bool, warn: impl FnMut(&Error)) -> Resu
 /// A failure in the words of util-linux, and what explains it; `kinds`: the namespaces that were asked for, and their files.
 pub(super) fn failed(error: &Error, kinds: &[(NsFlags, Option<OsString>)]) -> Failed {
     let (op, about, errno) = match error {
-        Error::Sys { op, about, errno } => (*op, about.display().to_string(), *errno),
+        Error::Sys { op, about, errno } => (*op, about.to_string_lossy().into_owned(), *errno),
         Error::Limit { .. } => (op::MAKE, String::new(), Errno::ENOSPC),
         // It has said why itself.
         Error::Helper { exit, .. } => return (u8::try_from(exit.status()).unwrap_or(1), String::new()),
