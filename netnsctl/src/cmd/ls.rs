@@ -2,7 +2,7 @@
 
 use super::{Command, Options, Session, done, netns, proc};
 use crate::failure::Result;
-use crate::grammar::{Keyword, Result as Parsed, Words};
+use crate::grammar::{Keyword, Result as Parsed, Usage, Words};
 use crate::out::Out;
 use crate::out::table::{Column, Row, Table};
 use netns_sys::holders::{self, Holder, Look, Namespace};
@@ -138,7 +138,7 @@ pub(super) fn parse(words: &mut Words<'_>, options: &mut Options) -> Parsed<Comm
         match words.keyword("an option of ls", WORDS)? {
             Word::Type => kinds(words, &mut request.kinds)?,
             Word::Tree => request.tree = true,
-            Word::Output => list = Some(words.need("a list of columns")?),
+            Word::Output => list = Some((words.need("a list of columns")?, words.error_before(""))),
             Word::NoHeadings => request.headings = false,
             Word::Json => options.json = true,
             Word::Pid => request.pid = Some(words.uint("the id of a process")?),
@@ -162,8 +162,9 @@ pub(super) fn parse(words: &mut Words<'_>, options: &mut Options) -> Parsed<Comm
         _ => true,
     };
     request.columns = COLUMNS.iter().map(|c| c.0).filter(|col| usual(*col)).collect();
-    if let Some(list) = list {
-        columns(words, &list.to_string_lossy(), &mut request.columns)?;
+    if let Some((list, at_fault)) = list {
+        let listed = columns(&list.to_string_lossy(), &mut request.columns);
+        listed.map_err(|message| Usage { message, ..at_fault })?;
     }
     Ok(Command::Ls(request))
 }
@@ -179,15 +180,18 @@ fn kinds(words: &mut Words<'_>, kinds: &mut NsFlags) -> Parsed<()> {
     Ok(())
 }
 
-fn columns(words: &Words<'_>, list: &str, columns: &mut Vec<Col>) -> Parsed<()> {
+fn columns(list: &str, columns: &mut Vec<Col>) -> std::result::Result<(), String> {
     let names = list.strip_prefix('+').unwrap_or_else(|| {
         columns.clear();
         list
     });
     for name in names.split(',') {
-        let known = COLUMNS.iter().find(|c| c.1.name.eq_ignore_ascii_case(name));
+        let known = COLUMNS.iter().find(|c| c.1.name.eq_ignore_ascii_case(name)).map(|c| c.0);
         let all = || COLUMNS.iter().map(|c| c.1.name).collect::<Vec<_>>().join(", ");
-        columns.push(known.ok_or_else(|| words.error(format!("{name:?} is no column: {}", all())))?.0);
+        let known = known.ok_or_else(|| format!("{name:?} is no column: {}", all()))?;
+        if !columns.contains(&known) {
+            columns.push(known);
+        }
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use netns_sys::netlink::Conn;
 use netns_sys::{Ns, NsId};
 use nl_core::route::{FAMILY, IfInfoMsg, Link, LinkFlags, RTM_GETLINK, ifla, rtext_filter};
 use nl_core::{DecodeError, Msg};
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
@@ -195,7 +196,7 @@ impl Found {
             if *namespace == self.mount_ns {
                 return out.push("\n");
             }
-            out.field("mount_ns", *namespace, format_args!(", in mount namespace {namespace}, which "));
+            out.field("mount_ns", *namespace, format_args!(", in mount namespace {namespace}, that of "));
         }
         if let Some((key, number)) = number {
             out.field(key, number, format_args!("{number} of "));
@@ -211,7 +212,7 @@ impl Found {
             let (text, more) = end.map_or((&*text, ""), |(end, _)| (text.get(..end).unwrap_or_default(), "…"));
             out.field("command", command.as_slice(), format_args!(": {text}{more}"));
         }
-        out.push(if kind == "mount" { " sees\n" } else { "\n" });
+        out.push("\n");
     }
 
     /// Why it will not end.
@@ -237,7 +238,7 @@ impl Found {
             let target = if let Target::Name(name) = target { shell(name) } else { target.to_string() };
             add(format!("netnsctl enter {target} -- netnsctl link set {name} netns 1"));
         }
-        let mut pids: Vec<String> = Vec::new();
+        let mut pids = BTreeSet::new();
         for holder in &self.holders {
             match holder {
                 Holder::Mount { pid, namespace, path } => {
@@ -249,11 +250,11 @@ impl Found {
                         _ => format!("nsenter -t {pid} -m umount {path}"),
                     });
                 }
-                other => pids.extend(other.pid().map(|pid| pid.to_string()).filter(|pid| !pids.contains(pid))),
+                other => pids.extend(other.pid().filter(|pid| *pid != 1 && !proc::is_kernel(*pid))),
             }
         }
         if !pids.is_empty() {
-            add(format!("kill {}", pids.join(" ")));
+            add(pids.iter().fold("kill".into(), |command, pid| format!("{command} {pid}")));
         }
         commands
     }
