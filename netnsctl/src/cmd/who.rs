@@ -284,3 +284,42 @@ fn shell(word: &OsStr) -> String {
         format!("'{}'", text.replace('\'', "'\\''"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nl_core::route::{RTM_NEWLINK, info};
+    use nl_core::{Batch, Flags, Messages};
+
+    #[test]
+    fn what_no_software_made_is_stranded() {
+        let stranded = |flags, fill: &dyn Fn(&mut Msg<'_>)| {
+            let mut space = [0; 256];
+            let mut batch = Batch::new(&mut space);
+            let message = |m: &mut Msg<'_>| {
+                m.fixed(&IfInfoMsg { flags, ..IfInfoMsg::default() });
+                m.str(ifla::IFNAME, b"x0");
+                fill(m);
+            };
+            batch.message(RTM_NEWLINK, Flags::empty(), 1, message).unwrap();
+            let message = Messages::new(batch.bytes()).next().unwrap().unwrap();
+            let found = device(&Link::parse(&message).unwrap()).unwrap();
+            found.map(|d| (String::from_utf8(d.name).unwrap(), d.parent.map(|p| String::from_utf8(p).unwrap())))
+        };
+        let kind = |m: &mut Msg<'_>| m.nest(ifla::LINKINFO, |m| m.str(info::KIND, b"veth"));
+        assert_eq!(
+            stranded(0.into(), &|m| m.str(ifla::PARENT_DEV_NAME, b"virtio3")),
+            Some(("x0".into(), Some("virtio3".into())))
+        );
+        assert_eq!(stranded(0.into(), &|_| {}), Some(("x0".into(), None)));
+        assert_eq!(stranded(0.into(), &kind), None);
+        assert_eq!(stranded(LinkFlags::LOOPBACK.bits().into(), &|_| {}), None);
+    }
+
+    #[test]
+    fn commands_are_quoted_for_the_shell() {
+        let quoted = |word: &str| shell(OsStr::new(word));
+        assert_eq!((quoted("/run/a-b"), quoted("a b"), quoted("")), ("/run/a-b".into(), "'a b'".into(), "''".into()));
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+    }
+}
