@@ -10,7 +10,7 @@ use crate::error::{At, Errno, Error, Result};
 use crate::ns::{self, Ns, NsFlags, NsId};
 use crate::sys::{self, CWD, NsFd};
 use libc::{O_DIRECTORY, O_PATH, O_RDONLY};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fmt;
 use std::io::Write;
@@ -233,6 +233,9 @@ const LINKS: [(NsFlags, &CStr); 8] = [
 const FOR_CHILDREN: [(NsFlags, &CStr); 2] =
     [(NsFlags::PID, c"ns/pid_for_children"), (NsFlags::TIME, c"ns/time_for_children")];
 
+/// The kernel's first thread, the parent of the others.
+const KTHREADD: u32 = 2;
+
 /// The smallest inode number a namespace has (linux/nsfs.h, proc_ns.h: the initial ones are below `0xf0000000`).
 const FIRST_INO: u64 = 0xefff_fff0;
 
@@ -249,8 +252,14 @@ struct Scan {
     sockets: BTreeMap<u64, Option<u64>>,
     /// Network namespaces by their `SO_NETNS_COOKIE`.
     cookies: BTreeMap<u64, u64>,
+    /// These are their ids (6.18).
+    cookies_are_ids: bool,
     /// Whether the mounts could be read, by mount namespace.
     mounts: BTreeMap<u64, bool>,
+    /// The last parts of the paths that namespaces are mounted on.
+    mount_points: BTreeSet<u64>,
+    /// Descriptors (process, number) whose files have paths, by their last parts.
+    files: Vec<(u32, u32, u64)>,
     /// The device of nsfs.
     dev: u64,
     /// The kernel tells how many descriptors a process has (6.2).
@@ -271,7 +280,10 @@ impl Scan {
             places: BTreeMap::new(),
             sockets: BTreeMap::new(),
             cookies: BTreeMap::new(),
+            cookies_are_ids: false,
             mounts: BTreeMap::new(),
+            mount_points: BTreeSet::from([last_part(b"/")]), // of a mount that was taken away
+            files: Vec::new(),
             dev: 0,
             counts_fds: false,
             classed: false,
@@ -288,12 +300,12 @@ impl Scan {
         };
         let own = Ns::current().and_then(|ns| ns.id());
         self.dev = own.as_ref().map_or(0, |id| id.dev);
-        if self.look.fds || self.look.sockets {
-            self.counts_fds = sys::statx(proc.as_fd(), c"self/fd").is_ok_and(|st| st.size > 0);
-        }
         if self.look.sockets {
-            let cookie = sys::netlink_socket(0).and_then(|socket| sys::socket_net_cookie(socket.as_fd()));
-            self.cookies.extend(cookie.ok().zip(own.ok().map(|id| id.ino)));
+            let cookie = sys::netlink_socket(0).and_then(|socket| sys::socket_net_cookie(socket.as_fd())).ok();
+            self.cookies_are_ids = cookie.is_some() && cookie == own.as_ref().ok().and_then(|id| id.id64);
+            self.cookies.extend(cookie.zip(own.ok().map(|id| id.ino)));
+            let known = self.found.iter().filter(|_| self.cookies_are_ids);
+            self.cookies.extend(known.filter_map(|ns| Some((ns.id.id64?, ns.id.ino))));
             let _ = slurp(proc.as_fd(), c"self/cgroup", &mut self.text);
             // 4:net_cls,net_prio:/
             let classes =
@@ -304,21 +316,68 @@ impl Scan {
         if pids.is_empty() {
             return Err(none());
         }
+        let threads = self.kernel_threads(proc.as_fd());
+        let mut kernel = None;
         for pid in pids {
-            match self.process(proc.as_fd(), pid) {
-                Ok(()) | Err(Errno::ENOENT | Errno::ESRCH | Errno::ENOTDIR) => {} // it ended meanwhile
+            let looked = match kernel.filter(|_| threads.binary_search(&pid).is_ok() && !has_fds(proc.as_fd(), pid)) {
+                Some(all) => {
+                    for ((kind, _), ino) in LINKS.iter().zip(all) {
+                        self.note(*kind, ino, Holder::Process { pid }, || Err(Errno::ENOENT));
+                    }
+                    Ok(all)
+                }
+                None => self.process(proc.as_fd(), pid),
+            };
+            if pid == KTHREADD {
+                kernel = looked.ok();
+            }
+            match looked {
+                Ok(_) | Err(Errno::ENOENT | Errno::ESRCH | Errno::ENOTDIR) => {} // it ended meanwhile
                 Err(Errno::EACCES | Errno::EPERM) => count(&mut self.hidden.processes),
                 Err(e) => return Err(e.at("read", format!("/proc/{pid}"))),
+            }
+        }
+        for (pid, fd, name) in std::mem::take(&mut self.files) {
+            if !self.look.mounts || self.mount_points.contains(&name) {
+                self.file(proc.as_fd(), pid, fd);
             }
         }
         self.hidden.mounts = self.mounts.values().filter(|read| !**read).count();
         Ok((self.found, self.hidden))
     }
 
-    fn process(&mut self, proc: BorrowedFd<'_>, pid: u32) -> R<()> {
+    /// The kernel's own threads, on most machines most of the processes: children of kthreadd, in the namespaces that it is
+    /// in (but one, kdevtmpfs, which has mounts to itself), and without descriptors; sorted.
+    fn kernel_threads(&mut self, proc: BorrowedFd<'_>) -> Vec<u32> {
+        const PF_KTHREAD: u32 = 0x0020_0000; // linux/sched.h
+        self.counts_fds = has_fds(proc, std::process::id());
+        let mut threads = Vec::new();
+        if self.counts_fds && !self.kinds.contains(NsFlags::MOUNT) && slurp(proc, c"2/stat", &mut self.text).is_ok() {
+            // 2 (kthreadd) S 0 0 0 0 -1 FLAGS ...
+            let behind = self.text.rsplit(|b| *b == b')').next().unwrap_or_default();
+            let flags: Option<u32> = behind.split(|b| *b == b' ').nth(7).and_then(number);
+            let is_kernel = flags.is_some_and(|flags| flags & PF_KTHREAD != 0);
+            if is_kernel && slurp(proc, c"2/task/2/children", &mut self.text).is_ok() {
+                threads.extend(self.text.split(|b| *b == b' ').filter_map(number::<u32>));
+                threads.sort_unstable();
+            }
+        }
+        threads
+    }
+
+    /// Looks at a process; gives back the namespaces it is in.
+    fn process(&mut self, proc: BorrowedFd<'_>, pid: u32) -> R<[u64; LINKS.len()]> {
+        let mut all = [0_u64; LINKS.len()];
+        if self.look == Look::default() && self.kinds == NsFlags::NET {
+            // One link, and no need for a descriptor of the directory.
+            let mut link = [0; 64];
+            let link = path(&mut link, format_args!("{pid}/ns/net"));
+            all[0] = follow(proc, link)?.unwrap_or(0);
+            self.note(NsFlags::NET, all[0], Holder::Process { pid }, || ns_at(proc, link));
+            return Ok(all);
+        }
         let dir = sys::openat(proc, path(&mut [0; 64], format_args!("{pid}")), O_PATH | O_DIRECTORY, 0)?;
         let dir = dir.as_fd();
-        let mut all = [0_u64; LINKS.len()];
         for ((kind, link), own) in LINKS.iter().zip(&mut all) {
             if self.kinds.contains(*kind) || self.look.mounts && *kind == NsFlags::MOUNT {
                 // A process that ended and was not waited for has no namespaces, but may have threads.
@@ -344,7 +403,7 @@ impl Scan {
         if self.look.mounts && mnt != 0 && self.mounts.get(&mnt) != Some(&true) {
             self.mounts_of(dir, pid, mnt);
         }
-        Ok(())
+        Ok(all)
     }
 
     fn threads(&mut self, dir: BorrowedFd<'_>, pid: u32, all: &[u64; LINKS.len()]) -> R<()> {
@@ -366,40 +425,49 @@ impl Scan {
         if self.counts_fds && sys::statx(dir, c"fd")?.size == 0 {
             return Ok(());
         }
-        // What is read through `dir` from here on proves that the process was still there, so this is of no other.
-        let pidfd = if self.look.sockets { sys::pidfd_open(pid) } else { Err(Errno::ENOSYS) };
+        let (mut link, mut pidfd) = ([0; 4096], None);
         for fd in numbers(dir, c"fd")? {
-            let (mut buf, mut link) = ([0; 64], [0; 64]);
-            let at = path(&mut buf, format_args!("fd/{fd}"));
+            let mut at = [0; 64];
+            let at = path(&mut at, format_args!("fd/{fd}"));
             let Ok(link) = sys::readlinkat(dir, at, &mut link) else { continue };
             if let Some((kind, ino)) = parse(link) {
                 if self.look.fds {
                     self.note(kind, ino, Holder::Fd { pid, fd }, || ns_at(dir, at));
                 }
-            } else if link.starts_with(b"socket:[") || link == b"/dev/net/tun" {
-                if let Ok(pidfd) = pidfd.as_ref() {
-                    let inode = link.strip_prefix(b"socket:[").and_then(number);
-                    let lives = self.socket(pidfd.as_fd(), fd, inode).filter(|ino| *ino != net);
-                    if let Some(ino) = lives {
-                        self.note(NsFlags::NET, ino, Holder::Socket { pid, fd }, || Err(Errno::ENOENT));
-                    }
+            } else if (link.starts_with(b"socket:[") || link == b"/dev/net/tun") && self.look.sockets {
+                let inode = link.strip_prefix(b"socket:[").and_then(number);
+                if pidfd.is_none() {
+                    pidfd = Some(sys::pidfd_open(pid)?);
+                    sys::statx(dir, c"fd")?; // still there: so the pidfd is of no other
+                }
+                let lives = pidfd.as_ref().and_then(|pidfd| self.socket(pidfd.as_fd(), fd, inode));
+                if let Some(ino) = lives.filter(|ino| *ino != net) {
+                    self.note(NsFlags::NET, ino, Holder::Socket { pid, fd }, || Err(Errno::ENOENT));
                 }
             } else if link.starts_with(b"/") && self.look.fds {
-                // A mounted namespace has the path of the mount. The descriptor's own record has the inode's number (5.14),
-                // and reading it cannot hang on a dead file system.
-                let mut record = [0; 64];
-                let _ = slurp(dir, path(&mut record, format_args!("fdinfo/{fd}")), &mut self.text);
-                let ino = self.text.split(|b| *b == b'\n').find_map(|l| l.strip_prefix(b"ino:\t").and_then(number));
-                if let Some(ino) = ino.filter(|ino| *ino >= FIRST_INO && (!self.only || self.places.contains_key(ino)))
-                {
-                    if let Ok(ns) = ns::open_any(dir, at, OsStr::new("")) {
-                        let kind = ns.kind().unwrap_or(NsFlags::empty());
-                        self.note(kind, ino, Holder::Fd { pid, fd }, || Ok(Some(ns)));
-                    }
-                }
+                // A namespace that was opened where it is mounted has the path of that mount.
+                self.files.push((pid, fd, last_part(link)));
             }
         }
         Ok(())
+    }
+
+    /// Looks whether this descriptor, of a file with a path, is of a namespace. Its own record has the inode's number (5.14),
+    /// and reading it cannot hang on a dead file system.
+    fn file(&mut self, proc: BorrowedFd<'_>, pid: u32, fd: u32) {
+        let mut record = [0; 64];
+        let record = path(&mut record, format_args!("{pid}/fdinfo/{fd}"));
+        let ino = slurp(proc, record, &mut self.text)
+            .ok()
+            .and_then(|()| self.text.split(|b| *b == b'\n').find_map(|l| l.strip_prefix(b"ino:\t").and_then(number)));
+        if let Some(ino) = ino.filter(|ino| *ino >= FIRST_INO && (!self.only || self.places.contains_key(ino))) {
+            let mut file = [0; 64];
+            let file = path(&mut file, format_args!("{pid}/fd/{fd}"));
+            if let Ok(ns) = ns::open_any(proc, file, OsStr::new("")) {
+                let kind = ns.kind().unwrap_or(NsFlags::empty());
+                self.note(kind, ino, Holder::Fd { pid, fd }, || Ok(Some(ns)));
+            }
+        }
     }
 
     /// The network namespace that this socket, with this inode number, lives in.
@@ -421,6 +489,9 @@ impl Scan {
         if let Some(ino) = cookie.and_then(|cookie| self.cookies.get(&cookie)) {
             return Ok(*ino);
         }
+        if self.only && self.cookies_are_ids && cookie.is_some() {
+            return Ok(0); // elsewhere
+        }
         let ns = NsFd::new(sys::socket_net_ns(socket.as_fd())?).map_err(|_| Errno::EBADF)?;
         let ino = ns::id(&ns)?.ino;
         self.cookies.extend(cookie.map(|cookie| (cookie, ino)));
@@ -437,6 +508,7 @@ impl Scan {
                 let at = CString::new([b"root", path.as_os_str().as_bytes()].concat()).map_err(|_| Errno::EINVAL)?;
                 Ok(ns::open_any(dir, &at, path.as_os_str()).ok()) // it may be covered
             };
+            self.mount_points.insert(last_part(path.as_os_str().as_bytes()));
             self.note(kind, ino, Holder::Mount { pid, namespace, path: path.clone() }, open);
         }
         self.mounts.insert(namespace, read);
@@ -445,7 +517,7 @@ impl Scan {
 
     /// Takes down that `holder` keeps this namespace. `open` gives nothing if it cannot be opened, an error if it is gone.
     fn note(&mut self, kind: NsFlags, ino: u64, holder: Holder, open: impl FnOnce() -> R<Option<NsFd>>) {
-        if ino == 0 || !self.kinds.contains(kind) {
+        if ino == 0 || kind.is_empty() || !self.kinds.contains(kind) {
             return;
         }
         let place = match self.places.get(&ino) {
@@ -479,6 +551,9 @@ impl Scan {
         let user = if kind == NsFlags::USER { ns.as_ref() } else { owner.as_ref().map(|o| &o.1) };
         let place = self.found.len();
         self.places.insert(ino, place);
+        if kind == NsFlags::NET && self.cookies_are_ids {
+            self.cookies.extend(id.and_then(|id| Some((id.id64?, ino))));
+        }
         self.found.push(Namespace {
             kind,
             id: id.unwrap_or(NsId { dev: self.dev, ino, id64: None }),
@@ -498,6 +573,12 @@ impl Scan {
     }
 }
 
+/// A number for what is behind the last slash of a path; others may have the same (FNV-1a).
+fn last_part(path: &[u8]) -> u64 {
+    let part = path.iter().rev().take_while(|b| **b != b'/');
+    part.fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
+}
+
 fn count(counter: &mut usize) {
     *counter = counter.saturating_add(1);
 }
@@ -514,6 +595,11 @@ fn follow(dir: BorrowedFd<'_>, link: &CStr) -> R<Option<u64>> {
         Err(Errno::ENOENT) => Ok(None),
         link => Ok(parse(link?).map(|l| l.1)),
     }
+}
+
+/// Whether a process has descriptors; `false` also where the kernel does not tell (before 6.2).
+fn has_fds(proc: BorrowedFd<'_>, pid: u32) -> bool {
+    sys::statx(proc, path(&mut [0; 64], format_args!("{pid}/fd"))).is_ok_and(|st| st.size > 0)
 }
 
 /// The namespace at a link into nsfs.

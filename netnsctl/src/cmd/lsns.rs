@@ -1,6 +1,7 @@
 //! Called `lsns`: what `lsns` of util-linux does.
 
 use super::face::{self, Arg, Failed, Opt};
+use super::ls::outer_first;
 use super::{netns, proc};
 use crate::out::table::{Column, Row, Table};
 use netns_sys::holders::{self, Holder, Look, Namespace};
@@ -376,33 +377,21 @@ fn namespaces(request: &Request, world: &World) -> Table {
     let mut table = table(request);
     // The row that a process, or a namespace, was last shown in.
     let (mut by_pid, mut by_ns): (BTreeMap<u32, usize>, BTreeMap<u64, usize>) = Default::default();
-    for ns in world.namespaces.values() {
-        if request.task.is_some_and(|task| !world.pids(ns).contains(&task)) {
-            continue;
-        }
-        // Its owners (or parents) go first, the outermost before all.
-        let mut todo = vec![ns];
-        while let Some(next) = todo.last().and_then(|ns| above(request, ns)).and_then(|ino| world.namespaces.get(&ino))
-        {
-            if by_ns.contains_key(&next.id.ino) || todo.len() > world.namespaces.len() {
-                break;
-            }
-            todo.push(next);
-        }
-        while let Some(ns) = todo.pop().filter(|ns| !by_ns.contains_key(&ns.id.ino)) {
-            let pid = world.pids(ns).first().copied();
-            let parent = match request.tree {
-                Some(Tree::Process) => pid.and_then(proc::parent).and_then(|parent| by_pid.get(&parent)),
-                Some(Tree::Owner) => ns.owner.and_then(|owner| by_ns.get(&owner)),
-                Some(Tree::Parent) => parent(ns).and_then(|parent| by_ns.get(&parent)),
-                None => None,
-            };
-            let cells = request.columns.iter().map(|col| world.cell(request, *col, ns, pid)).collect();
-            let row = Row { cells, parent: parent.copied() };
-            by_ns.insert(ns.id.ino, table.rows.len());
-            by_pid.extend(pid.map(|pid| (pid, table.rows.len())));
-            table.rows.push(row);
-        }
+    let chosen = world.namespaces.values();
+    let chosen = chosen.filter(|ns| request.task.is_none_or(|task| world.pids(ns).contains(&task)));
+    for ns in outer_first(&world.namespaces, chosen, |ns| above(request, ns)) {
+        let pid = world.pids(ns).first().copied();
+        let parent = match request.tree {
+            Some(Tree::Process) => pid.and_then(proc::parent).and_then(|parent| by_pid.get(&parent)),
+            Some(Tree::Owner) => ns.owner.and_then(|owner| by_ns.get(&owner)),
+            Some(Tree::Parent) => parent(ns).and_then(|parent| by_ns.get(&parent)),
+            None => None,
+        };
+        let cells = request.columns.iter().map(|col| world.cell(request, *col, ns, pid)).collect();
+        let row = Row { cells, parent: parent.copied() };
+        by_ns.insert(ns.id.ino, table.rows.len());
+        by_pid.extend(pid.map(|pid| (pid, table.rows.len())));
+        table.rows.push(row);
     }
     table
 }

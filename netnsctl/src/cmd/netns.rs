@@ -4,7 +4,7 @@ use super::{Command, Options, Session, done};
 use crate::failure::{Failure, Result, code};
 use crate::grammar::{Keyword, Result as Parsed, Words, show};
 use crate::out::Escaped;
-use netns_sys::holders::{Holder, Look, holders};
+use netns_sys::holders::{Hidden, Holder, Look, holders};
 use netns_sys::named::{Change, State};
 use netns_sys::netlink::Conn;
 use netns_sys::{Error, NameRule, Ns, NsFlags, Spawn};
@@ -344,12 +344,17 @@ fn all_nsids(conn: &mut Conn, target: Option<i32>) -> netns_sys::Result<Vec<(i32
     )
 }
 
+/// Whether the namespace of `conn` has given any id.
+pub(super) fn any_nsid(conn: &mut Conn) -> bool {
+    all_nsids(conn, None).is_ok_and(|ids| !ids.is_empty())
+}
+
 fn list(session: &mut Session) -> Result<()> {
     let entries = done("list namespaces", session.dir.list())?;
     let names: Vec<&OsStr> = entries.iter().filter(|e| e.state.id().is_some()).map(|e| e.name.as_os_str()).collect();
     // One question tells whether there is any id at all; most systems have none. Without privilege there are none to see.
     let mut conn = done("open a netlink socket", Conn::open(&route::FAMILY))?;
-    let any = !names.is_empty() && all_nsids(&mut conn, None).is_ok_and(|ids| !ids.is_empty());
+    let any = !names.is_empty() && any_nsid(&mut conn);
     let ids = if any { nsids(session, &mut conn, &names, None)? } else { Vec::new() };
     let mut ids = ids.into_iter();
     session.out.list("", |out| {
@@ -427,11 +432,21 @@ fn pids(session: &mut Session, name: &OsStr, look: Look) -> Result<()> {
             });
         }
     });
-    if found.hidden.processes > 0 {
-        let count = found.hidden.processes;
-        session.warn(&format!("without privilege some processes could not be looked into: {count}"));
-    }
+    warn_hidden(session, &found.hidden);
     Ok(())
+}
+
+/// Says what could not be looked into.
+pub(super) fn warn_hidden(session: &Session, hidden: &Hidden) {
+    let counts = [(hidden.processes, "processes"), (hidden.sockets, "sockets"), (hidden.mounts, "mount namespaces")];
+    let counts: Vec<String> = counts.iter().filter(|c| c.0 > 0).map(|c| format!("{}: {}", c.1, c.0)).collect();
+    if !counts.is_empty() {
+        session.warn(&format!("without privilege not looked into: {}", counts.join(", ")));
+    }
+    if hidden.classed > 0 {
+        let count = hidden.classed;
+        session.warn(&format!("sockets left alone, as looking would change their net_cls class: {count}"));
+    }
 }
 
 fn exec(session: &mut Session, name: &OsStr, command: &[OsString]) -> Result<()> {

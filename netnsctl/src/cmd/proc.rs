@@ -15,12 +15,21 @@ pub(super) fn command(pid: u32) -> Option<Vec<u8>> {
     Some(text)
 }
 
+/// A field of /proc/PID/stat, counted from the one behind the name, which may have anything in it: `4 (name) S 2 ...`.
+fn stat(pid: u32, field: usize) -> Option<u32> {
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    std::str::from_utf8(stat.rsplit(|b| *b == b')').next()?).ok()?.split(' ').nth(field)?.parse().ok()
+}
+
 /// The parent.
 pub(super) fn parent(pid: u32) -> Option<u32> {
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    // 4 (name) S 2 ...: the name may have anything in it.
-    let behind = stat.iter().rposition(|b| *b == b')').and_then(|at| stat.get(at..))?;
-    std::str::from_utf8(behind).ok()?.split(' ').nth(2)?.parse().ok()
+    stat(pid, 2)
+}
+
+/// Whether it is a thread of the kernel's.
+pub(super) fn is_kernel(pid: u32) -> bool {
+    const PF_KTHREAD: u32 = 0x0020_0000; // linux/sched.h
+    stat(pid, 7).is_some_and(|flags| flags & PF_KTHREAD != 0)
 }
 
 /// The user it runs as.

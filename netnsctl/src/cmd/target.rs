@@ -10,10 +10,15 @@ use std::fmt;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// For the help of commands that take one.
-pub(super) const HELP: &str = "\
-TARGET  := NAME | PATH (has a slash in it) | pid:PID | fd:N (of this program) | socket:N@PID |
-           id:N (a namespace's inode number, or the id that is never used again, Linux 6.18)
-";
+macro_rules! target_help {
+    () => {
+        "\
+TARGET  := NAME | PATH (has a slash in it) | pid:PID | fd:N (that we were started with) | socket:N@PID |
+           id:N (the inode number, or the id that is never used again, Linux 6.18)
+"
+    };
+}
+pub(super) use target_help;
 
 /// Which namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,10 +53,10 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Target::Name(name) => f.write_str(&show(name)),
-            Target::Pid(pid) => write!(f, "of process {pid}"),
-            Target::Fd(fd) => write!(f, "of descriptor {fd}"),
-            Target::Id(id) => write!(f, "with id {id}"),
-            Target::Socket { fd, pid } => write!(f, "of socket {fd} of process {pid}"),
+            Target::Pid(pid) => write!(f, "pid:{pid}"),
+            Target::Fd(fd) => write!(f, "fd:{fd}"),
+            Target::Id(id) => write!(f, "id:{id}"),
+            Target::Socket { fd, pid } => write!(f, "socket:{fd}@{pid}"),
         }
     }
 }
@@ -97,7 +102,7 @@ impl Target {
                 process::open(pid).and_then(|pidfd| Ok((Ns::of_socket(pidfd.as_fd(), fd)?, Some((pid, pidfd)))))
             }
         };
-        done(&format!("open the namespace {self}"), found).map(|(ns, process)| Found { ns, process })
+        done(&format!("open namespace {self}"), found).map(|(ns, process)| Found { ns, process })
     }
 }
 
@@ -121,6 +126,6 @@ fn by_id(id: u64) -> Result<Found> {
         let message = format!("there is no network namespace with id {id}, or none that can be seen from here");
         return Err(Failure::new(code::USAGE, message).hint("  `netnsctl ls` shows those there are"));
     };
-    let ns = done(&format!("open the namespace with id {id}"), found.open())?;
+    let ns = done(&format!("open namespace id:{id}"), found.open())?;
     Ok(Found { ns, process: None })
 }

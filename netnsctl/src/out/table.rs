@@ -129,11 +129,7 @@ impl Table {
         for (i, column) in self.columns.iter().enumerate() {
             let lines = rows.iter().skip(1).filter_map(|row| row.0.get(i)).flatten();
             let (widest, least) = (lines.map(width).max().unwrap_or(0), column.name.len());
-            widths.push(if widest < least || least >= column.width {
-                widest.max(least)
-            } else {
-                widest.max(column.width)
-            });
+            widths.push(if widest < least { least } else { widest.max(column.width) });
         }
         if let Some(terminal) = self.terminal {
             let taken = widths.iter().fold(widths.len().saturating_sub(1), |sum, w| sum.saturating_add(*w));
