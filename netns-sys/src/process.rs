@@ -9,6 +9,7 @@ use crate::sys::{self, Image};
 use libc::c_int;
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
@@ -186,12 +187,15 @@ pub(crate) fn bit(signal: c_int) -> u64 {
 
 /// The signals that a process blocks or catches, and those it ignores; without /proc: all.
 pub(crate) fn signal_masks(pid: &str) -> (u64, u64) {
-    let Ok(status) = fs::read_to_string(format!("/proc/{pid}/status")) else { return (u64::MAX, u64::MAX) };
-    let mask = |name: &str| {
-        let mask = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(":\t"));
-        mask.and_then(|mask| u64::from_str_radix(mask, 16).ok()).unwrap_or(u64::MAX)
+    let mut status = Vec::with_capacity(4096);
+    // As one read, whose size the file does not tell.
+    let read = fs::File::open(format!("/proc/{pid}/status")).and_then(|f| f.take(u64::MAX).read_to_end(&mut status));
+    let mask = |name: &[u8]| {
+        let mask = status.split(|b| *b == b'\n').find_map(|line| line.strip_prefix(name));
+        let mask = mask.and_then(|mask| u64::from_str_radix(std::str::from_utf8(mask).ok()?, 16).ok());
+        mask.filter(|_| read.is_ok()).unwrap_or(u64::MAX)
     };
-    (mask("SigBlk") | mask("SigCgt"), mask("SigIgn"))
+    (mask(b"SigBlk:\t") | mask(b"SigCgt:\t"), mask(b"SigIgn:\t"))
 }
 
 pub(crate) fn wait(pidfd: BorrowedFd<'_>) -> std::result::Result<Exit, Errno> {

@@ -444,7 +444,7 @@ impl Spawn {
             steps.push(Step::new(Act::SetUid(uid), op::UID, uid.to_string()));
         }
         if self.keep_caps {
-            steps.push(Step::new(Act::KeepCaps, op::CAPABILITIES, ""));
+            steps.push(Step::new(Act::KeepCaps(self.drop_caps), op::CAPABILITIES, ""));
         }
         for (which, fd) in &self.stdio {
             steps.push(Step::new(Act::Stdio(fd.as_fd(), *which), "redirect a standard stream", ""));

@@ -49,8 +49,8 @@ pub(crate) enum Act<'a> {
     DropGroups(&'a Cell<bool>),
     SetGid(u32),
     SetUid(u32),
-    /// Programs to be executed have the capabilities that this process has.
-    KeepCaps,
+    /// Programs to be executed have the capabilities that this process has, but those of this mask.
+    KeepCaps(u64),
     /// No program to be executed can have these.
     DropCaps(u64),
     /// Go on as another child of the parent, and tell it, through this pipe, which.
@@ -134,7 +134,7 @@ impl Act<'_> {
             },
             Act::SetGid(gid) => sys::setgid(*gid),
             Act::SetUid(uid) => sys::setuid(*uid),
-            Act::KeepCaps => keep_caps(),
+            Act::KeepCaps(but) => keep_caps(*but),
             Act::DropCaps(caps) => drop_caps(*caps),
             Act::Fork(report) => match sys::fork_sibling()? {
                 0 => Ok(()),
@@ -175,10 +175,10 @@ fn capabilities(mask: u64) -> impl Iterator<Item = u32> {
     (0..u64::BITS).filter(move |bit| mask >> bit & 1 == 1)
 }
 
-fn keep_caps() -> std::result::Result<(), Errno> {
+fn keep_caps(but: u64) -> std::result::Result<(), Errno> {
     let [effective, permitted, _] = sys::capget()?;
-    sys::capset([effective, permitted, permitted])?;
-    capabilities(effective).try_for_each(sys::cap_raise_ambient)
+    sys::capset([effective, permitted, permitted & !but])?;
+    capabilities(effective & !but).try_for_each(sys::cap_raise_ambient)
 }
 
 fn drop_caps(caps: u64) -> std::result::Result<(), Errno> {

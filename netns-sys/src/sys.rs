@@ -612,11 +612,12 @@ pub(crate) fn take_signal(mask: u64) -> R<(c_int, c_int, u32)> {
     Ok((info.si_signo, info.si_code, u32::try_from(pid).unwrap_or(0)))
 }
 
-/// sigaction(2): the default action for this signal. Async-signal-safe.
+/// rt_sigaction(2): the default action for this signal, also for those the C library keeps to itself. Async-signal-safe.
 pub(crate) fn default_action(signal: c_int) -> R<()> {
-    let default: libc::sigaction = zeroed();
-    // SAFETY: all zero is SIG_DFL: installs no code.
-    check(unsafe { libc::sigaction(signal, &default, std::ptr::null_mut()) }).map(drop)
+    // On every architecture its structure is no longer, and all zero is SIG_DFL, no flags and an empty mask.
+    let (default, old) = ([0_u64; 8], null::<u64>());
+    // SAFETY: the kernel reads its `struct sigaction` of at most the bytes of `default`: installs no code.
+    check(unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), old, SIGSET) }).map(drop)
 }
 
 /// kill(2) of this process.

@@ -55,6 +55,9 @@ pub(super) fn parse(words: &mut Words<'_>, settings: &Options) -> Parsed<Command
     if settings.ns.is_some() {
         return Err(words.error_before("enter says itself which namespace: -n cannot be used with it"));
     }
+    if words.peek().is_some_and(|word| word.as_encoded_bytes().starts_with(b"-")) {
+        return Err(words.error("the namespace goes before the options"));
+    }
     let target = target::parse(words)?;
     let at = words.at();
     let Some(plan) = options(words, &[TABLE, &COMMON, &types(Arg::No)].concat())? else {

@@ -147,6 +147,7 @@ fn ranges(text: &OsStr, file: &str) -> std::result::Result<Vec<Range>, String> {
     let shown = text.to_string_lossy();
     let numbers: Vec<&str> = shown.split(',').collect();
     match numbers.as_slice() {
+        odd if odd.contains(&"") => Err(format!("too many elements for mapping '{shown}'")),
         [outside, inside, count] => {
             let number = |text: &str| number(text.as_ref(), "could not parse ID");
             Ok(vec![Range { outside: number(outside)?, inside: number(inside)?, count: number(count)? }])
@@ -193,7 +194,7 @@ impl Plan {
         match word {
             Word::Type(kind) => self.add(kind, value),
             Word::All => self.all = true,
-            Word::Target => self.target = Some(number(&text, "failed to parse pid")?),
+            Word::Target => self.target = Some(number(&text, "failed to parse pid")?).filter(|pid| *pid != 0),
             Word::NoLo => self.no_lo = true,
             Word::Fork => self.fork = Some(true),
             Word::NoFork => self.fork = Some(false),
