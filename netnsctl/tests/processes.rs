@@ -86,10 +86,11 @@ impl Running {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         stat.rsplit_once(") ").map_or('?', |(_, rest)| rest.chars().next().unwrap())
     }
-    /// The only child's id.
-    fn only_child(&self) -> u32 {
+    /// The child's id; one that only put it into a PID namespace goes before, if it is seen at all.
+    fn child(&self) -> u32 {
         let id = self.child.id();
-        fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap().trim().parse().unwrap()
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+        children.split_whitespace().last().unwrap().parse().unwrap()
     }
     /// Its exit code, or 128 + the signal that ended it.
     fn end(mut self) -> i32 {
@@ -329,7 +330,7 @@ fn what_waits_stops_with_what_it_waits_for() {
     sandbox::run("what_waits_stops_with_what_it_waits_for", || {
         for how in ["run --pid", "enter pid:$$ --pid"] {
             let running = Running::start(&format!("exec netnsctl {how} sh -c 'echo ready; exec sleep 1000'"));
-            let (outer, inner) = (running.child.id(), running.only_child());
+            let (outer, inner) = (running.child.id(), running.child());
             for stop in [true, false] {
                 if stop {
                     running.kill("TSTP");
@@ -595,7 +596,7 @@ fn enter_takes_the_other_namespaces_of_a_process_too() {
         let script = "mount -t tmpfs x /run; cd /etc; export THEIRS=yes; echo ready; exec sleep 1000";
         let running =
             Running::start(&format!("exec netnsctl run -muipCT --no-mount-proc --hostname there sh -c '{script}'"));
-        let pid = running.only_child().to_string();
+        let pid = running.child().to_string();
         let enter = format!("netnsctl enter pid:{pid}");
         let all = NAMES.iter().copied().filter(|n| *n != "user").map(str::to_owned).collect::<Vec<_>>();
         // In another PID namespace, `self` of the old /proc is where it was.
@@ -653,6 +654,7 @@ fn enter_becomes_root_of_another_user_namespace() {
         let mut gone = shell("exec sleep 1000").spawn().unwrap();
         let pid = gone.id();
         gone.kill().unwrap();
+        eventually("it is a zombie", || Running::state(pid) == 'Z');
         assert_eq!(
             sh(&format!("netnsctl enter pid:{pid} --all true 2>/dev/null; echo $?")),
             "1\n",

@@ -84,12 +84,14 @@ pub(super) fn run(session: &mut Session, Request { target, mut plan }: Request) 
     let mut kinds = plan.types();
     if let Some((pid, pidfd)) = &process {
         if plan.all {
-            kinds = NsFlags::all();
+            // Those that it shares with this process need no rights to be left alone.
+            for (name, kind) in NsFlags::NAMES {
+                kinds.set(kind, kinds.contains(kind) || !is_own(*pid, name));
+            }
         }
-        let own_user = is_own(*pid, "user");
-        kinds.set(NsFlags::USER, kinds.contains(NsFlags::USER) && !(plan.all && own_user));
-        kinds.set(NsFlags::TIME, kinds.contains(NsFlags::TIME) && !(plan.all && is_own(*pid, "time")));
-        if kinds.is_empty() && !own_user && !process::is_capable(CAP_SYS_ADMIN) {
+        // It cannot be entered by who is in it.
+        kinds.set(NsFlags::USER, kinds.contains(NsFlags::USER) && !is_own(*pid, "user"));
+        if kinds.is_empty() && !process::is_capable(CAP_SYS_ADMIN) && !is_own(*pid, "user") {
             (kinds, plan.preserve) = (NsFlags::USER, true);
             if plan.verbose {
                 session.warn("without the right to enter namespaces: in the user namespace of the process as well");
@@ -101,10 +103,11 @@ pub(super) fn run(session: &mut Session, Request { target, mut plan }: Request) 
         let name = if let Target::Name(name) = &target { Some(name.as_os_str()) } else { None };
         let name = name.filter(|name| !name.as_encoded_bytes().contains(&b'/'));
         spawn = done(TASK, spawn.inside(&ns, name))?;
-    } else if !matches!(target, Target::Pid(_)) || kinds.is_empty() {
-        spawn = spawn.enter(ns, NsFlags::NET);
-    } else {
+    } else if matches!(target, Target::Pid(_)) && !kinds.is_empty() {
         kinds |= NsFlags::NET;
+    } else {
+        kinds.remove(NsFlags::NET);
+        spawn = spawn.enter(ns, NsFlags::NET);
     }
     if let Some((_, pidfd)) = process.filter(|_| !kinds.is_empty()) {
         spawn = spawn.enter(pidfd, kinds);
