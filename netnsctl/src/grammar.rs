@@ -464,8 +464,17 @@ pub fn split_line(line: &[u8], ip: bool) -> Result<Vec<OsString>> {
     let mut words = Vec::new();
     let mut word: Option<Vec<u8>> = None;
     let mut quote: Option<u8> = None;
-    let mut bytes = line.iter().copied();
-    while let Some(b) = bytes.next() {
+    let mut rest = line;
+    let special = |b: &u8| matches!(b, b'\'' | b'"' | b'\\' | b'#' | b' ' | b'\t' | b'\r' | b'\n');
+    loop {
+        // As a rule a word is its plain part.
+        let plain = rest.iter().position(special).unwrap_or(rest.len());
+        let (head, tail) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
+        if !head.is_empty() {
+            word.get_or_insert_default().extend_from_slice(head);
+        }
+        let Some((&b, tail)) = tail.split_first() else { break };
+        rest = tail;
         match (quote, b) {
             (Some(q), _) if b == q => {
                 quote = None;
@@ -477,7 +486,11 @@ pub fn split_line(line: &[u8], ip: bool) -> Result<Vec<OsString>> {
                 quote = Some(b);
                 word.get_or_insert_default();
             }
-            (None | Some(b'"'), b'\\') if !ip => word.get_or_insert_default().extend(bytes.next()),
+            (None | Some(b'"'), b'\\') if !ip => {
+                let (escaped, tail) = rest.split_at_checked(1).unwrap_or_default();
+                word.get_or_insert_default().extend_from_slice(escaped);
+                rest = tail;
+            }
             (None, b'#') if ip || word.is_none() => break,
             (None, b' ' | b'\t' | b'\r' | b'\n') => words.extend(word.take()),
             _ => word.get_or_insert_default().push(b),
