@@ -63,7 +63,7 @@ fn nsid(conn: &mut Conn, ns: &Ns) -> netns_sys::Result<i32> {
 /// A failure about `word`, of which `ip` says that it is wrong as an argument.
 pub(super) fn wrong(session: &Session, failure: Failure, word: &OsStr, says: &str) -> Failure {
     let code = if session.options.ip { code::USAGE } else { failure.code };
-    failure.code(code).ip(format!("Error: argument \"{}\" is wrong: {says}", Escaped(word.as_bytes())))
+    failure.code(code).ip(format!("Error: argument \"{}\" is wrong: {says}\n", Escaped(word.as_bytes())))
 }
 
 /// A change with numbers for all its names, in a request over one connection. The namespaces are held open until it is sent.

@@ -352,6 +352,7 @@ impl Context {
             out.field("group", &text, format_args!("group {text} "));
         }
         if let Some(qlen) = link.txqlen().ok().flatten().filter(|q| *q != 0 && !self.of_events) {
+            let qlen = i32::from_ne_bytes(qlen.to_ne_bytes());
             out.field("txqlen", qlen, format_args!("qlen {qlen}"));
         }
         if let Some(event) = link.event().ok().flatten().filter(|e| *e != 0) {
