@@ -6,9 +6,12 @@
 
 mod change;
 mod kinds;
+mod programs;
 mod ready;
 pub(super) mod show;
 mod stats;
+#[cfg(test)]
+mod tests;
 mod vf;
 
 use super::{Command, Options, Session, done, links};

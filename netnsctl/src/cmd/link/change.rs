@@ -43,8 +43,8 @@ pub(super) enum Value {
     Netns(OsString),
     /// The id of this namespace.
     NsId(OsString),
-    /// No BPF program any more, of those that these flags are about.
-    Xdp(u32),
+    /// The BPF program pinned at this path, or none any more, of those that these flags are about.
+    Xdp(u32, Option<OsString>),
     /// Settings of a virtual function.
     Vf(Vf),
     /// The other end.
@@ -223,9 +223,8 @@ impl Change {
             }
         }
         change.complete(words, on, dev)?;
-        match change.kind.take() {
-            Some(kind) => change.parse_kind(words, on, kind)?,
-            None => {}
+        if let Some(kind) = change.kind.take() {
+            change.parse_kind(words, on, kind)?;
         }
         Ok(change)
     }
@@ -324,20 +323,7 @@ impl Change {
                 let words = vec![word(proto_down_reason::MASK, bit), word(proto_down_reason::VALUE, value)];
                 (ifla::PROTO_DOWN_REASON | NLA_F_NESTED, Value::Bytes(Bytes::Nest(words)))
             }
-            Word::Xdp(flags) => {
-                let what = words.need("a BPF program")?;
-                if !(what == "off" || what == "none") || !words.is_end() {
-                    let usage =
-                        words.error_before("BPF programs can be taken off a link only: `off`, as the last word");
-                    let known = ["obj", "object", "object-file", "pinned", "object-pinned", "fd"];
-                    let what = what.to_string_lossy();
-                    return Err(usage.ip(match known.contains(&&*what) {
-                        true => format!("xdp: \"{what}\" is not supported"),
-                        false => format!("What mode is \"{}\"?", Escaped(what.as_bytes())),
-                    }));
-                }
-                (ifla::XDP, Value::Xdp(flags))
-            }
+            Word::Xdp(flags) => (ifla::XDP, Value::Xdp(flags, xdp_program(words)?)),
             Word::Help => return Err(super::help_asked(words)),
             Word::Dev | Word::Name | Word::Type | Word::Vf => return Ok(()),
         };
@@ -531,6 +517,26 @@ fn one_of(words: &mut Words<'_>, known: &[&str], what: &str) -> Parsed<u8> {
         let usage = words.error_before(format!("{} is not a known {what}: {}", show(word), known.join(", ")));
         words.wrong(usage, format!("Invalid {what}\n"))
     })
+}
+
+/// Takes `off`, as the last word, or where a BPF program is pinned.
+fn xdp_program(words: &mut Words<'_>) -> Parsed<Option<OsString>> {
+    const WORDS: &[Keyword<bool>] = &[("object-file", false), ("object-pinned", true), ("pinned", true), ("fd", true)];
+    let start = words.clone();
+    if (words.eat("off") || words.eat("none")) && words.is_end() {
+        return Ok(None);
+    }
+    *words = start;
+    let word = Escaped(words.peek().map(OsStr::as_bytes).unwrap_or_default());
+    let pinned = words.keyword("a BPF program: pinned PATH, or off as the last word", WORDS);
+    let none = |usage: Usage| if words.is_end() { usage } else { usage.ip(format!("What mode is \"{word}\"?")) };
+    match pinned.map_err(none)? {
+        true => words.need("the path where the program is pinned").map(|path| Some(path.to_owned())),
+        false => {
+            let said = "\"xdp object\" is not supported";
+            Err(words.error_before(format!("{said} here: pin the program first")).ip(said))
+        }
+    }
 }
 
 fn tun(words: &mut Words<'_>, tap: bool) -> Parsed<Tun> {
