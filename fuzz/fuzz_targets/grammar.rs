@@ -9,7 +9,7 @@ use netnsctl::grammar::split_line;
 
 fuzz_target!(|input: &[u8]| {
     for line in input.split(|b| *b == b'\n') {
-        let Ok(words) = split_line(line) else { continue };
+        let Ok(words) = split_line(line, false) else { continue };
         if let Err(usage) = parse(&words, Options::default()) {
             assert!(usage.at <= words.len() && !usage.message.is_empty());
             let shown = Failure::usage(&words, &usage).to_string();

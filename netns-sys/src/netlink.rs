@@ -23,10 +23,6 @@ const RECV_SIZE: usize = 32 * 1024;
 /// How many bytes of requests go out in one send: well below the default `SO_SNDBUF` of 212,992.
 const SEND_SIZE: usize = 64 * 1024;
 
-/// How many requests go out in one send: the kernel answers all of them before we receive the first answer, and each of
-/// those takes about 1 kB of an `SO_RCVBUF` of 212,992. What does not fit it drops.
-const SEND_REQUESTS: usize = 128;
-
 /// How often an inconsistent dump is run before giving up.
 const DUMP_TRIES: u32 = 10;
 
@@ -282,10 +278,14 @@ pub struct Conn {
     /// What was received.
     answers: Vec<u8>,
     /// Changing requests that wait, see [`Conn::hold`].
-    held: Option<Vec<u8>>,
+    held: Option<(Vec<u8>, Flags)>,
 }
 
 impl Conn {
+    /// How many requests go out in one send: the kernel answers all of them before we receive the first answer, and each of
+    /// those takes about 1 kB of an `SO_RCVBUF` of 212,992. What does not fit it drops.
+    pub const SEND_REQUESTS: usize = 128;
+
     /// A connection in the calling thread's namespace.
     ///
     /// # Errors
@@ -308,27 +308,25 @@ impl Conn {
         Conn { socket, family, seq: 0, requests: Vec::new(), answers: vec![0; RECV_SIZE], held: None }
     }
 
-    /// From now on [`Conn::request`] and [`Conn::batch`] send nothing, and keep what they would have sent. Questions go out
-    /// as ever.
-    pub fn hold(&mut self) {
-        self.held.get_or_insert_default();
+    /// From now on [`Conn::request`] and [`Conn::batch`] send nothing, and keep what they would have sent; `request` with
+    /// `flags` added (`ACK`, as when it sends, or none, to [`Conn::send`] many). Questions go out as ever.
+    pub fn hold(&mut self, flags: Flags) {
+        self.held.get_or_insert_default().1 = flags;
     }
 
     /// The messages held so far, one behind the other; requests are sent again from now on.
     #[must_use]
     pub fn held(&mut self) -> Vec<u8> {
-        self.held.take().unwrap_or_default()
+        self.held.take().unwrap_or_default().0
     }
 
-    /// Sends the messages held so far, as [`Conn::batch`] does; requests are sent again from now on. Gives back those that
-    /// failed, by position.
+    /// Sends messages that were [`Conn::held`], as [`Conn::batch`] does. Gives back those that failed, by position.
     ///
     /// # Errors
     /// As [`Conn::batch`].
-    pub fn release(&mut self) -> Result<Vec<(usize, Error)>> {
-        let held = self.held();
+    pub fn send(&mut self, messages: &[u8]) -> Result<Vec<(usize, Error)>> {
         let mut failed = Vec::new();
-        self.transact(&held, |position, reply| {
+        self.transact(messages, |position, reply| {
             failed.extend(reply.err().map(|error| (position, error)));
             Ok(())
         })?;
@@ -361,8 +359,8 @@ impl Conn {
         fill: impl Fn(&mut Msg<'_>),
         mut each: impl FnMut(&Message<'_>) -> Result<()>,
     ) -> Result<Option<String>> {
-        if self.held.is_some() {
-            return self.keep(|requests| requests.request(kind, flags | Flags::ACK, &fill)).map(|()| None);
+        if let Some((_, more)) = self.held {
+            return self.keep(|requests| requests.request(kind, flags | more, &fill)).map(|()| None);
         }
         let mut warning = None;
         self.exchange(kind, flags | Flags::ACK, &fill, |reply| {
@@ -516,7 +514,7 @@ impl Conn {
     /// Writes requests and holds them.
     fn keep(&mut self, fill: impl FnOnce(&mut Requests<'_>) -> Result<()>) -> Result<()> {
         fill(&mut Requests::new(self))?;
-        if let Some(held) = &mut self.held {
+        if let Some((held, _)) = &mut self.held {
             held.extend_from_slice(&self.requests);
         }
         Ok(())
@@ -550,7 +548,7 @@ impl Conn {
             for message in Messages::new(rest) {
                 let message = message?;
                 let next = len.saturating_add(align4(message.bytes().len()));
-                if seqs.len() == SEND_REQUESTS || (next > SEND_SIZE && len > 0) {
+                if seqs.len() == Self::SEND_REQUESTS || (next > SEND_SIZE && len > 0) {
                     break;
                 }
                 len = next;

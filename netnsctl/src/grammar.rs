@@ -7,7 +7,7 @@ use crate::names::Names;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 /// What is wrong with the words of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -455,34 +455,53 @@ pub fn show(word: &OsStr) -> String {
 }
 
 /// The words of a batch file's line: parted by white space; single and double quotes keep words together, a backslash
-/// takes the next character as it is, and a `#` at the start of a word begins a comment.
+/// takes the next character as it is, and a `#` at the start of a word begins a comment. To `ip` a backslash is nothing
+/// special, any `#` outside of quotes begins a comment, and a quote that closes ends the word.
 ///
 /// # Errors
 /// A quote without its other half; `at` is the word it begins.
-pub fn split_line(line: &[u8]) -> Result<Vec<OsString>> {
+pub fn split_line(line: &[u8], ip: bool) -> Result<Vec<OsString>> {
     let mut words = Vec::new();
     let mut word: Option<Vec<u8>> = None;
     let mut quote: Option<u8> = None;
-    let mut bytes = line.iter().copied();
-    while let Some(b) = bytes.next() {
+    let mut rest = line;
+    let special = |b: &u8| matches!(b, b'\'' | b'"' | b'\\' | b'#' | b' ' | b'\t' | b'\r' | b'\n');
+    loop {
+        // As a rule a word is its plain part.
+        let plain = rest.iter().position(special).unwrap_or(rest.len());
+        let (head, tail) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
+        if !head.is_empty() {
+            word.get_or_insert_default().extend_from_slice(head);
+        }
+        let Some((&b, tail)) = tail.split_first() else { break };
+        rest = tail;
         match (quote, b) {
-            (Some(q), _) if b == q => quote = None,
-            (None, b'\'' | b'"') => {
+            (Some(q), _) if b == q => {
+                quote = None;
+                if ip {
+                    words.extend(word.take());
+                }
+            }
+            (None, b'\'' | b'"') if !ip || word.is_none() => {
                 quote = Some(b);
                 word.get_or_insert_default();
             }
-            (None | Some(b'"'), b'\\') => word.get_or_insert_default().extend(bytes.next()),
-            (None, b'#') if word.is_none() => break,
+            (None | Some(b'"'), b'\\') if !ip => {
+                let (escaped, tail) = rest.split_at_checked(1).unwrap_or_default();
+                word.get_or_insert_default().extend_from_slice(escaped);
+                rest = tail;
+            }
+            (None, b'#') if ip || word.is_none() => break,
             (None, b' ' | b'\t' | b'\r' | b'\n') => words.extend(word.take()),
             _ => word.get_or_insert_default().push(b),
         }
     }
     if let Some(quote) = quote {
         let message = format!("the quote {} has no other half", char::from(quote));
-        return Err(Usage { message, at: words.len(), ip: None, ip_code: 255 });
+        return Err(Usage { message, at: words.len(), ip: Some("Unterminated quoted string".into()), ip_code: 1 });
     }
     words.extend(word);
-    Ok(words.into_iter().map(|w| OsStr::from_bytes(&w).to_owned()).collect())
+    Ok(words.into_iter().map(OsString::from_vec).collect())
 }
 
 fn list<'k>(words: impl Iterator<Item = &'k str>) -> String {
@@ -524,7 +543,7 @@ mod tests {
     use super::*;
 
     fn words(line: &str) -> Vec<OsString> {
-        split_line(line.as_bytes()).unwrap()
+        split_line(line.as_bytes(), false).unwrap()
     }
 
     #[test]
@@ -597,6 +616,7 @@ mod tests {
     fn lines_split_into_words_with_quotes_and_comments() {
         assert_eq!(words("a  'b c' \"d \\\" e\" f\\ g # h"), ["a", "b c", "d \" e", "f g"]);
         assert_eq!(words("a '' b#c"), ["a", "", "b#c"]);
-        assert_eq!(split_line(b"a 'b").unwrap_err().at, 1);
+        assert_eq!(split_line(b"a 'b", false).unwrap_err().at, 1);
+        assert_eq!(split_line(b"a  'b \\'c d\\ e'f g#h", true).unwrap(), ["a", "b \\", "c", "d\\", "e'f", "g"]);
     }
 }

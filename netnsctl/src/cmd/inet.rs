@@ -280,7 +280,16 @@ pub(super) fn flush(
 
 /// The index of the interface `name`.
 pub(super) fn index(session: &mut Session, name: &OsStr) -> Result<u32> {
-    links::find(session.conn()?, name)
+    let ns = &session.options.ns;
+    let known = session.indices.iter().find(|i| i.0 == *ns && i.1 == name);
+    if let Some((.., index)) = known.filter(|_| session.waiting) {
+        return Ok(*index);
+    }
+    let index = links::find(session.conn()?, name)?;
+    if session.waiting {
+        session.indices.push((session.options.ns.clone(), name.to_owned(), index));
+    }
+    Ok(index)
 }
 
 /// As [`index`]; 0 where there is no name.

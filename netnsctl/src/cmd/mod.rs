@@ -7,12 +7,18 @@ mod batch;
 pub mod check;
 #[cfg(feature = "ip")]
 pub mod decode;
+#[cfg(feature = "processes")]
+pub mod enter;
 #[cfg(feature = "ip")]
 mod inet;
 #[cfg(feature = "ip")]
 pub mod link;
 #[cfg(feature = "ip")]
 pub mod links;
+#[cfg(feature = "processes")]
+pub mod ls;
+#[cfg(feature = "processes")]
+mod lsns;
 #[cfg(feature = "ip")]
 pub mod maddress;
 #[cfg(feature = "ip")]
@@ -24,22 +30,31 @@ pub mod netconf;
 pub mod netns;
 #[cfg(feature = "ip")]
 pub mod nexthop;
+#[cfg(feature = "processes")]
+mod nsenter;
 #[cfg(feature = "ip")]
 pub mod ntable;
 #[cfg(feature = "ip")]
 pub mod route;
 #[cfg(feature = "ip")]
 pub mod rule;
+#[cfg(feature = "processes")]
+pub mod run;
 #[cfg(feature = "ip")]
 pub mod tuntap;
+#[cfg(feature = "processes")]
+mod unshare;
 #[cfg(feature = "ip")]
 pub mod vrf;
+#[cfg(feature = "processes")]
+pub mod who;
 
 use crate::failure::{Failure, Result, code};
 use crate::grammar::{self, AF_INET, AF_INET6, Keyword, Words, show};
 use crate::out::{Format, Out, Style};
 use netns_sys::netlink::Conn;
 use netns_sys::{Dir, Error, Ns};
+use nl_core::Flags;
 use nl_core::pretty::Pretty;
 use nl_core::route::{FAMILY, af};
 use std::ffi::{OsStr, OsString};
@@ -225,6 +240,14 @@ objects! {
     Decode(decode);
     #[cfg(feature = "check")]
     Check(check);
+    #[cfg(feature = "processes")]
+    Run(run);
+    #[cfg(feature = "processes")]
+    Enter(enter);
+    #[cfg(feature = "processes")]
+    Ls(ls);
+    #[cfg(feature = "processes")]
+    Who(who);
 }
 
 /// In the order of `ip`: of those that begin alike, the first is meant.
@@ -283,6 +306,14 @@ const OBJECTS: &[Keyword<Object>] = &[
     ("check", Object::Check),
     #[cfg(feature = "ip")]
     ("decode", Object::Decode),
+    #[cfg(feature = "processes")]
+    ("run", Object::Run),
+    #[cfg(feature = "processes")]
+    ("enter", Object::Enter),
+    #[cfg(feature = "processes")]
+    ("ls", Object::Ls),
+    #[cfg(feature = "processes")]
+    ("who", Object::Who),
 ];
 
 /// Options before the object.
@@ -399,9 +430,7 @@ fn parse_words(
         let known = Words::new(&known).like_ip(true).keyword("an option", FLAGS);
         let known = known.map_err(|e| e.message.replace(&show(OsStr::new(name)), &format!("{word:?}")));
         let unknown = |message: String| {
-            words
-                .error_before(message)
-                .ip(format!("Option \"{}\" is unknown, try \"ip -help\".", word.trim_start_matches("-")))
+            words.error_before(message).ip(format!("Option \"-{name}\" is unknown, try \"ip -help\"."))
         };
         let flag = known.map_err(unknown)?;
         // These are written out.
@@ -474,6 +503,10 @@ pub struct Session {
     pub dir: Dir,
     /// Whether commands follow this one: the process has to stay as it is.
     in_batch: bool,
+    /// Whether what changes something is held until the batch sends it.
+    waiting: bool,
+    /// Indices of links by namespace and name, while a batch only adds: nothing it does makes them wrong.
+    indices: Vec<(Option<OsString>, OsString, u32)>,
     /// One connection for each namespace that was spoken to (`None`: the one we are in).
     conns: Vec<(Option<OsString>, Conn)>,
 }
@@ -487,6 +520,8 @@ impl Session {
             options: Options::default(),
             dir: Dir::default(),
             in_batch: false,
+            waiting: false,
+            indices: Vec::new(),
             conns: Vec::new(),
         };
         session.set(options);
@@ -526,12 +561,14 @@ impl Session {
                 self.conns.len().saturating_sub(1)
             }
         };
-        let dry_run = self.options.dry_run;
+        let hold = match (self.options.dry_run, self.waiting) {
+            (true, _) => Some(Flags::ACK),
+            (_, true) => Some(Flags::empty()),
+            _ => None,
+        };
         match self.conns.get_mut(index) {
             Some((_, conn)) => {
-                if dry_run {
-                    conn.hold();
-                }
+                hold.iter().for_each(|flags| conn.hold(*flags));
                 Ok((conn, &mut self.out))
             }
             None => Err(Failure::new(code::FAILED, "no connection")),
@@ -578,6 +615,11 @@ impl Session {
         let ip = options.ip;
         let parsed = parse_words(words, options, object);
         let (options, command) = parsed.map_err(|usage| Failure::usage(words, &usage, ip))?;
+        self.command(options, command)
+    }
+
+    /// Runs one command, and writes what it shows.
+    fn command(&mut self, options: Options, command: Command) -> Result<()> {
         self.set(options);
         let result = run_command(self, command);
         if self.options.dry_run && result.is_ok() {
@@ -605,11 +647,20 @@ pub fn done<T>(task: &str, result: std::result::Result<T, Error>) -> Result<T> {
 
 /// Runs the program with these arguments, the first of which is its name; gives back the exit code.
 ///
-/// Called `ip`, or `ip` and an object of it (`iplink`), it does what `ip` does; so does `netnsctl ip …`.
+/// Called `ip`, or `ip` and an object of it (`iplink`), it does what `ip` does; so does `netnsctl ip …`. Called `unshare`,
+/// `nsenter` or `lsns`, it does what these do.
 #[must_use]
 pub fn run(mut args: impl Iterator<Item = OsString>) -> u8 {
     let name = args.next().unwrap_or_default();
-    let name = Path::new(&name).file_name().and_then(OsStr::to_str).and_then(|n| n.strip_prefix("ip"));
+    let name = Path::new(&name).file_name().and_then(OsStr::to_str);
+    #[cfg(feature = "processes")]
+    match name {
+        Some("unshare") => return unshare::main(args.collect()),
+        Some("nsenter") => return nsenter::main(args.collect()),
+        Some("lsns") => return lsns::main(args.collect()),
+        _ => {}
+    }
+    let name = name.and_then(|n| n.strip_prefix("ip"));
     let mut words: Vec<OsString> = args.collect();
     let mut options = Options { ip: name.is_some(), ..Options::default() };
     let object = name.filter(|n| !n.is_empty()).and_then(|n| OBJECTS.iter().find(|o| o.0.starts_with(n))).map(|o| o.1);
