@@ -348,16 +348,17 @@ impl Conn {
         self.request_with(kind, flags, fill, |_| Ok(()))
     }
 
-    /// Like [`Conn::request`]; what the kernel says was made (with `ECHO` among `flags`) is handed to `each`.
+    /// As [`Conn::request`]; what the kernel sends back before the acknowledgement (with `ECHO`, the notification that
+    /// everybody gets) is handed to `on`.
     ///
     /// # Errors
-    /// As [`Conn::request`]; those of `each`.
+    /// As [`Conn::request`]; those of `on`.
     pub fn request_with(
         &mut self,
         kind: u16,
         flags: Flags,
         fill: impl Fn(&mut Msg<'_>),
-        mut each: impl FnMut(&Message<'_>) -> Result<()>,
+        mut on: impl FnMut(&Message<'_>) -> Result<()>,
     ) -> Result<Option<String>> {
         if let Some((_, more)) = self.held {
             return self.keep(|requests| requests.request(kind, flags | more, &fill)).map(|()| None);
@@ -366,7 +367,7 @@ impl Conn {
         self.exchange(kind, flags | Flags::ACK, &fill, |reply| {
             match reply {
                 Reply::Ack(ext) => warning = ext.message.map(str::to_owned),
-                Reply::Data(message) => each(&message)?,
+                Reply::Data(message) => on(&message)?,
                 _ => {}
             }
             Ok(())

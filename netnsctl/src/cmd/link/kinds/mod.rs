@@ -1,5 +1,10 @@
 //! The kinds of devices and their settings, as data: each row is an option's word, the attribute it is about and how its
-//! value is written and shown. Reading the words ([`super::change`]) and showing what is set ([`super::show`]) go by them.
+//! value is written and shown. Reading the words ([`parse`]) and showing what is set ([`print`]) go by them.
+
+mod parse;
+mod print;
+
+pub(super) use print::{name_of, uint};
 
 use nl_core::route::{
     bond, br, br_boolopt, brport, geneve, ifla, ipvlan, macvlan, netkit, tun, veth, vlan, vrf, vxlan,
