@@ -4,6 +4,8 @@
 //! that the user sees which one it was, what would have been right, and what was perhaps meant.
 
 use crate::names::Names;
+use crate::out::Escaped;
+use nl_core::route::af;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -154,6 +156,31 @@ impl<'a> Words<'a> {
         Usage { message: message.into(), at: self.at.saturating_sub(1), ip: None, ip_code: 255 }
     }
 
+    /// `usage`, where `ip` says of the word that its argument is wrong, and `says`.
+    #[must_use]
+    pub fn wrong(&self, usage: Usage, says: impl fmt::Display) -> Usage {
+        match (&usage.ip, self.words.get(usage.at)) {
+            (None, Some(word)) => {
+                let word = Escaped(word.as_bytes());
+                usage.ip(format!("Error: argument \"{word}\" is wrong: {says}"))
+            }
+            _ => usage,
+        }
+    }
+
+    /// `usage`, where `ip` says that it wants another kind of word: "inet prefix".
+    #[must_use]
+    pub fn expected(&self, usage: Usage, family: Option<u8>, what: &str) -> Usage {
+        let word = Escaped(self.words.get(usage.at).map(|w| w.as_bytes()).unwrap_or_default());
+        match usage.ip {
+            None => {
+                let family = family.map_or("any valid", family_name);
+                usage.ip(format!("Error: {family} {what} is expected rather than \"{word}\".")).ip_code(1)
+            }
+            Some(_) => usage,
+        }
+    }
+
     /// Nothing may follow.
     ///
     /// # Errors
@@ -179,10 +206,23 @@ impl<'a> Words<'a> {
     /// # Errors
     /// It is a prefix of several, which the error names.
     pub fn try_keyword<T: Copy + PartialEq>(&mut self, table: &[Keyword<T>]) -> Result<Option<T>> {
+        self.try_words(&[], table)
+    }
+
+    /// As [`Words::try_keyword`], with more keywords: those of `whole` have to be written out for `ip`.
+    ///
+    /// # Errors
+    /// As [`Words::try_keyword`].
+    pub fn try_words<T: Copy + PartialEq>(
+        &mut self,
+        whole: &[Keyword<T>],
+        table: &[Keyword<T>],
+    ) -> Result<Option<T>> {
         let Some(word) = self.peek().and_then(OsStr::to_str).filter(|w| !w.is_empty()) else { return Ok(None) };
-        let mut found = table.iter().find(|k| k.0 == word);
+        let mut found = whole.iter().chain(table).find(|k| k.0 == word);
         if found.is_none() {
-            let mut matching = table.iter().filter(|k| k.0.starts_with(word));
+            let short = if self.ip { &[] } else { whole };
+            let mut matching = short.iter().chain(table).filter(|k| k.0.starts_with(word));
             found = matching.next();
             if let Some(other) = found.filter(|_| !self.ip).and_then(|f| matching.find(|k| k.1 != f.1)) {
                 let first = found.map_or("", |f| f.0);
@@ -315,7 +355,7 @@ impl<'a> Words<'a> {
     /// It is none, or of the other family.
     pub fn address(&mut self, what: &str, family: Option<u8>) -> Result<IpAddr> {
         let word = self.need(what)?;
-        self.parse_address(word, what, family)
+        self.parse_address(word, what, family).map_err(|e| self.expected(e, family, "address"))
     }
 
     fn parse_address(&self, word: &OsStr, what: &str, family: Option<u8>) -> Result<IpAddr> {
@@ -350,6 +390,10 @@ impl<'a> Words<'a> {
     /// The address or the length is none.
     pub fn prefix(&mut self, what: &str, family: Option<u8>) -> Result<Prefix> {
         let word = self.need(what)?;
+        self.parse_prefix(word, what, family).map_err(|e| self.expected(e, family, "prefix"))
+    }
+
+    fn parse_prefix(&self, word: &OsStr, what: &str, family: Option<u8>) -> Result<Prefix> {
         let text = word.to_str().unwrap_or_default();
         if matches!(text, "default" | "any" | "all") {
             let v6 = family == Some(AF_INET6);
@@ -395,6 +439,16 @@ pub const AF_INET6: u8 = 10;
 pub fn family_of(addr: IpAddr) -> u8 {
     if addr.is_ipv4() { AF_INET } else { AF_INET6 }
 }
+
+/// The name of an address family.
+#[must_use]
+pub fn family_name(family: u8) -> &'static str {
+    FAMILIES.iter().find(|f| f.1 == family).map_or("???", |f| f.0)
+}
+
+/// Address families (`AF_*`, linux/socket.h) by their names.
+pub const FAMILIES: &[Keyword<u8>] =
+    &[("inet", AF_INET), ("inet6", AF_INET6), ("mpls", af::MPLS), ("bridge", af::BRIDGE), ("link", af::PACKET)];
 
 /// The largest value of an unsigned type.
 pub trait Bounded {
