@@ -92,7 +92,7 @@ pub(super) fn parse(words: &mut Words<'_>, options: &Options) -> Parsed<Command>
     }
     let mut filter = Filter { family: options.family, ..Filter::default() };
     while !words.is_end() {
-        match inet::word_or_prefix(words, "a word of a filter", WORDS)? {
+        match inet::word_or_prefix(words, "a word of a filter", &[], WORDS)? {
             None | Some(Word::To) => {
                 let to = words.prefix("an address or prefix", filter.family)?;
                 filter.family = filter.family.or(Some(family_of(to.addr)));
