@@ -303,7 +303,7 @@ pub(super) fn flush(
     write: impl Fn(&mut Msg<'_>, &Message<'_>),
     mut each: impl FnMut(&mut Out, &Message<'_>) -> std::result::Result<(), DecodeError>,
 ) -> Result<()> {
-    let (statistics, dry_run) = (session.options.statistics, session.options.dry_run);
+    let Options { statistics, dry_run, ip, .. } = session.options;
     let most = session.options.loops.unwrap_or(ROUNDS);
     let (conn, out) = session.conn_and_out()?;
     let mut round = 0_u32;
@@ -331,9 +331,8 @@ pub(super) fn flush(
         }
         if round == most {
             let said = format!("*** Flush remains incomplete after {round} rounds. ***");
-            return Err(
-                Failure::new(code::FAILED, format!("cannot {task}: still some left after {round} rounds")).ip(said)
-            );
+            let failure = Failure::new(code::FAILED, format!("cannot {task}: still some left after {round} rounds"));
+            return Err(if ip { failure.ip(said).code(code::USAGE) } else { failure });
         }
     }
 }
@@ -381,7 +380,15 @@ pub(super) fn change(
     };
     let warning = session.conn()?.request_with(kind, flags, fill, keep).map_err(|e| refused(task, &e))?;
     warning.iter().for_each(|w| session.warn(w));
-    if made.is_empty() { Ok(()) } else { done(task, show(&mut session.out, &made, each)) }
+    match made.is_empty() {
+        // It does not tell of all changes.
+        true if session.options.echo && !session.options.dry_run => {
+            session.out.list("", |out| out.object("", |_| {}));
+            Ok(())
+        }
+        true => Ok(()),
+        false => done(task, show(&mut session.out, &made, each)),
+    }
 }
 
 /// Writes the messages of a dump as they are, behind `magic`.
@@ -427,7 +434,7 @@ pub(super) fn saved(task: &str, magic: u32, kind: u16) -> Result<Vec<u8>> {
         match message {
             Ok(message) if message.kind() == kind => {}
             Ok(_) => return Err(failure("there is something else in it".into())),
-            Err(e) => return Err(failure(e.to_string())),
+            Err(e) => return Err(failure(e.to_string()).ip("rtnl-from_file: truncated message")),
         }
     }
     Ok(messages.to_vec())

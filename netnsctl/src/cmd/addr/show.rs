@@ -10,7 +10,7 @@ use crate::names;
 use crate::out::{Color, Escaped, Out};
 use netns_sys::netlink::Conn;
 use nl_core::route::{
-    Addr, AddrFlags, IfAddrMsg, IfInfoMsg, Link, RTM_GETADDR, RTM_GETLINK, RTM_NEWLINK, Stats64, af, ifla, inet6,
+    Addr, AddrFlags, IfAddrMsg, IfInfoMsg, Link, RTM_DELADDR, RTM_GETADDR, RTM_GETLINK, RTM_NEWLINK, Stats64, af, ifla, inet6,
 };
 use nl_core::wire::align4;
 use nl_core::{Attrs, Batch, DecodeError, Flags, Message, Messages, Msg};
@@ -43,7 +43,12 @@ impl Style<'_> {
     /// The address that this message is about, as an object of a list.
     pub(in crate::cmd) fn message(&self, out: &mut Out, message: &Message<'_>) -> std::result::Result<(), DecodeError> {
         let addr = Addr::parse(message)?;
-        out.object("", |out| self.addr(out, &addr));
+        out.object("", |out| {
+            if message.kind() == RTM_DELADDR {
+                out.field("deleted", true, format_args!("Deleted "));
+            }
+            self.addr(out, &addr);
+        });
         Ok(())
     }
 
@@ -194,7 +199,8 @@ pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
 fn links(conn: &mut Conn, lookup: &Lookup<'_>, options: &Options) -> Result<(Vec<u8>, Links)> {
     let mask = ext_mask(options);
     // What the kernel leaves out leaves no empty object; for one family ip does not ask it to.
-    let by_kernel = lookup.is_about_links() && !(options.ip && options.family.is_some_and(|f| f != af::PACKET));
+    let one_family = options.ip && options.family.is_some_and(|f| f != af::PACKET);
+    let by_kernel = lookup.index == 0 && lookup.is_about_links() && !one_family;
     let ask = |m: &mut Msg<'_>| match by_kernel {
         true => lookup.ask_links(m, mask),
         false => {
