@@ -1,5 +1,6 @@
 //! Which addresses: `show`, `flush` and `save` take the same words.
 
+use super::FLAGS;
 use crate::cmd::inet::{self, got};
 use crate::cmd::links::{self, Links, device, index_of};
 use crate::cmd::{Options, Session, done};
@@ -49,8 +50,6 @@ enum Word {
     Vrf,
     NoMaster,
     Type,
-    /// With the flag, whether it is to be set.
-    Flag(AddrFlags, bool),
     Help,
 }
 
@@ -65,45 +64,41 @@ const WORDS: &[Keyword<Word>] = &[
     ("vrf", Word::Vrf),
     ("nomaster", Word::NoMaster),
     ("type", Word::Type),
-    ("dynamic", Word::Flag(AddrFlags::PERMANENT, false)),
-    ("primary", Word::Flag(AddrFlags::SECONDARY, false)),
-    ("secondary", Word::Flag(AddrFlags::SECONDARY, true)),
-    ("temporary", Word::Flag(AddrFlags::SECONDARY, true)),
-    ("permanent", Word::Flag(AddrFlags::PERMANENT, true)),
-    ("deprecated", Word::Flag(AddrFlags::DEPRECATED, true)),
-    ("tentative", Word::Flag(AddrFlags::TENTATIVE, true)),
-    ("dadfailed", Word::Flag(AddrFlags::DADFAILED, true)),
-    ("optimistic", Word::Flag(AddrFlags::OPTIMISTIC, true)),
-    ("home", Word::Flag(AddrFlags::HOMEADDRESS, true)),
-    ("nodad", Word::Flag(AddrFlags::NODAD, true)),
-    ("mngtmpaddr", Word::Flag(AddrFlags::MANAGETEMPADDR, true)),
-    ("noprefixroute", Word::Flag(AddrFlags::NOPREFIXROUTE, true)),
-    ("autojoin", Word::Flag(AddrFlags::MCAUTOJOIN, true)),
-    ("stable-privacy", Word::Flag(AddrFlags::STABLE_PRIVACY, true)),
 ];
 
-/// What `ip` says of a master that is not there.
+/// What is said of an interface that is not there.
 const NO_MASTER: &str = "Device does not exist\n";
 const NO_VRF: &str = "Not a valid VRF name\n";
 
-/// The next word, which is none where it is the name of an interface.
-fn word(words: &mut Words<'_>, has_dev: bool) -> Parsed<Option<Word>> {
-    let not = words.peek().and_then(OsStr::to_str).and_then(|w| w.strip_prefix('-'));
-    if let Some((_, Word::Flag(flag, set))) = not.and_then(|not| WORDS.iter().find(|k| k.0 == not)) {
-        let _ = words.next();
-        return Ok(Some(Word::Flag(*flag, !set)));
-    }
-    match words.is_ip() || !has_dev {
-        true => words.try_words(WORDS, &[("help", Word::Help)]),
-        false => words.keyword("a word of a filter", WORDS).map(Some),
-    }
+/// Takes the name of a flag, `-` before it for its opposite: the flag, and whether it is to be set.
+fn flag(words: &mut Words<'_>) -> Option<(AddrFlags, bool)> {
+    let name = words.peek().and_then(OsStr::to_str)?;
+    let (set, name) = name.strip_prefix('-').map_or((true, name), |name| (false, name));
+    let (set, name) = match name {
+        "dynamic" => (!set, "permanent"),
+        "primary" => (!set, "secondary"),
+        name => (set, name),
+    };
+    let found = FLAGS.iter().find(|f| f.0 == name)?;
+    let _ = words.next();
+    Some((found.1, set))
 }
 
 /// What is said of addresses; `None`: help is asked for.
 pub(super) fn parse(words: &mut Words<'_>, options: &Options) -> Parsed<Option<Filter>> {
     let mut filter = Filter { family: options.family, ..Filter::default() };
     while !words.is_end() {
-        match word(words, filter.dev.is_some())?.unwrap_or(Word::Dev) {
+        if let Some((flag, set)) = flag(words) {
+            filter.mask |= flag;
+            filter.flags.set(flag, set);
+            continue;
+        }
+        // What is none of these is the name of the interface.
+        let word = match words.is_ip() || filter.dev.is_none() {
+            true => words.try_words(WORDS, &[("help", Word::Help)])?.unwrap_or(Word::Dev),
+            false => words.keyword("a word of a filter", WORDS)?,
+        };
+        match word {
             Word::Help => return Ok(None),
             Word::Dev => {
                 if filter.dev.is_some() && !words.is_end() {
@@ -140,10 +135,6 @@ pub(super) fn parse(words: &mut Words<'_>, options: &Options) -> Parsed<Option<F
             }
             Word::NoMaster => filter.no_master = true,
             Word::Type => filter.kind = Some(words.need("a kind of link")?.to_owned()),
-            Word::Flag(flag, set) => {
-                filter.mask |= flag;
-                filter.flags.set(flag, set);
-            }
         }
     }
     Ok(Some(filter))

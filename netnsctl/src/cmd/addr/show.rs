@@ -1,5 +1,6 @@
 //! `addr show`: addresses by link, as text and as JSON.
 
+use super::FLAGS;
 use super::filter::{Filter, Lookup};
 use crate::cmd::inet::{self, got, put};
 use crate::cmd::link::show::{Context, ext_mask};
@@ -10,7 +11,8 @@ use crate::names;
 use crate::out::{Color, Escaped, Out};
 use netns_sys::netlink::Conn;
 use nl_core::route::{
-    Addr, AddrFlags, IfAddrMsg, IfInfoMsg, Link, RTM_DELADDR, RTM_GETADDR, RTM_GETLINK, RTM_NEWLINK, Stats64, af, ifla, inet6,
+    Addr, AddrFlags, IfAddrMsg, IfInfoMsg, Link, RTM_DELADDR, RTM_GETADDR, RTM_GETLINK, RTM_NEWLINK, Stats64, af, ifla,
+    inet6,
 };
 use nl_core::wire::align4;
 use nl_core::{Attrs, Batch, DecodeError, Flags, Message, Messages, Msg};
@@ -22,22 +24,6 @@ pub(in crate::cmd) struct Style<'s> {
     /// Each with its link before it.
     pub(in crate::cmd) with_dev: bool,
 }
-
-/// In the order they are shown.
-const FLAGS: &[(AddrFlags, &str)] = &[
-    (AddrFlags::SECONDARY, "secondary"),
-    (AddrFlags::NODAD, "nodad"),
-    (AddrFlags::OPTIMISTIC, "optimistic"),
-    (AddrFlags::DADFAILED, "dadfailed"),
-    (AddrFlags::HOMEADDRESS, "home"),
-    (AddrFlags::DEPRECATED, "deprecated"),
-    (AddrFlags::TENTATIVE, "tentative"),
-    (AddrFlags::PERMANENT, "dynamic"),
-    (AddrFlags::MANAGETEMPADDR, "mngtmpaddr"),
-    (AddrFlags::NOPREFIXROUTE, "noprefixroute"),
-    (AddrFlags::MCAUTOJOIN, "autojoin"),
-    (AddrFlags::STABLE_PRIVACY, "stable-privacy"),
-];
 
 impl Style<'_> {
     /// The address that this message is about, as an object of a list.
@@ -94,18 +80,20 @@ impl Style<'_> {
         let scope = out.named(header.scope, &names::SCOPES);
         put(out, "scope", "scope ", scope);
         let flags = addr.flags().unwrap_or_default();
-        let mut more = flags;
-        for (flag, name) in FLAGS {
-            let v6_secondary = header.family == af::INET6 && *flag == AddrFlags::SECONDARY;
-            let word = if v6_secondary { "temporary" } else { name };
-            if flags.contains(*flag) != (*flag == AddrFlags::PERMANENT) {
+        let mut rest = flags;
+        for (name, flag, _) in FLAGS {
+            let word = match *name {
+                "secondary" if header.family == af::INET6 => "temporary",
+                "permanent" => "dynamic",
+                name => name,
+            };
+            if rest.contains(*flag) != (word == "dynamic") {
                 out.field(word, true, format_args!("{word} "));
             }
-            more.remove(*flag);
+            rest.remove(*flag);
         }
-        if !more.is_empty() {
-            let text = format!("{:02x}", more.bits());
-            put(out, "ifa_flags", "flags ", text);
+        if !rest.is_empty() {
+            put(out, "ifa_flags", "flags ", format_args!("{:02x}", rest.bits()));
         }
         // As newer versions of ip.
         if let Some(proto) = got(addr.proto()).filter(|_| self.options.details && !self.options.ip) {
