@@ -183,6 +183,12 @@ pub(crate) fn write(fd: BorrowedFd<'_>, buf: &[u8]) -> R<usize> {
     retry(|| check(unsafe { libc::write(fd.as_raw_fd(), buf.as_ptr().cast(), buf.len()) }))
 }
 
+/// getdents64(2): entries of a directory, as many as fit `buf`; 0 at its end.
+pub(crate) fn getdents(fd: BorrowedFd<'_>, buf: &mut [u8]) -> R<usize> {
+    // SAFETY: `fd` is open for the call; the kernel writes at most `buf.len()` bytes of `buf`.
+    check(unsafe { libc::syscall(libc::SYS_getdents64, fd.as_raw_fd(), buf.as_mut_ptr(), buf.len()) })
+}
+
 /// chdir(2).
 pub(crate) fn chdir(path: &CStr) -> R<()> {
     // SAFETY: `path` is NUL-terminated for the call; the kernel writes no memory.
