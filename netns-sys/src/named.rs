@@ -261,14 +261,15 @@ impl Dir {
         Ok(names.into_iter().filter_map(entry).collect())
     }
 
-    /// All names of a namespace, sorted.
+    /// All names of a namespace, in the directory's order.
     ///
     /// # Errors
-    /// Those of [`Dir::names`].
+    /// Those of [`Dir::each_name`].
     pub fn identify(&self, id: &NsId) -> Result<Vec<OsString>> {
-        let mut entries = self.list()?;
-        entries.retain(|e| e.state.id() == Some(id));
-        Ok(entries.into_iter().map(|e| e.name).collect())
+        let Some(dir) = self.opened()? else { return Ok(Vec::new()) };
+        let mut names = self.names()?;
+        names.retain(|name| dir.identity(name).as_ref() == Some(id));
+        Ok(names)
     }
 
     /// Watches names come and go, from now on. The directory is made if it is not there.

@@ -83,15 +83,15 @@ fn odd_entries_are_named_and_only_leftovers_are_removed() {
         assert!(Command::new("mkfifo").arg(dir.join("fifo")).status().unwrap().success());
         std::os::unix::fs::symlink("/nowhere", dir.join("dangling")).unwrap();
         std::os::unix::fs::symlink("/proc/self/ns/net", dir.join("link")).unwrap();
-        let list = ok("netns");
+        let list = ok("-d netns");
         for line in ["content (not", "dangling (a link", "dir (not", "fifo (not", "link\n", "real\n", "stale (stale"] {
             assert!(list.lines().any(|l| format!("{l}\n").starts_with(line)), "{line}: {list}");
         }
         for odd in ["content", "dir", "fifo"] {
             fails(&format!("netns delete {odd}"), 1, "is not a network namespace");
-            fails(&format!("-n {odd} netns list-id"), 1, "is not a network namespace");
+            fails(&format!("-n {odd} netns list-id"), 255, "is not a network namespace");
         }
-        fails("netns exec stale true", 1, "is gone");
+        fails("netns exec stale true", 255, "is gone");
         for gone in ["stale", "dangling", "link", "real"] {
             ok(&format!("netns delete {gone}"));
         }
@@ -354,7 +354,7 @@ fn without_privilege_it_says_what_is_needed() {
         ok("netns add a");
         assert_eq!(bare("netns").1, "a\n", "looking needs none");
         let (code, _, err) = bare("netns exec a true");
-        assert!(code == 1 && err.contains("needs root"), "{code}: {err}");
+        assert!(code == 255 && err.contains("needs root"), "{code}: {err}");
         let (code, _, err) = bare("netns delete a");
         assert!(code == 1 && err.contains("needs root"), "{code}: {err}");
     });
