@@ -341,6 +341,27 @@ fn output_that_cannot_be_written_is_an_error_and_a_closed_pipe_is_quiet() {
 }
 
 #[test]
+fn programs_get_the_signals_as_they_came_and_closed_streams_stay_out_of_the_way() {
+    sandbox::run("programs_get_the_signals_as_they_came_and_closed_streams_stay_out_of_the_way", || {
+        ok("netns add a");
+        fs::write("/run/batch", "netns exec a grep -E ^Sig[IB] /proc/self/status\n").unwrap();
+        let shell = |script: &str| outcome(Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_netnsctl")]), "");
+        for run in ["netns exec a grep -E ^Sig[IB] /proc/self/status", "-batch /run/batch"] {
+            for (trap, ignored) in [("", false), ("trap '' PIPE;", true)] {
+                let text = shell(&format!("{trap} exec \"$0\" {run}")).1;
+                let mask = |what: &str| {
+                    let line = text.lines().find_map(|l| l.strip_prefix(what)).unwrap_or_else(|| panic!("{text}"));
+                    u64::from_str_radix(line.trim(), 16).unwrap()
+                };
+                assert_eq!((mask("SigIgn:") & 1 << 12 != 0, mask("SigBlk:")), (ignored, 0), "{trap} {run}");
+            }
+        }
+        assert_eq!(shell("exec \"$0\" netns exec a readlink /proc/self/fd/0 <&-").1, "/dev/null\n");
+        assert_eq!(shell("exec \"$0\" netns list >&-"), (0, String::new(), String::new()));
+    });
+}
+
+#[test]
 fn without_privilege_it_says_what_is_needed() {
     sandbox::run("without_privilege_it_says_what_is_needed", || {
         let bare = |line: &str| {

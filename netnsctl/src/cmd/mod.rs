@@ -556,7 +556,9 @@ impl Session {
             None => {
                 let conn = match name {
                     None => Conn::open(&FAMILY),
-                    Some(name) => self.open(name).and_then(|ns| Conn::open_in(&ns, &FAMILY)),
+                    Some(name) if self.in_batch => self.open(name).and_then(|ns| Conn::open_in(&ns, &FAMILY)),
+                    // Nothing follows that would have to be elsewhere.
+                    Some(name) => self.open(name).and_then(|ns| ns.enter()).and_then(|()| Conn::open(&FAMILY)),
                 };
                 let conn = conn.map_err(|error| match name {
                     Some(name) => not_entered(name, &error),

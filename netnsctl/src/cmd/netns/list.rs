@@ -18,24 +18,22 @@ const CHUNK: usize = 128;
 
 /// The ids that the namespace of `conn` has given to those named `names`; `None` where it gave none, or none is there. Each
 /// namespace is asked about once, however many names it has, and none any more once `most` ids are found.
-pub(in crate::cmd) fn nsids(dir: &Dir, conn: &mut Conn, names: &[&OsStr], most: usize) -> Result<Vec<Option<i32>>> {
+pub(in crate::cmd) fn nsids(
+    dir: &Dir,
+    conn: &mut Conn,
+    names: &[&OsStr],
+    mut most: usize,
+) -> Result<Vec<Option<i32>>> {
     let Some(dir) = done("list namespaces", dir.opened())? else { return Ok(vec![None; names.len()]) };
-    let namespaces: Vec<_> = names.iter().map(|name| dir.identity(name).map(|id| (id.dev, id.ino))).collect();
-    let mut ids = BTreeMap::new();
-    let mut rest = namespaces.iter().zip(names).filter_map(|(namespace, name)| Some(((*namespace)?, name)));
-    while ids.values().flatten().count() < most {
+    let (mut known, mut ids) = (BTreeMap::new(), Vec::with_capacity(names.len()));
+    for names in names.chunks(CHUNK) {
+        let namespaces: Vec<_> = names.iter().map(|name| dir.identity(name).map(|id| (id.dev, id.ino))).collect();
         let mut asked = Vec::new();
-        for (namespace, name) in rest.by_ref() {
-            if let Entry::Vacant(place) = ids.entry(namespace) {
+        for (namespace, name) in namespaces.iter().zip(names).filter(|_| most > 0) {
+            if let Some(Entry::Vacant(place)) = namespace.map(|namespace| known.entry(namespace)) {
+                asked.extend(dir.open(name).ok().map(|ns| (*place.key(), ns)));
                 place.insert(None);
-                asked.extend(dir.open(name).ok().map(|ns| (namespace, ns)));
             }
-            if asked.len() == CHUNK {
-                break;
-            }
-        }
-        if asked.is_empty() {
-            break;
         }
         let answered = conn.batch_with(
             |requests| {
@@ -49,14 +47,16 @@ pub(in crate::cmd) fn nsids(dir: &Dir, conn: &mut Conn, names: &[&OsStr], most: 
             |request, reply| {
                 if let (Ok(Reply::Data(message)), Some((namespace, _))) = (reply, asked.get(request)) {
                     let id = Nsid::parse(&message)?.nsid()?.filter(|id| *id != NSID_NOT_ASSIGNED);
-                    ids.insert(*namespace, id);
+                    most = most.saturating_sub(id.iter().count());
+                    known.insert(*namespace, id);
                 }
                 Ok(())
             },
         );
         done("ask for namespace ids", answered)?;
+        ids.extend(namespaces.iter().map(|namespace| known.get(&(*namespace)?).copied().flatten()));
     }
-    Ok(namespaces.iter().map(|namespace| ids.get(&(*namespace)?).copied().flatten()).collect())
+    Ok(ids)
 }
 
 /// An id given to a namespace, and with a target the id here.
@@ -90,11 +90,17 @@ fn at_most(listed: usize) -> usize {
 
 pub(super) fn list(session: &mut Session) -> Result<()> {
     let (ip, dir) = (session.options.ip, session.dir.clone());
-    let mut names = Vec::new();
-    let is_there = done("list namespaces", dir.each_name(|name| names.push(name.to_owned())))?;
-    if ip && !is_there {
+    // All in one piece, as there can be many.
+    let mut joined = Vec::new();
+    let each = |name: &OsStr| {
+        joined.extend_from_slice(name.as_bytes());
+        joined.push(0);
+    };
+    if !done("list namespaces", dir.each_name(each))? && ip {
         return Ok(()); // not even an empty list
     }
+    let mut names = Vec::with_capacity(joined.iter().filter(|b| **b == 0).count());
+    names.extend(joined.split(|b| *b == 0).filter(|n| !n.is_empty()).map(OsStr::from_bytes));
     if !ip {
         names.sort_unstable();
     }
@@ -102,15 +108,14 @@ pub(super) fn list(session: &mut Session) -> Result<()> {
     let given = all_nsids(session.conn()?, None).map_or(0, |ids| ids.len());
     let mut ids = Vec::new();
     if given > 0 {
-        let names: Vec<&OsStr> = names.iter().map(OsString::as_os_str).collect();
         ids = nsids(&dir, session.conn()?, &names, at_most(given))?;
     }
     let details = session.options.details && !ip;
     let opened = if details { done("list namespaces", dir.opened())? } else { None };
     let mut ids = ids.into_iter();
     session.out.list("", |out| {
-        for name in &names {
-            let (name, id) = (name.as_os_str(), ids.next().flatten());
+        for name in names {
+            let id = ids.next().flatten();
             let state = opened.as_ref().and_then(|dir| dir.state(name));
             out.object("", |out| {
                 out.field("name", name, format_args!("{}", Escaped(name.as_bytes())));
