@@ -469,10 +469,10 @@ fn parse_words(
             Flag::Help => return Ok((options, Command::Help(HELP))),
             Flag::Netns => {
                 let path = words.peek().is_some_and(|w| w.as_encoded_bytes().contains(&b'/'));
-                let name = words.peek().unwrap_or_default();
-                let words_of_ip = || not_entered(name, &Errno::ENOENT.at("open", name)).ip.unwrap_or_default();
+                let word = words.peek().unwrap_or_default();
                 let taken = if path { words.need("a path") } else { netns::name(&mut words) };
-                options.ns = Some(taken.map_err(|usage| usage.ip(words_of_ip()).ip_code(code::USAGE))?.to_owned());
+                let line = || not_entered(word, &Errno::EINVAL.at("enter", word)).ip.unwrap_or_default();
+                options.ns = Some(taken.map_err(|usage| usage.ip(line()).ip_code(code::USAGE))?.to_owned());
             }
             Flag::Numeric => options.numeric = true,
             Flag::All => options.all = true,

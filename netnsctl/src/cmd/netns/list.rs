@@ -90,6 +90,8 @@ fn at_most(listed: usize) -> usize {
 
 pub(super) fn list(session: &mut Session) -> Result<()> {
     let (ip, dir) = (session.options.ip, session.dir.clone());
+    // One question tells whether there is any id at all; most systems have none. Without privilege there are none to see.
+    let given = all_nsids(session.conn()?, None).map_or(0, |ids| ids.len());
     // All in one piece, as there can be many.
     let mut joined = Vec::new();
     let each = |name: &OsStr| {
@@ -104,8 +106,6 @@ pub(super) fn list(session: &mut Session) -> Result<()> {
     if !ip {
         names.sort_unstable();
     }
-    // One question tells whether there is any id at all; most systems have none. Without privilege there are none to see.
-    let given = all_nsids(session.conn()?, None).map_or(0, |ids| ids.len());
     let mut ids = Vec::new();
     if given > 0 {
         ids = nsids(&dir, session.conn()?, &names, at_most(given))?;
@@ -158,6 +158,7 @@ pub(super) fn list_id(session: &mut Session, target: Option<i32>, one: Option<i3
     };
     let found = done("list namespace ids", found).map_err(|failure| match (&failure.ip, session.options.ip, one) {
         (Some(line), true, None) => {
+            session.out.list("", |_| {}); // all of nothing
             let line = format!("{}\nDump terminated", line.lines().next().unwrap_or_default());
             failure.ip(line).code(code::FAILED)
         }
