@@ -70,7 +70,7 @@ macro_rules! tables {
     };
 }
 
-tables!(rule, smoke);
+tables!(neigh, rule, smoke);
 
 #[test]
 fn every_table_is_run() {
