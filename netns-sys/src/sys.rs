@@ -66,6 +66,8 @@ unsafe impl Zero for CloneArgs {}
 unsafe impl Zero for libc::ifreq {}
 // SAFETY: waitid(2): integers and pointers that may be null.
 unsafe impl Zero for libc::siginfo_t {}
+// SAFETY: ctime(3): integers and a pointer that may be null.
+unsafe impl Zero for libc::tm {}
 
 fn zeroed<T: Zero>() -> T {
     // SAFETY: `Zero` promises that all bytes zero is a valid `T`.
@@ -597,6 +599,45 @@ pub(crate) fn listns_refusal() -> R<()> {
     const LISTNS: c_long = libc::SYS_pidfd_open + 36;
     // SAFETY: null pointers and no room: the kernel reads and writes no memory of ours.
     check(unsafe { libc::syscall(LISTNS, null::<u8>(), null::<u64>(), 0_usize, c_uint::MAX) }).map(drop)
+}
+
+// ---- time ------------------------------------------------------------------------------------------------------------
+
+/// A time by the clock on the wall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocalTime {
+    /// Year.
+    pub year: i32,
+    /// Month, 1 to 12.
+    pub month: i32,
+    /// Day of the month, 1 to 31.
+    pub day: i32,
+    /// Day of the week, 0 (Sunday) to 6.
+    pub weekday: i32,
+    /// Hour, 0 to 23.
+    pub hour: i32,
+    /// Minute, 0 to 59.
+    pub minute: i32,
+    /// Second, 0 to 60.
+    pub second: i32,
+}
+
+/// localtime_r(3): a number of seconds since 1970 in the time zone of this process. `None`: too far away.
+#[must_use]
+pub fn local_time(seconds: i64) -> Option<LocalTime> {
+    let (seconds, mut tm): (libc::time_t, libc::tm) = (fit(seconds).ok()?, zeroed());
+    // SAFETY: one time_t is read, and one `struct tm` written, into `tm`; the environment, which is read for the time zone,
+    // is changed by nobody.
+    let done = unsafe { libc::localtime_r(&seconds, &mut tm) };
+    (!done.is_null()).then_some(LocalTime {
+        year: tm.tm_year.checked_add(1900)?,
+        month: tm.tm_mon.checked_add(1)?,
+        day: tm.tm_mday,
+        weekday: tm.tm_wday,
+        hour: tm.tm_hour,
+        minute: tm.tm_min,
+        second: tm.tm_sec,
+    })
 }
 
 // ---- the program's start ---------------------------------------------------------------------------------------------

@@ -214,7 +214,7 @@ fn spec(words: &mut Words<'_>, options: &Options, kind: u16) -> Parsed<Spec> {
     let (mut scope, mut metric, mut proto, mut flags) = (None, None, None, AddrFlags::empty());
     let (mut valid, mut preferred) = (None, None);
     while !words.is_end() {
-        match inet::word_or_prefix(words, "a word of an address", SPEC)?.unwrap_or(Word::Local) {
+        match inet::word_or_prefix(words, "a word of an address", &[], SPEC)?.unwrap_or(Word::Local) {
             what @ (Word::Local | Word::Peer) => {
                 has_len |= words.peek().is_some_and(|w| w.as_encoded_bytes().contains(&b'/'));
                 let prefix = words.prefix("an address", family)?;
@@ -444,7 +444,7 @@ fn flush(session: &mut Session, filter: &Filter) -> Result<()> {
         let found = Messages::new(&found).map_while(std::result::Result::ok);
         only = Some(found.filter_map(|m| Link::parse(&m).ok().map(|l| index_of(&l))).collect::<Vec<_>>());
     }
-    let find = |conn: &mut Conn| {
+    let find = |conn: &mut Conn, _| {
         let found = dump(conn, filter, index, &links)?;
         let Some(only) = &only else { return Ok(found) };
         let mut kept = Vec::new();
@@ -456,7 +456,8 @@ fn flush(session: &mut Session, filter: &Filter) -> Result<()> {
         }
         Ok(kept)
     };
-    inet::flush(conn, "flush addresses", RTM_DELADDR, find, |m, found| m.raw(found.payload()))
+    let write = |m: &mut Msg<'_>, found: &Message<'_>| m.raw(found.payload());
+    inet::flush(session, "flush addresses", "addresses", RTM_DELADDR, find, write, |_, _| Ok(()))
 }
 
 fn show(session: &mut Session, filter: &Filter) -> Result<()> {

@@ -50,7 +50,7 @@ pub mod vrf;
 pub mod who;
 
 use crate::failure::{Failure, Result, code};
-use crate::grammar::{self, AF_INET, AF_INET6, Keyword, Words, show};
+use crate::grammar::{self, AF_INET, AF_INET6, FAMILIES, Keyword, Words, show};
 use crate::out::{Escaped, Format, Out, Style};
 use netns_sys::netlink::Conn;
 use netns_sys::{Dir, Errno, Error, Ns};
@@ -381,9 +381,6 @@ const FLAGS: &[Keyword<Flag>] = &[
     ("echo", Flag::Echo),
     ("dry-run", Flag::DryRun),
 ];
-
-const FAMILIES: &[Keyword<u8>] =
-    &[("inet", AF_INET), ("inet6", AF_INET6), ("mpls", af::MPLS), ("bridge", af::BRIDGE), ("link", af::PACKET)];
 
 /// The help of all.
 const HELP: &str = "\

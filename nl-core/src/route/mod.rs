@@ -5,7 +5,7 @@
 //! nlmsghdr │ fixed header of the object │ attributes …
 //!            link  ifinfomsg    16   ifla     route/link.rs, the kinds of devices route/kinds.rs
 //!            addr  ifaddrmsg     8   ifa      route/addr.rs
-//!            route rtmsg        12   rta      route/route.rs
+//!            route rtmsg        12   rta      route/route.rs, lightweight tunnels route/lwtunnel.rs
 //!            rule  fib_rule_hdr 12   fra      route/rule.rs
 //!            neigh ndmsg        12   nda      route/neigh.rs
 //!            nsid  rtgenmsg   1 + 3  netnsa   route/nsid.rs
@@ -16,6 +16,7 @@
 mod addr;
 mod kinds;
 mod link;
+mod lwtunnel;
 mod neigh;
 mod netconf;
 mod nexthop;
@@ -27,6 +28,7 @@ mod rule;
 pub use addr::*;
 pub use kinds::*;
 pub use link::*;
+pub use lwtunnel::*;
 pub use neigh::*;
 pub use netconf::*;
 pub use nexthop::*;
@@ -86,7 +88,14 @@ messages! {
 }
 
 /// Groups of numbers that no header or attribute above points to, for checks.
-pub const CODES: &[&CodeSpec] = &[&rtnlgrp::SPEC, &rtext_filter::SPEC, &macvlan_macaddr_mode::SPEC, &br_boolopt::SPEC];
+pub const CODES: &[&CodeSpec] = &[
+    &rtnlgrp::SPEC,
+    &rtext_filter::SPEC,
+    &macvlan_macaddr_mode::SPEC,
+    &br_boolopt::SPEC,
+    &CacheFlags::SPEC,
+    &seg6_iptun_mode::SPEC,
+];
 
 codes! {
     /// Address families (`AF_*`), those of netlink's own included.
