@@ -602,6 +602,17 @@ impl Session {
         if path { Ns::open(Path::new(name)) } else { self.dir.open(name) }
     }
 
+    /// Runs `f` in the namespace that `-n` names: on a thread, which ends with it.
+    ///
+    /// # Errors
+    /// There is no such name; it cannot be entered.
+    pub fn inside<T: Send>(&self, f: impl FnOnce() -> T + Send) -> Result<T> {
+        match &self.options.ns {
+            None => Ok(f()),
+            Some(name) => done(&format!("enter namespace {}", show(name)), self.open(name).and_then(|ns| ns.run(f))),
+        }
+    }
+
     /// Forgets the connections: a name may now lead elsewhere.
     pub fn forget_conns(&mut self) {
         self.conns.clear();

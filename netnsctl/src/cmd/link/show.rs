@@ -312,7 +312,7 @@ impl Context {
         below_is_down
     }
 
-    fn brief(&self, out: &mut Out, link: &Link<'_>) {
+    pub(in crate::cmd) fn brief(&self, out: &mut Out, link: &Link<'_>) {
         let below_is_down = self.brief_head(out, link);
         if let Some(bytes) = link.address().ok().flatten().filter(|b| !b.is_empty()) {
             let text = address(link.header.kind.get(), bytes);
