@@ -5,7 +5,7 @@ use super::links::{self, Links};
 use super::*;
 use crate::grammar::{Bounded, Prefix, number};
 use crate::names;
-use crate::out::Escaped;
+use crate::out::{Color, Escaped};
 use netns_sys::Errno;
 use nl_core::route::rtn;
 use nl_core::wire::align4;
@@ -228,11 +228,21 @@ pub(super) fn put(out: &mut Out, key: &str, word: &str, value: impl fmt::Display
     }
 }
 
+/// Puts a value of this colour, with a space, behind `word`; in JSON the value as a string.
+pub(super) fn put_color(out: &mut Out, color: Option<Color>, key: &str, word: &str, value: impl fmt::Display) {
+    out.push(word);
+    let value = value.to_string();
+    out.color(color, key, &value, format_args!("{value} "));
+}
+
 /// Puts the name of an interface behind `word`.
 pub(super) fn put_dev(out: &mut Out, key: &str, word: &str, links: &Links, index: u32) {
     match links.name(index) {
-        Some(name) => out.field(key, name, format_args!("{word}{} ", Escaped(name))),
-        None => put(out, key, word, format_args!("if{index}")),
+        Some(name) => {
+            out.push(word);
+            out.color(Some(Color::Ifname), key, name, format_args!("{} ", Escaped(name)));
+        }
+        None => put_color(out, Some(Color::Ifname), key, word, format_args!("if{index}")),
     }
 }
 

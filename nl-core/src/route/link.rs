@@ -118,11 +118,11 @@ attrs! {
     /// What is in `IFLA_LINKINFO`.
     pub mod info("IFLA_INFO_", "linux/if_link.h") {
         KIND = 1, Str, "Kind of device.";
-        DATA = 2, ByName(KIND, &super::DATA_KINDS), "Settings of the kind.";
+        DATA = 2, ByName(KIND, super::DATA_KINDS), "Settings of the kind.";
         XSTATS = 3, Bytes, "Statistics of the kind.";
         SLAVE_KIND = 4, Str, "Kind of the master.";
         /// Settings of the port that it is of its master.
-        SLAVE_DATA = 5, ByName(SLAVE_KIND, &super::SLAVE_KINDS);
+        SLAVE_DATA = 5, ByName(SLAVE_KIND, super::SLAVE_KINDS);
     }
 }
 

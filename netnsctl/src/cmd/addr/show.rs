@@ -160,7 +160,7 @@ pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
     };
     let all = Messages::new(&links).map_while(std::result::Result::ok).filter_map(|m| Link::parse(&m).ok());
     let all: Vec<Link<'_>> = all.filter(keep).collect();
-    let mut context = Context::new(session, names.clone(), &all)?;
+    let mut context = Context::new(session, names.clone(), all.iter().any(|l| matches!(l.link_netnsid(), Ok(Some(_)))))?;
     context.of_addresses = Some(filter.family.filter(|_| !packet && !options.details));
     let how = (&context, &style, filter);
     session.out.list("", |out| {
