@@ -160,16 +160,17 @@ pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
     };
     let all = Messages::new(&links).map_while(std::result::Result::ok).filter_map(|m| Link::parse(&m).ok());
     let all: Vec<Link<'_>> = all.filter(keep).collect();
-    let mut context = Context::new(session, names.clone(), all.iter().any(|l| matches!(l.link_netnsid(), Ok(Some(_)))))?;
+    let mut context =
+        Context::new(session, names.clone(), all.iter().any(|l| matches!(l.link_netnsid(), Ok(Some(_)))))?;
     context.of_addresses = Some(filter.family.filter(|_| !packet && !options.details));
     let how = (&context, &style, filter);
     session.out.list("", |out| {
         for link in &all {
             let takes = lookup.takes(link);
-            if !takes && !options.ip {
+            // What ip filters out leaves an empty object, if it is not the kernel that does it.
+            if !takes && (!options.ip || filter.links.nomaster) {
                 continue;
             }
-            // What ip filters out leaves an empty object.
             out.object("", |out| {
                 if takes && v6 {
                     reduced(link, |view| show(out, how, view, of(link)));
@@ -188,8 +189,7 @@ fn links(conn: &mut Conn, lookup: &Lookup<'_>, options: &Options) -> Result<(Vec
     let mask = ext_mask(options);
     // What the kernel leaves out leaves no empty object; for one family ip does not ask it to.
     let one_family = options.ip && options.family.is_some_and(|f| f != af::PACKET);
-    let by_kernel = lookup.index == 0 && lookup.is_about_links() && !one_family;
-    let ask = |m: &mut Msg<'_>| match by_kernel {
+    let ask = |m: &mut Msg<'_>| match lookup.index == 0 && !one_family {
         true => lookup.ask_links(m, mask),
         false => {
             m.fixed(&IfInfoMsg {
@@ -221,7 +221,9 @@ fn links(conn: &mut Conn, lookup: &Lookup<'_>, options: &Options) -> Result<(Vec
         Ok(all.1.add(&Link::parse(m)?)?)
     });
     let (links, names) = done("list links", dump)?;
-    Ok((links, if by_kernel { Links::load(conn)? } else { names }))
+    let of_links = &lookup.filter.links;
+    let whole = of_links.master.is_none() && of_links.kind.is_none();
+    Ok((links, if whole { names } else { Links::load(conn)? }))
 }
 
 /// A link with those of its addresses that match.
