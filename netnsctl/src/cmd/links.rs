@@ -6,7 +6,7 @@ use crate::grammar::{self, IFNAME_MAX, Words, nearest, show};
 use crate::out::Escaped;
 use netns_sys::netlink::Conn;
 use netns_sys::{Errno, Error};
-use nl_core::route::{IfInfoMsg, Link, LinkFlags, RTM_GETLINK, ifla, rtext_filter};
+use nl_core::route::{IfInfoMsg, Link, LinkFlags, RTM_GETLINK, ifla, rt_table, rtext_filter, vrf};
 use nl_core::{DecodeError, Message, Msg};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -129,19 +129,40 @@ pub fn find(conn: &mut Conn, name: &OsStr) -> Result<u32> {
     }
 }
 
+/// Index and table of the VRF `name`; `default` is the main table.
+///
+/// # Errors
+/// There is none of that name. Those of [`Conn::get`].
+pub(super) fn vrf(conn: &mut Conn, name: &OsStr) -> Result<(u32, u32)> {
+    let fill = |m: &mut Msg<'_>| {
+        m.fixed(&IfInfoMsg::default());
+        by_name(m, name);
+    };
+    let got = conn.get(RTM_GETLINK, fill, |message| {
+        let link = Link::parse(message)?;
+        let info = link.info()?.filter(|i| i.kind() == Ok(Some(b"vrf")));
+        let table = info.and_then(|i| i.data().ok()??.find(vrf::TABLE)?.u32().ok());
+        Ok(table.map(|table| (index_of(&link), table)))
+    });
+    match got {
+        Ok(Some(found)) => Ok(found),
+        Err(Error::Kernel(e)) if e.errno == Errno::ENODEV && name == "default" => Ok((0, rt_table::MAIN)),
+        Ok(None) | Err(Error::Kernel(_)) => {
+            let said = format!("Error: argument \"{}\" is wrong: Invalid VRF", Escaped(name.as_bytes()));
+            Err(Failure::new(code::USAGE, format!("there is no VRF {}", show(name))).ip(said))
+        }
+        Err(error) => done("ask for a VRF", Err(error)),
+    }
+}
+
 /// The index of the VRF of this name.
 ///
 /// # Errors
-/// As [`find`]; it is something else.
+/// As [`vrf`]; it is the main table's, which has none.
 pub(super) fn find_vrf(conn: &mut Conn, name: &OsStr) -> Result<u32> {
-    let found = get(conn, name, rtext_filter::SKIP_STATS, |message| {
-        let link = Link::parse(message)?;
-        let vrf = link.info()?.and_then(|i| i.kind().ok().flatten()) == Some(b"vrf");
-        Ok((index_of(&link), vrf))
-    })?;
-    match found {
-        (index, true) => Ok(index),
-        _ => Err(Failure::new(code::FAILED, format!("{} is no VRF", show(name)))),
+    match vrf(conn, name)? {
+        (0, _) => Err(Failure::new(code::FAILED, format!("{} is no link", show(name)))),
+        (index, _) => Ok(index),
     }
 }
 

@@ -3,60 +3,21 @@
 use super::super::inet::{Addr, Lladdr};
 use super::super::{Options, Session, done, links, links::Links, netns};
 use super::change::{ADDR_GEN_MODES, REASONS, STATES};
+use super::filter::Filter;
 use super::kinds::{self, Shape};
 use super::programs::xdp_mode;
-use super::ready::wrong;
 use crate::failure::Result;
 use crate::names::GROUPS;
 use crate::out::{Color, Escaped, Out, Value};
 use netns_sys::netlink::Conn;
 use nl_core::route::{
-    self, IfInfoMsg, Link, LinkFlags, OperState, RTM_DELLINK, RTM_GETLINK, af, arphrd, ifla, inet6, info,
-    proto_down_reason, rtext_filter,
+    self, Link, LinkFlags, OperState, RTM_DELLINK, RTM_GETLINK, af, arphrd, inet6, proto_down_reason, rtext_filter,
 };
 use nl_core::{Attrs, Message, Messages, Msg};
 use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
-
-/// Which links to show: all that are like this.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Of this name.
-    pub name: Option<OsString>,
-    /// That are up.
-    pub up: bool,
-    /// Of this group.
-    pub group: Option<u32>,
-    /// With this master; `true`: which is a VRF.
-    pub master: Option<(OsString, bool)>,
-    /// Without a master.
-    pub nomaster: bool,
-    /// Of this kind.
-    pub kind: Option<OsString>,
-}
-
-impl Filter {
-    /// Whether `link` is to be shown; `master` is the index of the one asked for.
-    fn takes(&self, link: &Link<'_>, master: Option<u32>) -> bool {
-        let has = link.master().ok().flatten().filter(|m| *m != 0);
-        let info = link.info().ok().flatten();
-        let kind = |kind: &OsString| {
-            let kinds = info.as_ref().map(|i| (i.kind().ok().flatten(), i.slave_kind().ok().flatten()));
-            let (own, of_master) = kinds.unwrap_or_default();
-            match kind.as_bytes().strip_suffix(b"_slave") {
-                Some(kind) => of_master == Some(kind),
-                None => own == Some(kind.as_bytes()),
-            }
-        };
-        (!self.up || link.flags().contains(LinkFlags::UP))
-            && self.group.is_none_or(|g| link.group().ok().flatten() == Some(g))
-            && (master.is_none() || has == master)
-            && (!self.nomaster || has.is_none())
-            && self.kind.as_ref().is_none_or(kind)
-    }
-}
 
 /// What the links shown refer to, and how they are shown.
 #[derive(Debug, Default)]
@@ -80,12 +41,7 @@ pub(in crate::cmd) struct Context {
 /// Shows the links that `filter` takes.
 pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
     let mask = rtext_filter::VF | ext_mask(&session.options);
-    let mut master = None;
-    if let Some((name, vrf)) = &filter.master {
-        let found = if *vrf { links::find_vrf(session.conn()?, name) } else { links::find(session.conn()?, name) };
-        let says = if *vrf { "Not a valid VRF name" } else { "Device does not exist" };
-        master = Some(found.map_err(|failure| wrong(session, failure, name, says))?);
-    }
+    let master = filter.find_master(session)?;
     let keep = |(kept, found): &mut (Vec<u8>, Links), message: &Message<'_>| {
         let link = Link::parse(message)?;
         found.add(&link)?;
@@ -104,14 +60,7 @@ pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
             all.into_inner()
         }
         None => {
-            let fill = |m: &mut Msg<'_>| {
-                m.fixed(&IfInfoMsg::default());
-                m.u32(ifla::EXT_MASK, mask);
-                // The kernel leaves out some of what is not asked for, if it knows how.
-                master.iter().for_each(|master| m.u32(ifla::MASTER, *master));
-                let kind = filter.kind.iter().filter(|kind| !super::change::is_port(kind));
-                kind.for_each(|kind| m.nest(ifla::LINKINFO, |m| m.bytes(info::KIND, kind.as_bytes())));
-            };
+            let fill = |m: &mut Msg<'_>| filter.ask(m, mask, master);
             done("list links", conn.dump(RTM_GETLINK, fill, keep))?
         }
     };
@@ -183,7 +132,7 @@ fn namespaces(session: &Session) -> Result<Vec<(i32, OsString)>> {
         Some(ns) => session.open(ns).and_then(|ns| Conn::open_in(&ns, &route::FAMILY)),
         None => Conn::open(&route::FAMILY),
     };
-    let ids = netns::nsids(session, &mut done("open a netlink socket", conn)?, &names, None)?;
+    let ids = netns::nsids(&session.dir, &mut done("open a netlink socket", conn)?, &names, usize::MAX)?;
     Ok(ids.into_iter().zip(names).filter_map(|(id, name)| Some((id?, name.to_owned()))).collect())
 }
 
@@ -313,7 +262,7 @@ impl Context {
         below_is_down
     }
 
-    fn brief(&self, out: &mut Out, link: &Link<'_>) {
+    pub(in crate::cmd) fn brief(&self, out: &mut Out, link: &Link<'_>) {
         let below_is_down = self.brief_head(out, link);
         if let Some(bytes) = link.address().ok().flatten().filter(|b| !b.is_empty()) {
             let text = address(link.header.kind.get(), bytes);
