@@ -60,9 +60,9 @@ impl Filter {
 /// What the links shown refer to, and how they are shown.
 #[derive(Debug, Default)]
 pub(in crate::cmd) struct Context {
-    links: Links,
+    pub(in crate::cmd) links: Links,
     /// Names of namespaces by their ids.
-    namespaces: Vec<(i32, OsString)>,
+    pub(in crate::cmd) namespaces: Vec<(i32, OsString)>,
     details: bool,
     pub(super) statistics: u8,
     /// Numbers of the statistics have units for people, of powers of 1024.
@@ -263,7 +263,7 @@ impl Context {
                 let name = self.name(below);
                 out.json("link", name.as_slice());
                 let _ = write!(text, "@{}", Escaped(&name));
-                below_is_down = !self.links.is_up(below);
+                below_is_down = self.links.is_down(below);
             }
         }
         out.color(Some(Color::Ifname), "ifname", name, format_args!("{text:<width$}{after}"));
