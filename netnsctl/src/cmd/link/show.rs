@@ -22,9 +22,9 @@ use std::os::unix::ffi::OsStrExt;
 /// What the links shown refer to, and how they are shown.
 #[derive(Debug, Default)]
 pub(in crate::cmd) struct Context {
-    links: Links,
+    pub(in crate::cmd) links: Links,
     /// Names of namespaces by their ids.
-    namespaces: Vec<(i32, OsString)>,
+    pub(in crate::cmd) namespaces: Vec<(i32, OsString)>,
     pub(super) details: bool,
     pub(super) statistics: u8,
     /// Numbers of the statistics have units for people, of powers of 1024.
