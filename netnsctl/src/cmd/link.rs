@@ -294,7 +294,8 @@ fn send(
         Ok(())
     };
     let result = conn_in(session, ns)?.request_with(kind, flags, fill, keep).map(drop);
-    if !told.is_empty() {
+    let nothing = told.is_empty() && !(session.options.ip && session.options.json);
+    if session.options.echo && result.is_ok() && !session.options.dry_run && !nothing {
         show::echo(session, &told)?;
     }
     Ok(result)

@@ -102,6 +102,12 @@ impl Links {
         self.entry(index).is_some_and(|e| !e.up)
     }
 
+    /// Whether the link with this index is there.
+    #[must_use]
+    pub fn has(&self, index: u32) -> bool {
+        self.entry(index).is_some()
+    }
+
     fn entry(&self, index: u32) -> Option<&Entry> {
         self.entries.get(self.entries.binary_search_by_key(&index, |e| e.index).ok()?)
     }
