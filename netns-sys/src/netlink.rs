@@ -335,13 +335,30 @@ impl Conn {
     /// # Errors
     /// [`Error::Kernel`] if the kernel refuses it; the socket's.
     pub fn request(&mut self, kind: u16, flags: Flags, fill: impl Fn(&mut Msg<'_>)) -> Result<Option<String>> {
+        self.request_with(kind, flags, fill, |_| Ok(()))
+    }
+
+    /// As [`Conn::request`]; what the kernel sends back before the acknowledgement (with `ECHO`, the notification that
+    /// everybody gets) is handed to `on`.
+    ///
+    /// # Errors
+    /// As [`Conn::request`]; those of `on`.
+    pub fn request_with(
+        &mut self,
+        kind: u16,
+        flags: Flags,
+        fill: impl Fn(&mut Msg<'_>),
+        mut on: impl FnMut(&Message<'_>) -> Result<()>,
+    ) -> Result<Option<String>> {
         if let Some((_, more)) = self.held {
             return self.keep(|requests| requests.request(kind, flags | more, &fill)).map(|()| None);
         }
         let mut warning = None;
         self.exchange(kind, flags | Flags::ACK, &fill, |reply| {
-            if let Reply::Ack(ext) = reply {
-                warning = ext.message.map(str::to_owned);
+            match reply {
+                Reply::Ack(ext) => warning = ext.message.map(str::to_owned),
+                Reply::Data(message) => on(&message)?,
+                _ => {}
             }
             Ok(())
         })?;

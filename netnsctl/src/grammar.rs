@@ -213,11 +213,7 @@ impl<'a> Words<'a> {
     ///
     /// # Errors
     /// As [`Words::try_keyword`].
-    pub fn try_words<T: Copy + PartialEq>(
-        &mut self,
-        whole: &[Keyword<T>],
-        table: &[Keyword<T>],
-    ) -> Result<Option<T>> {
+    pub fn try_words<T: Copy + PartialEq>(&mut self, whole: &[Keyword<T>], table: &[Keyword<T>]) -> Result<Option<T>> {
         let Some(word) = self.peek().and_then(OsStr::to_str).filter(|w| !w.is_empty()) else { return Ok(None) };
         let mut found = whole.iter().chain(table).find(|k| k.0 == word);
         if found.is_none() {
@@ -321,6 +317,23 @@ impl<'a> Words<'a> {
         T::try_from(value).map_err(|_| self.error_before(format!("{value} is too large for {what}")))
     }
 
+    /// Takes an integer of 32 bits; a negative one only as `ip` reads words.
+    ///
+    /// # Errors
+    /// It is missing, not a number, or too large.
+    pub fn int(&mut self, what: &str) -> Result<i32> {
+        let text = self.peek().and_then(OsStr::to_str).unwrap_or_default();
+        if let Some(digits) = text.strip_prefix('-').filter(|_| self.ip) {
+            let value = number(digits, true).and_then(|n| i32::try_from(n).ok());
+            if let Some(value) = value.and_then(i32::checked_neg) {
+                let _ = self.next();
+                return Ok(value);
+            }
+        }
+        let value = self.number(what, 0..=i32::MAX.unsigned_abs().into())?;
+        Ok(i32::try_from(value).unwrap_or(i32::MAX))
+    }
+
     /// Takes `on` or `off`.
     ///
     /// # Errors
@@ -418,6 +431,23 @@ impl<'a> Words<'a> {
         Ok(Prefix { addr, len })
     }
 
+    /// Takes a link-layer address: up to 32 bytes in hexadecimal between colons, or an IPv4 address.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn lladdr(&mut self, what: &str) -> Result<Vec<u8>> {
+        let word = self.need(what)?;
+        let text = word.to_str().unwrap_or_default();
+        let bytes = match short_v4(text).filter(|_| text.contains('.')) {
+            Some(addr) => Ok(addr.octets().to_vec()),
+            None => hex_bytes(text),
+        };
+        bytes.map_err(|part| {
+            let usage = self.error_before(format!("{} is not {what}, like 02:00:00:00:00:01", show(word)));
+            usage.ip(format!("\"{}\" is invalid lladdr.", Escaped(part.as_bytes()))).ip_code(1)
+        })
+    }
+
     /// Takes an Ethernet address, `02:00:00:00:00:01`.
     ///
     /// # Errors
@@ -492,14 +522,17 @@ fn short_v4(text: &str) -> Option<Ipv4Addr> {
     parts.next().is_none().then(|| octets.into())
 }
 
+/// Up to 32 bytes (`MAX_ADDR_LEN`) in hexadecimal between colons; or the part that is none.
+fn hex_bytes(text: &str) -> std::result::Result<Vec<u8>, &str> {
+    let byte = |(at, part): (usize, &'_ str)| {
+        let digits = matches!(part.len(), 1 | 2) && part.bytes().all(|b| b.is_ascii_hexdigit()) && at < 32;
+        u8::from_str_radix(part, 16).ok().filter(|_| digits)
+    };
+    text.split(':').enumerate().map(|part| byte(part).ok_or(part.1)).collect()
+}
+
 fn mac(text: &str) -> Option<[u8; 6]> {
-    let mut parts = text.split(':');
-    let mut mac = [0; 6];
-    for byte in &mut mac {
-        let part = parts.next().filter(|p| matches!(p.len(), 1 | 2) && p.bytes().all(|b| b.is_ascii_hexdigit()))?;
-        *byte = u8::from_str_radix(part, 16).ok()?;
-    }
-    parts.next().is_none().then_some(mac)
+    hex_bytes(text).ok()?.try_into().ok()
 }
 
 /// A word as it may be shown: in quotes, what is not printable escaped.
@@ -624,6 +657,12 @@ mod tests {
         assert!(take("0100").unwrap_err().message.contains("octal"));
         assert_eq!(Words::new(&words("256")).uint::<u8>("a byte").unwrap_err().at, 0);
         assert_eq!(Words::new(&words("0100")).like_ip(true).uint::<u8>("a byte"), Ok(64));
+        let int = |w: &str, ip| Words::new(&words(w)).like_ip(ip).int("x").ok();
+        assert_eq!((int("2147483647", false), int("2147483648", true), int("-5", false)), (Some(i32::MAX), None, None));
+        assert_eq!(
+            (int("-5", true), int("-0x10", true), int("--5", true), int("-", true)),
+            (Some(-5), Some(-16), None, None)
+        );
     }
 
     #[test]
@@ -664,6 +703,10 @@ mod tests {
         for bad in ["", "02:00:00:00:00", "02:00:00:00:00:00:00", "02:00:00:00:00:+1", "02:00:00:00:00:001", "g::::"] {
             assert_eq!(mac(bad), None, "{bad}");
         }
+        let take = |w: &str| Words::new(&[OsString::from(w)]).lladdr("an address");
+        assert_eq!((take("1:a2"), take("10.0.0.1")), (Ok(vec![1, 0xa2]), Ok(vec![10, 0, 0, 1])));
+        assert_eq!(take("1:zz:3").unwrap_err().ip.unwrap(), "\"zz\" is invalid lladdr.");
+        assert!(take(&["1"; 32].join(":")).is_ok() && take(&["1"; 33].join(":")).is_err() && take("").is_err());
     }
 
     #[test]

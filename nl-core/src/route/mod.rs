@@ -24,6 +24,7 @@ mod nsid;
 #[expect(clippy::module_inception, reason = "the object is called a route too")]
 mod route;
 mod rule;
+mod vfs;
 
 pub use addr::*;
 pub use kinds::*;
@@ -35,6 +36,7 @@ pub use nexthop::*;
 pub use nsid::*;
 pub use route::*;
 pub use rule::*;
+pub use vfs::*;
 
 use crate::spec::{CodeSpec, codes, messages};
 
