@@ -133,6 +133,13 @@ impl<'a> Words<'a> {
         Some(word)
     }
 
+    /// The word just taken; empty if it is not UTF-8.
+    #[must_use]
+    pub fn before(&self) -> &'a str {
+        let before = self.at.checked_sub(1).and_then(|at| self.words.get(at));
+        before.and_then(|w| w.to_str()).unwrap_or_default()
+    }
+
     /// Takes the next word, which has to be there.
     ///
     /// # Errors

@@ -472,8 +472,9 @@ fn show(session: &mut Session, filter: &Filter) -> Result<()> {
     let mut addrs: Vec<Addr<'_>> =
         done("read addresses", Messages::new(&addrs).map(|m| Ok(Addr::parse(&m?)?)).collect::<netns_sys::Result<_>>())?;
     addrs.sort_by_key(|a| a.header.index.get());
-    let all = Messages::new(&links).map(|m| Ok(Link::parse(&m?)?)).collect::<netns_sys::Result<Vec<_>>>();
-    let mut context = Context::new(session, names.clone(), &done("read links", all)?)?;
+    let elsewhere = |m| Ok(Link::parse(&m?)?.link_netnsid()?.is_some());
+    let elsewhere = Messages::new(&links).any(|m| elsewhere(m).unwrap_or_else(|_: nl_core::DecodeError| false));
+    let mut context = Context::new(session, names.clone(), elsewhere)?;
     context.of_addresses = Some(filter.family);
     let style = Style { names: &names, links: context, filter, options: &options };
     let each = |out: &mut Out, message: &Message<'_>| {

@@ -3,10 +3,11 @@
 use super::done;
 use crate::failure::{Failure, Result, code};
 use crate::grammar::{self, IFNAME_MAX, Words, nearest, show};
+use crate::out::Escaped;
 use netns_sys::netlink::Conn;
 use netns_sys::{Errno, Error};
 use nl_core::route::{IfInfoMsg, Link, LinkFlags, RTM_GETLINK, ifla, rtext_filter};
-use nl_core::{DecodeError, Msg};
+use nl_core::{DecodeError, Message, Msg};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
@@ -94,7 +95,8 @@ impl Links {
     }
 
     fn missing(&self, name: &OsStr) -> Failure {
-        let failure = Failure::new(code::FAILED, format!("there is no interface {}", show(name)));
+        let failure = Failure::new(code::FAILED, format!("there is no interface {}", show(name)))
+            .ip(format!("Cannot find device \"{}\"", Escaped(name.as_bytes())));
         let names = self.0.iter().flat_map(|e| &e.names).filter_map(|n| std::str::from_utf8(n).ok());
         match nearest(name, names) {
             Some(near) => failure.hint(format!("  did you mean {}?", show(OsStr::new(near)))),
@@ -115,38 +117,64 @@ pub(super) fn by_name(m: &mut Msg<'_>, name: &OsStr) {
     m.str(kind, name.as_bytes());
 }
 
-/// The index of one link: a single question, where [`Links::load`] gets them all.
+/// The index of one link: a single question, where [`Links::load`] gets them all. One that is not there has the index in its
+/// name, `if7`, if there is one.
 ///
 /// # Errors
 /// There is none of that name; the failure suggests the nearest. Those of [`Conn::get`].
 pub fn find(conn: &mut Conn, name: &OsStr) -> Result<u32> {
-    let fill = |m: &mut Msg<'_>| {
-        m.fixed(&IfInfoMsg::default());
-        m.u32(ifla::EXT_MASK, rtext_filter::SKIP_STATS);
-        by_name(m, name);
-    };
-    let got = conn.get(RTM_GETLINK, fill, |message| Ok(index_of(&Link::parse(message)?)));
-    explain(conn, &format!("find interface {}", show(name)), name, got)
-}
-
-/// What the kernel said about the link `name`: that there is none comes with the nearest that is.
-///
-/// # Errors
-/// `result`'s, explained.
-pub(super) fn explain<T>(conn: &mut Conn, task: &str, name: &OsStr, result: netns_sys::Result<T>) -> Result<T> {
-    match result {
-        Err(Error::Kernel(e)) if e.errno == Errno::ENODEV => Err(Links::load(conn)?.missing(name)),
-        result => done(task, result),
+    match get(conn, name, rtext_filter::SKIP_STATS, |message| Ok(index_of(&Link::parse(message)?))) {
+        Err(failure) => name.to_str().and_then(|n| n.strip_prefix("if")).and_then(|n| n.parse().ok()).ok_or(failure),
+        found => found,
     }
 }
 
-/// Takes the name, or an alternative one, of a link that may be there.
+/// The index of the VRF of this name.
+///
+/// # Errors
+/// As [`find`]; it is something else.
+pub(super) fn find_vrf(conn: &mut Conn, name: &OsStr) -> Result<u32> {
+    let found = get(conn, name, rtext_filter::SKIP_STATS, |message| {
+        let link = Link::parse(message)?;
+        let vrf = link.info()?.and_then(|i| i.kind().ok().flatten()) == Some(b"vrf");
+        Ok((index_of(&link), vrf))
+    })?;
+    match found {
+        (index, true) => Ok(index),
+        _ => Err(Failure::new(code::FAILED, format!("{} is no VRF", show(name)))),
+    }
+}
+
+/// What `read` makes of the link of this name, of which the kernel says what `mask` says.
+///
+/// # Errors
+/// As [`find`].
+pub(super) fn get<T>(
+    conn: &mut Conn,
+    name: &OsStr,
+    mask: u32,
+    read: impl FnMut(&Message<'_>) -> netns_sys::Result<T>,
+) -> Result<T> {
+    let fill = |m: &mut Msg<'_>| {
+        m.fixed(&IfInfoMsg::default());
+        m.u32(ifla::EXT_MASK, mask);
+        by_name(m, name);
+    };
+    match conn.get(RTM_GETLINK, fill, read) {
+        Err(Error::Kernel(e)) if matches!(e.errno, Errno::ENODEV | Errno::ERANGE) => {
+            Err(Links::load(conn)?.missing(name))
+        }
+        result => done(&format!("find interface {}", show(name)), result),
+    }
+}
+
+/// Takes the name, or an alternative one, of a link that may be there. To `ip` any word is one.
 ///
 /// # Errors
 /// No link can have it.
 pub fn device<'a>(words: &mut Words<'a>, what: &str) -> grammar::Result<&'a OsStr> {
     match words.peek() {
-        Some(word) if word.len() > IFNAME_MAX && word.len() <= ALTNAME_MAX => words.need(what),
+        Some(word) if words.is_ip() || word.len() > IFNAME_MAX && word.len() <= ALTNAME_MAX => words.need(what),
         _ => words.ifname(what),
     }
 }

@@ -544,17 +544,28 @@ impl Session {
     /// # Errors
     /// As [`Session::conn`].
     pub fn conn_and_out(&mut self) -> Result<(&mut Conn, &mut Out)> {
-        let name = &self.options.ns;
-        let index = match self.conns.iter().position(|c| c.0 == *name) {
+        let ns = self.options.ns.clone();
+        self.conn_at(ns.as_deref(), Self::open)
+    }
+
+    /// As [`Session::conn_and_out`], in the namespace that `open` opens by the name `ns`.
+    ///
+    /// # Errors
+    /// As [`Session::conn`].
+    pub fn conn_at(
+        &mut self,
+        ns: Option<&OsStr>,
+        open: impl FnOnce(&Self, &OsStr) -> netns_sys::Result<Ns>,
+    ) -> Result<(&mut Conn, &mut Out)> {
+        let index = match self.conns.iter().position(|c| c.0.as_deref() == ns) {
             Some(index) => index,
             None => {
-                let conn = match name {
+                let conn = match ns {
                     None => Conn::open(&FAMILY),
-                    Some(name) => self.open(name).and_then(|ns| Conn::open_in(&ns, &FAMILY)),
+                    Some(ns) => open(self, ns).and_then(|ns| Conn::open_in(&ns, &FAMILY)),
                 };
-                let task =
-                    name.as_ref().map_or("open a netlink socket".into(), |n| format!("enter namespace {}", show(n)));
-                self.conns.push((name.clone(), conn.map_err(|e| Failure::of(&task, &e))?));
+                let task = ns.map_or("open a netlink socket".into(), |n| format!("enter namespace {}", show(n)));
+                self.conns.push((ns.map(OsStr::to_owned), conn.map_err(|e| Failure::of(&task, &e))?));
                 self.conns.len().saturating_sub(1)
             }
         };

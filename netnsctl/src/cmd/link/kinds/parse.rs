@@ -2,9 +2,9 @@
 
 use super::super::super::links;
 use super::super::change::{Attr, Bytes, Change, Value};
-use super::{ADDR_GEN, PEER, PROTOS, Setting, Shape};
+use super::{PEER, PROTOS, Setting, Shape};
 use crate::grammar::{Keyword, Result as Parsed, Words};
-use nl_core::route::{PortRange, VlanQosMapping, af, inet6, vlan_qos};
+use nl_core::route::{PortRange, VlanQosMapping, vlan_qos};
 use nl_core::wire::Wire;
 use std::ffi::OsStr;
 use std::net::IpAddr;
@@ -53,10 +53,7 @@ impl Setting {
                 false => plain(coded(words, what, 1, &[("auto", 0)])?, 1),
             },
             Shape::Mac => (self.attr, Value::Bytes(Bytes::Plain(words.mac(what)?.to_vec()))),
-            Shape::Str => (self.attr, Value::Bytes(Bytes::Str(words.need(what)?.as_bytes().to_vec()))),
             Shape::Dev => (self.attr, Value::Dev(links::device(words, "an interface")?.to_owned())),
-            Shape::Netns => (self.attr, Value::Netns(words.need("a namespace: name, process id or path")?.to_owned())),
-            Shape::NsId => (self.attr, Value::NsId(words.need("a namespace: name, process id or path")?.to_owned())),
             Shape::Ip(v6, multicast) => self.address(words, v6, multicast)?,
             Shape::Ports => {
                 let (low, high) = (words.uint::<u16>("the first port")?, words.uint::<u16>("the last port")?);
@@ -72,11 +69,6 @@ impl Setting {
                 (self.attr, Value::Bytes(Bytes::Bits(now, bit)))
             }
             Shape::Qos => (self.attr, Value::Bytes(Bytes::Nest(qos(words)?))),
-            Shape::AddrGen => {
-                let mode = number(coded(words, what, 1, ADDR_GEN)?, 1, false);
-                let inet6 = Bytes::Nest(vec![(inet6::ADDR_GEN_MODE, mode)]);
-                (self.attr, Value::Bytes(Bytes::Nest(vec![(af::INET6.into(), inet6)])))
-            }
             Shape::Peer => (self.attr, Value::Peer(Box::new(Change::parse(words, PEER)?))),
             Shape::Timer | Shape::BridgeId | Shape::Names(_) => return Err(words.error_before("this is shown only")),
         };

@@ -9,12 +9,12 @@ use nl_core::{Attr, Attrs};
 use std::net::IpAddr;
 
 /// A number, or the name it has.
-pub(in super::super) fn name_of(value: u64, names: &[(&'static str, u64)]) -> Option<&'static str> {
+fn name_of(value: u64, names: &[(&'static str, u64)]) -> Option<&'static str> {
     names.iter().find(|n| n.1 == value).map(|n| n.0)
 }
 
 /// An integer of 1, 2, 4 or 8 bytes in host byte order.
-pub(in super::super) fn uint(attr: &Attr<'_>) -> u64 {
+fn uint(attr: &Attr<'_>) -> u64 {
     let small = attr.u8().map(u64::from).or_else(|_| attr.u16().map(u64::from));
     small.or_else(|_| attr.u32().map(u64::from)).or_else(|_| attr.u64()).unwrap_or(0)
 }
