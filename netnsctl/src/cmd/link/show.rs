@@ -3,7 +3,7 @@
 use super::super::inet::{Addr, Lladdr};
 use super::super::{Options, Session, done, links, links::Links, netns};
 use super::change::{ADDR_GEN_MODES, REASONS, STATES};
-use super::kinds::{self, Shape};
+use super::kinds;
 use super::ready::wrong;
 use crate::failure::Result;
 use crate::names::GROUPS;
@@ -157,16 +157,9 @@ fn show(session: &mut Session, messages: &[u8], mut found: Links, of_addresses: 
 /// The indices of links that the settings of this one name.
 fn named(link: &Link<'_>) -> impl Iterator<Item = u32> {
     let info = link.info().ok().flatten();
-    let of = |known: &[kinds::Kind], kind: Option<&[u8]>, data: Option<Attrs<'_>>| {
-        let settings = known.iter().find(|k| Some(k.name.as_bytes()) == kind).map_or(&[][..], |k| k.settings);
-        let devices = settings.iter().filter(|s| matches!(s.shape, Shape::Dev));
-        devices.filter_map(|s| data.as_ref()?.find(s.attr)?.u32().ok()).collect::<Vec<u32>>()
-    };
-    let port = info.as_ref().map(|i| of(kinds::PORTS, i.slave_kind().ok().flatten(), i.slave_data().ok().flatten()));
     // What is below a link may be in another namespace.
-    let own = info.as_ref().filter(|_| matches!(link.link_netnsid(), Ok(None)));
-    let own = own.map(|i| of(kinds::KINDS, i.kind().ok().flatten(), i.data().ok().flatten()));
-    port.into_iter().chain(own).flatten()
+    let here = matches!(link.link_netnsid(), Ok(None));
+    info.into_iter().flat_map(move |info| kinds::devices(&info, here))
 }
 
 /// What a dump of links is to leave out.
