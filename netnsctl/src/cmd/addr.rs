@@ -472,8 +472,8 @@ fn show(session: &mut Session, filter: &Filter) -> Result<()> {
     let mut addrs: Vec<Addr<'_>> =
         done("read addresses", Messages::new(&addrs).map(|m| Ok(Addr::parse(&m?)?)).collect::<netns_sys::Result<_>>())?;
     addrs.sort_by_key(|a| a.header.index.get());
-    let elsewhere = |m| Ok(Link::parse(&m?)?.link_netnsid()?.is_some());
-    let elsewhere = Messages::new(&links).any(|m| elsewhere(m).unwrap_or_else(|_: nl_core::DecodeError| false));
+    let elsewhere = Messages::new(&links).flatten().filter_map(|m| Link::parse(&m).ok());
+    let elsewhere = elsewhere.into_iter().any(|l| matches!(l.link_netnsid(), Ok(Some(_))));
     let mut context = Context::new(session, names.clone(), elsewhere)?;
     context.of_addresses = Some(filter.family);
     let style = Style { names: &names, links: context, filter, options: &options };

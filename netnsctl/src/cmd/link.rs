@@ -6,16 +6,19 @@
 
 mod change;
 mod kinds;
+mod programs;
 mod ready;
 pub(super) mod show;
 mod stats;
+#[cfg(test)]
+mod tests;
 mod vf;
 
 use super::{Command, Options, Session, done, links};
 use crate::failure::{Failure, Result, code};
 use crate::grammar::{Keyword, Result as Parsed, Usage, Words, show};
 use crate::out::Escaped;
-use change::{Bytes, Change, DELETE, Value, group};
+use change::{Bytes, Change, DELETE, Value, group, name, second};
 use kinds::{ADD, SET};
 use netns_sys::netlink::Conn;
 use netns_sys::tun::Tun;
@@ -161,27 +164,30 @@ fn set_words(words: &mut Words<'_>) -> Parsed<Change> {
     Ok(change)
 }
 
+/// What `ip` says who asks for help among other words.
+fn help_asked(words: &Words<'_>) -> Usage {
+    words.error_before("see `link help`").ip(HELP.trim_end().replace("netnsctl", "ip"))
+}
+
 fn names_words(words: &mut Words<'_>) -> Parsed<Request> {
     const OPERATORS: &[Keyword<Option<bool>>] = &[("add", Some(true)), ("del", Some(false)), ("help", None)];
+    const WORDS: &[Keyword<bool>] = &[("altname", true), ("help", false)];
     if words.is_end() {
-        return Err(words.error("what to do is missing: add or del").ip(HELP.replace("netnsctl", "ip")));
+        return Err(help_asked(words));
     }
     let operator = words.keyword("an operator", OPERATORS).map_err(|usage| usage.ip("Operator required"))?;
-    let Some(add) = operator else {
-        return Err(words.error_before("see `link help`").ip(HELP.replace("netnsctl", "ip")));
-    };
+    let Some(add) = operator else { return Err(help_asked(words)) };
     let (mut dev, mut names) = (None, Vec::new());
     while !words.is_end() {
-        match words.try_keyword(&[("altname", ())])? {
-            Some(()) => names.push(links::device(words, "an alternative name")?.to_owned()),
+        match words.try_keyword(WORDS)? {
+            Some(true) => names.push(name(words, false, usize::MAX, "not a valid altname")?),
+            Some(false) => return Err(help_asked(words)),
             None => {
                 let _ = words.eat("dev");
-                if let (Some(_), Some(word)) = (&dev, words.peek()) {
-                    let word = Escaped(word.as_bytes());
-                    let garbage = format!("Error: either \"dev\" is duplicate, or \"{word}\" is a garbage.");
-                    return Err(words.error("an alternative name goes behind the word altname").ip(garbage));
+                if dev.is_some() && !words.is_end() {
+                    return Err(second(words, "a word of link property", WORDS));
                 }
-                dev = Some(links::device(words, "an interface name")?.to_owned());
+                dev = Some(name(words, false, usize::MAX, "\"dev\" not a valid ifname")?);
             }
         }
     }
@@ -197,24 +203,25 @@ fn names_words(words: &mut Words<'_>) -> Parsed<Request> {
 fn show_words(words: &mut Words<'_>) -> Parsed<Filter> {
     const WORDS: &[Keyword<u8>] =
         &[("dev", 0), ("up", 1), ("group", 2), ("master", 3), ("vrf", 4), ("nomaster", 5), ("type", 6)];
+    const HELP: &[Keyword<u8>] = &[("help", 7)];
     let mut filter = Filter::default();
     while let Some(word) = words.peek() {
-        let known = WORDS.iter().any(|k| word == k.0) || filter.name.is_some() && !words.is_ip();
-        let found = if known { words.keyword("an option of link show", WORDS)? } else { 0 };
-        match found {
+        // A word that is no keyword in full is the name, as long as there is none.
+        let known = words.is_ip() || filter.name.is_some() || WORDS.iter().any(|k| word == k.0);
+        let found = if known { words.try_words(WORDS, HELP)? } else { None };
+        match found.unwrap_or(0) {
             0 => {
-                if let (Some(_), Some(word)) = (&filter.name, words.peek()) {
-                    let word = Escaped(word.as_bytes());
-                    let garbage = format!("Error: either \"dev\" is duplicate, or \"{word}\" is a garbage.");
-                    return Err(words.error("one interface can be shown, or all").ip(garbage));
+                if filter.name.is_some() && !words.is_end() {
+                    return Err(second(words, "an option of link show", WORDS));
                 }
                 filter.name = Some(links::device(words, "an interface name")?.to_owned());
             }
             1 => filter.up = true,
             2 => filter.group = Some(group(words)?),
-            3 | 4 => filter.master = Some((links::device(words, "an interface name")?.to_owned(), found == 4)),
+            3 | 4 => filter.master = Some((links::device(words, "an interface name")?.to_owned(), found == Some(4))),
             5 => filter.nomaster = true,
-            _ => filter.kind = Some(words.need("the kind of device")?.to_owned()),
+            6 => filter.kind = Some(words.need("the kind of device")?.to_owned()),
+            _ => return Err(help_asked(words)),
         }
     }
     Ok(filter)

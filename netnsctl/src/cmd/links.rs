@@ -64,10 +64,10 @@ impl Links {
         }
     }
 
-    /// Whether the link with this index is there and up.
+    /// Whether the link with this index is there and down.
     #[must_use]
-    pub fn is_up(&self, index: u32) -> bool {
-        self.entry(index).is_some_and(|e| e.up)
+    pub fn is_down(&self, index: u32) -> bool {
+        self.entry(index).is_some_and(|e| !e.up)
     }
 
     fn entry(&self, index: u32) -> Option<&Entry> {

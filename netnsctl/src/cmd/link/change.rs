@@ -43,8 +43,8 @@ pub(super) enum Value {
     Netns(OsString),
     /// The id of this namespace.
     NsId(OsString),
-    /// No BPF program any more, of those that these flags are about.
-    Xdp(u32),
+    /// The BPF program pinned at this path, or none any more, of those that these flags are about.
+    Xdp(u32, Option<OsString>),
     /// Settings of a virtual function.
     Vf(Vf),
     /// The other end.
@@ -187,6 +187,7 @@ impl Change {
             table.iter().filter(|w| words.is_ip() || w.0 & on != 0).map(|w| (w.1, w.2)).collect()
         };
         let (whole, short) = (keywords(WHOLE), keywords(SHORT));
+        let create = on & (ADD | PEER) != 0;
         let mut change = Change::default();
         let mut dev = None;
         while let Some(word) = words.peek() {
@@ -195,23 +196,17 @@ impl Change {
             let found = if known { words.try_words(&whole, &short)? } else { None };
             match found {
                 None | Some(Word::Dev) => {
-                    if let Some(word) = words.peek().filter(|_| dev.is_some()) {
-                        let known = [whole, short].concat();
-                        let usage = words.clone().like_ip(false).keyword("an option of a link", &known).err();
-                        let usage = usage.unwrap_or_else(|| words.error("there is a name already"));
-                        let word = Escaped(word.as_bytes());
-                        return Err(
-                            usage.ip(format!("Error: either \"dev\" is duplicate, or \"{word}\" is a garbage."))
-                        );
+                    if dev.is_some() && !words.is_end() {
+                        return Err(second(words, "an option of a link", &[whole, short].concat()));
                     }
-                    dev = Some(ifname(words, on, "dev")?);
+                    dev = Some(name(words, create, usize::MAX, "\"dev\" not a valid ifname")?);
                 }
                 Some(Word::Name) => {
                     once(words, change.name.is_some(), "name")?;
-                    change.name = Some(ifname(words, on, "name")?);
+                    change.name = Some(name(words, true, IFNAME_MAX, "\"name\" not a valid ifname")?);
                 }
                 Some(Word::Type) => {
-                    change.parse_kind(words, on)?;
+                    change.kind = Some(words.need("the kind of device")?.to_owned());
                     break;
                 }
                 Some(Word::Vf) => {
@@ -227,12 +222,15 @@ impl Change {
                 Some(word) => change.parse_word(words, word)?,
             }
         }
-        change.complete(words, on, dev)
+        change.complete(words, on, dev)?;
+        if let Some(kind) = change.kind.take() {
+            change.parse_kind(words, on, kind)?;
+        }
+        Ok(change)
     }
 
     /// Reads what follows a word that was just taken.
     fn parse_word(&mut self, words: &mut Words<'_>, word: Word) -> Parsed<()> {
-        let has = |change: &Self, attr| change.attrs.iter().any(|a| a.0 == attr);
         let plain = |attr, bytes: &[u8]| (attr, Value::Bytes(Bytes::Plain(bytes.to_vec())));
         let attr = match word {
             Word::Up(up) => {
@@ -247,7 +245,7 @@ impl Change {
             Word::Index => {
                 once(words, self.index != 0, "index")?;
                 let index = words.number("an interface index", 1..=i32::MAX.unsigned_abs().into());
-                let index = index.map_err(|u| invalid(words, u, "index"))?;
+                let index = index.map_err(|u| words.wrong(u, "Invalid \"index\" value"))?;
                 self.index = i32::try_from(index).unwrap_or(i32::MAX);
                 return Ok(());
             }
@@ -263,7 +261,7 @@ impl Change {
                 plain(attr, &addr)
             }
             Word::Int(attr, word) => {
-                once(words, has(self, attr), word)?;
+                once(words, self.has(attr), word)?;
                 let value = words.int(&format!("the value of {word}")).map_err(|u| invalid(words, u, word))?;
                 plain(attr, &value.to_ne_bytes())
             }
@@ -275,7 +273,7 @@ impl Change {
             }
             Word::OnOff(attr) => {
                 let word = words.before();
-                plain(attr, &[off_or_on(words, word).map_err(|usage| usage.ip_code(22))?.into()])
+                plain(attr, &[off_or_on(words, word, 22)?.into()])
             }
             Word::OneOf(attr, known, what) => plain(attr, &[one_of(words, known, what)?]),
             Word::AddrGenMode => {
@@ -288,12 +286,12 @@ impl Change {
                 let text = words.need("a text")?.as_bytes();
                 if text.len() > ALIAS_MAX {
                     let usage = words.error_before(format!("an alias has {ALIAS_MAX} bytes at most"));
-                    return Err(words.wrong(usage, "alias too long"));
+                    return Err(words.wrong(usage, "alias too long\n"));
                 }
                 plain(ifla::IFALIAS, text)
             }
             Word::Group => {
-                once(words, has(self, ifla::GROUP), "group")?;
+                once(words, self.has(ifla::GROUP), "group")?;
                 plain(ifla::GROUP, &group(words)?.to_ne_bytes())
             }
             Word::Netns => {
@@ -302,12 +300,12 @@ impl Change {
                 (ifla::NET_NS_FD, Value::Netns(ns.to_owned()))
             }
             Word::LinkNetns => {
-                once(words, has(self, ifla::LINK_NETNSID), "link-netns/link-netnsid")?;
+                once(words, self.has(ifla::LINK_NETNSID), "link-netns/link-netnsid")?;
                 let ns = words.need("a namespace: name, process id or path")?;
                 (ifla::LINK_NETNSID, Value::NsId(ns.to_owned()))
             }
             Word::LinkNetnsId => {
-                once(words, has(self, ifla::LINK_NETNSID), "link-netns/link-netnsid")?;
+                once(words, self.has(ifla::LINK_NETNSID), "link-netns/link-netnsid")?;
                 let id = words.int("the id of a namespace").map_err(|u| invalid(words, u, "link-netnsid"))?;
                 plain(ifla::LINK_NETNSID, &id.to_ne_bytes())
             }
@@ -315,31 +313,18 @@ impl Change {
             Word::NoMaster => plain(ifla::MASTER, &[0; 4]),
             Word::Reason => {
                 let number = words.named::<u8>("a reason", &REASONS);
-                let number = number.map_err(|u| words.wrong(u, "invalid protodown reason"))?;
+                let number = number.map_err(|u| words.wrong(u, "invalid protodown reason\n"))?;
                 let Some(bit) = 1_u32.checked_shl(number.into()) else {
                     let usage = words.error_before("reasons are numbers from 0 to 31");
-                    return Err(words.wrong(usage, "invalid protodown reason"));
+                    return Err(words.wrong(usage, "invalid protodown reason\n"));
                 };
                 let value = if on_off(words, "protodown_reason", true)? { bit } else { 0 };
                 let word = |attr, value: u32| (attr, Bytes::Plain(value.to_ne_bytes().to_vec()));
                 let words = vec![word(proto_down_reason::MASK, bit), word(proto_down_reason::VALUE, value)];
                 (ifla::PROTO_DOWN_REASON | NLA_F_NESTED, Value::Bytes(Bytes::Nest(words)))
             }
-            Word::Xdp(flags) => {
-                let what = words.need("a BPF program")?;
-                if !(what == "off" || what == "none") || !words.is_end() {
-                    let usage =
-                        words.error_before("BPF programs can be taken off a link only: `off`, as the last word");
-                    let known = ["obj", "object", "object-file", "pinned", "object-pinned", "fd"];
-                    let what = what.to_string_lossy();
-                    return Err(usage.ip(match known.contains(&&*what) {
-                        true => format!("xdp: \"{what}\" is not supported"),
-                        false => format!("What mode is \"{}\"?", Escaped(what.as_bytes())),
-                    }));
-                }
-                (ifla::XDP, Value::Xdp(flags))
-            }
-            Word::Help => return Err(words.error_before("see `link help`").ip(super::HELP.replace("netnsctl", "ip"))),
+            Word::Xdp(flags) => (ifla::XDP, Value::Xdp(flags, xdp_program(words)?)),
+            Word::Help => return Err(super::help_asked(words)),
             Word::Dev | Word::Name | Word::Type | Word::Vf => return Ok(()),
         };
         self.attrs.push(attr);
@@ -351,64 +336,70 @@ impl Change {
         self.flags.set(flag, on);
     }
 
-    /// What the words together have to say; `dev` is the name that has no word before it, or `dev`.
-    fn complete(mut self, words: &Words<'_>, on: u8, dev: Option<OsString>) -> Parsed<Change> {
-        let has_group = self.attrs.iter().any(|a| a.0 == ifla::GROUP);
-        let create = on & (ADD | PEER) != 0;
+    /// What the words before those of the kind have to say together; `dev` is the name that has no word before it, or `dev`.
+    fn complete(&mut self, words: &Words<'_>, on: u8, dev: Option<OsString>) -> Parsed<()> {
+        let (create, group) = (on & (ADD | PEER) != 0, self.has(ifla::GROUP));
         // Either of the two is the link; of one that is there, the second is its new name.
-        let (named, dev) = (self.name.take(), dev);
-        let both = named.is_some() && dev.is_some() && named != dev;
-        self.rename = named.clone().filter(|_| both);
+        let named = self.name.take();
+        self.rename = named.clone().filter(|_| dev.is_some() && named != dev);
         self.name = dev.or(named);
         let refuse = |message: &str, ip: &str| Err(words.error(message).ip(ip));
         if self.index != 0 && !create && self.netns().is_none() {
             let ip = "index can be used only when creating devices or when moving device to another netns.";
             return refuse("an index is given to what is made, or goes to another namespace (netns)", ip);
         }
-        if has_group && self.name.is_none() && create {
-            return refuse("the name of the device is missing", "group cannot be used when creating devices.");
-        }
-        if !create && !has_group && self.name.is_none() {
+        if self.name.is_none() && group {
+            if let Some(word) = words.peek().filter(|_| words.is_ip()) {
+                return Err(garbage(word, words.error("a whole group has no kind")));
+            }
+            if create {
+                return refuse("the name of the device is missing", "group cannot be used when creating devices.");
+            }
+            if words.is_ip() {
+                self.kind = None;
+            }
+        } else if self.name.is_none() && !create {
             let ip = "Not enough information: \"dev\" argument is required.";
             return refuse("the name of the interface (or a group) is missing", ip);
         }
-        if create && both {
+        if create && self.rename.is_some() {
             let ip = "both \"name\" and \"dev\" cannot be used when creating devices.";
             return refuse("what is made has one name", ip);
         }
-        // All of a group: what they are is not asked.
-        if self.name.is_none() && words.is_ip() && has_group {
-            self.kind = None;
-        }
-        Ok(self)
+        Ok(())
     }
 
-    /// Reads what follows `type`: the kind, and its settings to the end.
-    fn parse_kind(&mut self, words: &mut Words<'_>, on: u8) -> Parsed<()> {
-        let word = words.need("the kind of device")?;
-        if on == ADD && (word == "tun" || word == "tap") {
-            self.tun = Some(tun(words, word == "tap")?);
+    fn has(&self, attr: u16) -> bool {
+        self.attrs.iter().any(|a| a.0 == attr)
+    }
+
+    /// Reads what follows the `kind`: its settings, to the end.
+    fn parse_kind(&mut self, words: &mut Words<'_>, on: u8, kind: OsString) -> Parsed<()> {
+        if on == ADD && (kind == "tun" || kind == "tap") {
+            self.tun = Some(tun(words, kind == "tap")?);
             return words.end();
         }
         if on == PEER {
             let usage = words.error_before("a peer is of the same kind");
-            return Err(usage.ip(format!("Error: duplicate \"type\": \"{}\" is the second value.", show(word))));
+            let kind = Escaped(kind.as_bytes());
+            return Err(usage.ip(format!("Error: duplicate \"type\": \"{kind}\" is the second value.")));
         }
-        let known = word.to_str().and_then(kinds::find);
-        if is_port(word) && on == ADD && !words.is_ip() {
-            return Err(
-                words.error_before(format!("{} is for `link set`: a port is a link of another kind", show(word)))
-            );
+        if is_port(&kind) && on == ADD && !words.is_ip() {
+            let message = format!("{} is for `link set`: a port is a link of another kind", show(&kind));
+            return Err(words.error_before(message));
         }
-        self.kind = Some(word.to_owned());
-        let Some(next) = words.peek() else { return Ok(()) };
-        let Some(kind) = known.filter(|k| k.takes_words(words.is_ip())) else {
-            let next = Escaped(next.as_bytes());
-            let garbage = format!("Garbage instead of arguments \"{next} ...\". Try \"ip link help\".");
-            let usage = words.error(format!("no options of {} are known here", show(word)));
-            return Err(usage.ip(garbage).ip_code(1));
-        };
-        self.data = Some(kinds::options(kind, words, if on == ADD { ADD } else { SET })?);
+        let known = kind.to_str().and_then(kinds::find).filter(|k| k.takes_words(words.is_ip()));
+        match (words.peek(), known) {
+            (Some(_), Some(known)) => {
+                self.data = Some(kinds::options(known, words, if on == ADD { ADD } else { SET })?)
+            }
+            (Some(next), None) => {
+                let usage = words.error(format!("no options of {} are known here", show(&kind)));
+                return Err(garbage(next, usage).ip_code(1));
+            }
+            _ => {}
+        }
+        self.kind = Some(kind);
         Ok(())
     }
 
@@ -438,20 +429,28 @@ impl Change {
 /// Bytes of an alias (`IFALIASZ` less the NUL).
 const ALIAS_MAX: usize = 255;
 
-/// The name of a link to be made, or of one that is there; `word` is the one before it, or could be.
-fn ifname(words: &mut Words<'_>, on: u8, word: &str) -> Parsed<OsString> {
-    let (what, is_new) = ("an interface name", word == "name");
+/// The name of a link to be made (`new`), or of one that is there. `ip` takes one of `most` bytes, and `says` of others what is
+/// wrong.
+pub(super) fn name(words: &mut Words<'_>, new: bool, most: usize, says: &str) -> Parsed<OsString> {
+    let what = "an interface name";
     if !words.is_ip() {
-        let there = !is_new && on & (SET | DELETE) != 0;
-        return if there { links::device(words, what) } else { words.ifname(what) }.map(OsStr::to_owned);
+        return if new { words.ifname(what) } else { links::device(words, what) }.map(OsStr::to_owned);
     }
     let name = words.need(what)?;
     let bad = |b: &u8| matches!(b, b'/' | b' ' | 9..=13);
-    if name.is_empty() || name.as_bytes().iter().any(bad) || is_new && name.len() > IFNAME_MAX {
-        let usage = words.error_before("a name has no slash and no white space in it, and 15 bytes at most");
-        return Err(words.wrong(usage, format!("\"{word}\" not a valid ifname")));
+    if name.is_empty() || name.as_bytes().iter().any(bad) || name.len() > most {
+        let usage = words.error_before("a name has no slash and no white space in it");
+        return Err(words.wrong(usage, says));
     }
     Ok(name.to_owned())
+}
+
+/// What is wrong with the next word, where there is a name already: it is none of `known` either.
+pub(super) fn second<T: Copy + PartialEq>(words: &Words<'_>, what: &str, known: &[Keyword<T>]) -> Usage {
+    let usage = words.clone().like_ip(false).keyword(what, known).err();
+    let word = Escaped(words.peek().map(OsStr::as_bytes).unwrap_or_default());
+    let said = format!("Error: either \"dev\" is duplicate, or \"{word}\" is a garbage.");
+    usage.unwrap_or_else(|| words.error("there is a name already")).ip(said)
 }
 
 /// A value that is said a second time, `again`, is an error.
@@ -464,9 +463,15 @@ fn once(words: &mut Words<'_>, again: bool, word: &str) -> Parsed<()> {
     Err(usage.ip(format!("Error: duplicate \"{word}\": \"{second}\" is the second value.")))
 }
 
+/// `usage`, where `ip` says that `word` means nothing there.
+fn garbage(word: &OsStr, usage: Usage) -> Usage {
+    let word = Escaped(word.as_bytes());
+    usage.ip(format!("Garbage instead of arguments \"{word} ...\". Try \"ip link help\"."))
+}
+
 /// What `ip` says of a value of `word` that is none.
 pub(super) fn invalid(words: &Words<'_>, usage: Usage, word: &str) -> Usage {
-    words.wrong(usage, format!("Invalid \"{word}\" value"))
+    words.wrong(usage, format!("Invalid \"{word}\" value\n"))
 }
 
 /// The number or the name of a group.
@@ -486,13 +491,13 @@ pub(super) fn on_off(words: &mut Words<'_>, word: &str, short: bool) -> Parsed<b
     Err(words.error(format!("{word} is on or off")).ip(said).ip_code(1))
 }
 
-/// As [`on_off`], in the other words that `ip` has for it.
-pub(super) fn off_or_on(words: &mut Words<'_>, word: &str) -> Parsed<bool> {
-    let taken = words.peek().map(|w| Escaped(w.as_bytes()).to_string());
-    words.keyword("a value: on or off", &[("off", false), ("on", true)]).map_err(|usage| match taken {
-        Some(taken) => {
-            let ip = format!("Error: argument of \"{word}\" must be one of \"off\", \"on\", not \"{taken}\"");
-            usage.ip(ip).ip_code(1)
+/// As [`on_off`]; `ip` says it in other words, and ends with `code`.
+pub(super) fn off_or_on(words: &mut Words<'_>, word: &str, code: u8) -> Parsed<bool> {
+    let value = words.peek().map(|w| Escaped(w.as_bytes()));
+    words.keyword("a value: on or off", &[("off", false), ("on", true)]).map_err(|usage| match value {
+        Some(value) => {
+            let said = format!("Error: argument of \"{word}\" must be one of \"off\", \"on\", not \"{value}\"");
+            usage.ip(said).ip_code(code)
         }
         None => usage,
     })
@@ -504,8 +509,28 @@ fn one_of(words: &mut Words<'_>, known: &[&str], what: &str) -> Parsed<u8> {
     let found = known.iter().position(|k| word.eq_ignore_ascii_case(k)).and_then(|p| u8::try_from(p).ok());
     found.ok_or_else(|| {
         let usage = words.error_before(format!("{} is not a known {what}: {}", show(word), known.join(", ")));
-        words.wrong(usage, format!("Invalid {what}"))
+        words.wrong(usage, format!("Invalid {what}\n"))
     })
+}
+
+/// Takes `off`, as the last word, or where a BPF program is pinned.
+fn xdp_program(words: &mut Words<'_>) -> Parsed<Option<OsString>> {
+    const WORDS: &[Keyword<bool>] = &[("object-file", false), ("object-pinned", true), ("pinned", true), ("fd", true)];
+    let start = words.clone();
+    if (words.eat("off") || words.eat("none")) && words.is_end() {
+        return Ok(None);
+    }
+    *words = start;
+    let word = Escaped(words.peek().map(OsStr::as_bytes).unwrap_or_default());
+    let pinned = words.keyword("a BPF program: pinned PATH, or off as the last word", WORDS);
+    let none = |usage: Usage| if words.is_end() { usage } else { usage.ip(format!("What mode is \"{word}\"?")) };
+    match pinned.map_err(none)? {
+        true => words.need("the path where the program is pinned").map(|path| Some(path.to_owned())),
+        false => {
+            let said = "\"xdp object\" is not supported";
+            Err(words.error_before(format!("{said} here: pin the program first")).ip(said))
+        }
+    }
 }
 
 fn tun(words: &mut Words<'_>, tap: bool) -> Parsed<Tun> {

@@ -7,7 +7,7 @@ use crate::failure::{Failure, Result, code};
 use crate::grammar::show;
 use crate::out::Escaped;
 use netns_sys::netlink::Conn;
-use netns_sys::{Errno, Error, Ns};
+use netns_sys::{Errno, Error, Ns, bpf};
 use nl_core::route::{
     IfInfoMsg, Link, LinkFlags, NSID_NOT_ASSIGNED, Nsid, RTM_GETNSID, RTM_NEWNSID, RtGenMsg, ifla, info, netnsa,
     rtext_filter, xdp, xdp_flags,
@@ -15,7 +15,9 @@ use nl_core::route::{
 use nl_core::wire::Wire;
 use nl_core::{Attrs, Flags, Msg};
 use std::ffi::OsStr;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 fn bytes_of<T: Wire>(value: &T) -> &[u8] {
     value.as_bytes()
@@ -64,29 +66,31 @@ fn nsid(conn: &mut Conn, ns: &Ns) -> netns_sys::Result<i32> {
 /// A failure about `word`, of which `ip` says that it is wrong as an argument.
 pub(super) fn wrong(session: &Session, failure: Failure, word: &OsStr, says: &str) -> Failure {
     let code = if session.options.ip { code::USAGE } else { failure.code };
-    failure.code(code).ip(format!("Error: argument \"{}\" is wrong: {says}", Escaped(word.as_bytes())))
+    failure.code(code).ip(format!("Error: argument \"{}\" is wrong: {says}\n", Escaped(word.as_bytes())))
 }
 
-/// A change with numbers for all its names, in a request over one connection. The namespaces are held open until it is sent.
+/// A change with numbers for all its names, in a request over one connection. Namespaces and programs are held open until it is
+/// sent.
 #[derive(Debug, Default)]
 pub(super) struct Ready {
     pub(super) header: IfInfoMsg,
     attrs: Vec<Attr<Bytes>>,
     held: Vec<Ns>,
+    programs: Vec<OwnedFd>,
 }
 
 impl Ready {
     /// Turns what `change` names into numbers. Names of links are those of the namespace `ns`; that of the link below
     /// (`link DEV`) is one of the namespace `link-netns`.
     pub(super) fn new(session: &mut Session, ns: Option<&OsStr>, change: &Change, create: bool) -> Result<Ready> {
-        let mut ready = Ready::default();
-        ready.header = IfInfoMsg {
+        let header = IfInfoMsg {
             family: session.options.family.unwrap_or_default(),
             index: if create { change.index } else { 0 }.into(),
             flags: change.flags.bits().into(),
             change: change.mask.bits().into(),
             ..IfInfoMsg::default()
         };
+        let mut ready = Ready { header, ..Ready::default() };
         let mut attrs = ready.attrs(session, ns, change, create)?;
         if let Some(kind) = &change.kind {
             let mut link_info = vec![(info::KIND, Bytes::Plain(kind.as_bytes().to_vec()))];
@@ -169,9 +173,13 @@ impl Ready {
                 let id = nsid(conn_in(session, change.netns().or(ns))?, below);
                 Bytes::Plain(done("give a namespace an id", id)?.to_ne_bytes().to_vec())
             }
-            Value::Xdp(flags) => {
+            Value::Xdp(flags, path) => {
                 let flags = if session.options.force { *flags } else { *flags | xdp_flags::UPDATE_IF_NOEXIST };
-                let mut attrs = vec![(xdp::FD, Bytes::Plain((-1_i32).to_ne_bytes().to_vec()))];
+                let program = match path {
+                    Some(path) => self.program(session, path)?,
+                    None => -1,
+                };
+                let mut attrs = vec![(xdp::FD, Bytes::Plain(program.to_ne_bytes().to_vec()))];
                 attrs.extend((flags != 0).then_some((xdp::FLAGS, number(flags))));
                 Bytes::Nest(attrs)
             }
@@ -179,7 +187,8 @@ impl Ready {
             Value::Peer(peer) => {
                 let attrs = self.attrs(session, ns, peer, true)?;
                 // The kernel cannot switch a peer on before it has its other end: that is done later.
-                let mask = if peer.is_up() { peer.mask - LinkFlags::UP } else { peer.mask };
+                let later = if peer.is_up() { LinkFlags::UP } else { LinkFlags::empty() };
+                let mask = peer.mask.difference(later);
                 let header = IfInfoMsg {
                     index: peer.index.into(),
                     flags: (peer.flags & mask).bits().into(),
@@ -198,6 +207,20 @@ impl Ready {
         let ns = opened.map_err(|failure| wrong(session, failure, name, says))?;
         let number = ns.fd_number();
         self.held.push(ns);
+        Ok(number)
+    }
+
+    /// Opens the BPF program that is pinned at `path`, for as long as the request takes; gives back the descriptor.
+    fn program(&mut self, session: &Session, path: &OsStr) -> Result<i32> {
+        let opened = bpf::pinned(Path::new(path));
+        let program = opened.map_err(|e| {
+            let (path, words) = (Escaped(path.as_bytes()), e.errno().map(Errno::words).unwrap_or_default());
+            let failure = Failure::of("attach the program", &e);
+            let code = if session.options.ip { code::USAGE } else { failure.code };
+            failure.code(code).ip(format!("Couldn't retrieve pinned program '{path}': {words}"))
+        })?;
+        let number = program.as_raw_fd();
+        self.programs.push(program);
         Ok(number)
     }
 

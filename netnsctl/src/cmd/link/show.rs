@@ -4,6 +4,7 @@ use super::super::inet::{Addr, Lladdr};
 use super::super::{Options, Session, done, links, links::Links, netns};
 use super::change::{ADDR_GEN_MODES, REASONS, STATES};
 use super::kinds;
+use super::programs::xdp_mode;
 use super::ready::wrong;
 use crate::failure::Result;
 use crate::names::GROUPS;
@@ -11,9 +12,9 @@ use crate::out::{Color, Escaped, Out, Value};
 use netns_sys::netlink::Conn;
 use nl_core::route::{
     self, IfInfoMsg, Link, LinkFlags, OperState, RTM_DELLINK, RTM_GETLINK, af, arphrd, ifla, inet6, info,
-    proto_down_reason, rtext_filter, xdp, xdp_attached,
+    proto_down_reason, rtext_filter,
 };
-use nl_core::{Attrs, Message, Messages, Msg};
+use nl_core::{Message, Messages, Msg};
 use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
@@ -63,7 +64,7 @@ pub(in crate::cmd) struct Context {
     links: Links,
     /// Names of namespaces by their ids.
     namespaces: Vec<(i32, OsString)>,
-    details: bool,
+    pub(super) details: bool,
     pub(super) statistics: u8,
     /// Numbers of the statistics have units for people, of powers of 1024.
     pub(super) human: bool,
@@ -256,7 +257,7 @@ impl Context {
                 let name = self.name(below);
                 out.json("link", name.as_slice());
                 let _ = write!(text, "@{}", Escaped(&name));
-                below_is_down = !self.links.is_up(below);
+                below_is_down = self.links.is_down(below);
             }
         }
         out.color(Some(Color::Ifname), "ifname", name, format_args!("{text:<width$}{after}"));
@@ -325,7 +326,7 @@ impl Context {
             out.field("mtu", mtu, format_args!("mtu {mtu} "));
         }
         let programs = link.xdp().ok().flatten();
-        programs.iter().for_each(|programs| xdp_mode(out, programs, of_link));
+        programs.iter().for_each(|programs| xdp_mode(out, programs, of_link, self.details));
         if let Ok(Some(qdisc)) = link.qdisc() {
             out.field("qdisc", qdisc, format_args!("qdisc {} ", Escaped(qdisc)));
         }
@@ -345,6 +346,7 @@ impl Context {
             out.field("group", &text, format_args!("group {text} "));
         }
         if let Some(qlen) = link.txqlen().ok().flatten().filter(|q| *q != 0 && !self.of_events) {
+            let qlen = i32::from_ne_bytes(qlen.to_ne_bytes());
             out.field("txqlen", qlen, format_args!("qlen {qlen}"));
         }
         if let Some(event) = link.event().ok().flatten().filter(|e| *e != 0) {
@@ -487,18 +489,6 @@ impl Context {
             }
         }
     }
-
-    /// The programs that see packets first, a line each.
-    fn xdp_programs(&self, out: &mut Out, programs: &Attrs<'_>) {
-        let mode = programs.find(xdp::ATTACHED).and_then(|a| a.u8().ok()).unwrap_or(xdp_attached::NONE);
-        let several = [(xdp::SKB_PROG_ID, "generic"), (xdp::DRV_PROG_ID, "drv"), (xdp::HW_PROG_ID, "offload")];
-        let several = several.into_iter().filter(|_| mode == xdp_attached::MULTI);
-        for (kind, word) in std::iter::once((xdp::PROG_ID, "")).chain(several) {
-            if let Some(id) = program(programs, kind).filter(|id| *id != 0 && mode != xdp_attached::NONE) {
-                out.text(format_args!("{}    prog/xdp{word} id {id} ", self.newline));
-            }
-        }
-    }
 }
 
 /// The broadcast address, or the other end's.
@@ -509,47 +499,4 @@ pub(super) fn broadcast(out: &mut Out, link: &Link<'_>, text: &str) {
         out.json("link_pointtopoint", true);
     }
     out.color(Some(Color::Mac), "broadcast", text, format_args!("{text}"));
-}
-
-/// The id of a program.
-fn program(programs: &Attrs<'_>, kind: u16) -> Option<u32> {
-    programs.find(kind).and_then(|a| a.u32().ok())
-}
-
-/// Where programs see packets first, and in JSON which.
-fn xdp_mode(out: &mut Out, programs: &Attrs<'_>, of_link: bool) {
-    let mode = programs.find(xdp::ATTACHED).and_then(|a| a.u8().ok()).unwrap_or(xdp_attached::NONE);
-    let id = program(programs, xdp::PROG_ID).filter(|id| *id != 0);
-    match mode {
-        xdp_attached::NONE => return,
-        xdp_attached::DRV => out.push("xdp"),
-        xdp_attached::SKB => out.push("xdpgeneric"),
-        xdp_attached::HW => out.push("xdpoffload"),
-        xdp_attached::MULTI => out.push("xdpmulti"),
-        mode => out.text(format_args!("xdp[{mode}]")),
-    }
-    if let Some(id) = id.filter(|_| !of_link) {
-        out.text(format_args!("/id:{id}"));
-    }
-    out.push(" ");
-    let shown = |out: &mut Out, id: u32| out.object("prog", |out| out.json("id", id));
-    out.object("xdp", |out| {
-        out.json("mode", mode);
-        id.iter().for_each(|id| shown(out, *id));
-        out.list("attached", |out| {
-            let modes = [(xdp::SKB_PROG_ID, xdp_attached::SKB), (xdp::DRV_PROG_ID, xdp_attached::DRV)];
-            let modes = modes.into_iter().chain([(xdp::HW_PROG_ID, xdp_attached::HW)]);
-            let mut attached: Vec<_> =
-                modes.filter_map(|(kind, mode)| Some((program(programs, kind)?, mode))).collect();
-            if attached.is_empty() {
-                attached.extend(id.map(|id| (id, mode)));
-            }
-            for (id, mode) in attached {
-                out.object("", |out| {
-                    out.json("mode", mode);
-                    shown(out, id);
-                });
-            }
-        });
-    });
 }

@@ -110,12 +110,12 @@ impl Vf {
                     let guid = parts.try_fold(0_u64, |guid, byte| Some(guid << 8 | u64::from(byte?)));
                     let guid = guid.filter(|_| text.len() == 23).ok_or_else(|| {
                         let usage = words.error_before("a GUID is eight bytes, like 00:11:22:33:44:55:66:77");
-                        words.wrong(usage, "Invalid GUID format")
+                        words.wrong(usage, "Invalid GUID format\n")
                     })?;
                     // The number is padded to 8.
                     Bytes::Plain([&number.to_ne_bytes()[..], &[0; 4], &guid.to_ne_bytes()].concat())
                 }
-                _ => plain(&[number, off_or_on(words, word)?.into()]),
+                _ => plain(&[number, off_or_on(words, word, 1)?.into()]),
             };
             set.attrs.push((kind, value));
         }
@@ -140,7 +140,7 @@ impl Vf {
             let known = VLAN_PROTOS.iter().find(|p| word.eq_ignore_ascii_case(p.0));
             proto = known.map(|p| p.1).ok_or_else(|| {
                 let usage = words.error_before(format!("{} is not 802.1Q or 802.1ad", show(word)));
-                words.wrong(usage, "protocol is invalid")
+                words.wrong(usage, "Invalid \"vlan protocol\" value - supported 802.1Q, 802.1ad\n")
             })?;
         }
         Ok((vlan, proto))
@@ -226,7 +226,7 @@ impl Context {
                     out.object("", |out| {
                         vlan_fields(out, u32_at(bytes, 1), u32_at(bytes, 2));
                         if let Some(proto) = proto.filter(|p| !matches!(p, 0 | 0x8100)) {
-                            let known = VLAN_PROTOS.iter().find(|p| p.1 == proto);
+                            let known = VLAN_PROTOS.iter().find(|p| p.1 == proto && !out.style().numeric);
                             let text = known.map_or_else(|| format!("[{proto}]"), |p| p.0.to_owned());
                             out.field("protocol", &text, format_args!(", vlan protocol {text}"));
                         }

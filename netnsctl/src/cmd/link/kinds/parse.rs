@@ -121,7 +121,7 @@ impl Setting {
                 true => host(1, size),
                 false => return Ok(()),
             },
-            Shape::OnOff => host(off_or_on(words, self.word())?.into(), 1),
+            Shape::OnOff => host(off_or_on(words, self.word(), 1)?.into(), 1),
             Shape::Switch(_) => host((!no).into(), 1),
             Shape::Flag if no => return Ok(()),
             Shape::Flag => host(0, 0),
