@@ -2,17 +2,18 @@
 
 use super::super::{Session, done, links};
 use super::change::{Attr, Bytes, Change, Value, is_port};
+use super::kinds;
 use crate::failure::{Failure, Result, code};
 use crate::grammar::show;
 use crate::out::Escaped;
 use netns_sys::netlink::Conn;
 use netns_sys::{Errno, Error, Ns, bpf};
 use nl_core::route::{
-    IfInfoMsg, LinkFlags, NSID_NOT_ASSIGNED, Nsid, RTM_GETNSID, RTM_NEWNSID, RtGenMsg, ifla, info, netnsa, xdp,
-    xdp_flags,
+    IfInfoMsg, Link, LinkFlags, NSID_NOT_ASSIGNED, Nsid, RTM_GETNSID, RTM_NEWNSID, RtGenMsg, ifla, info, netnsa,
+    rtext_filter, xdp, xdp_flags,
 };
 use nl_core::wire::Wire;
-use nl_core::{Flags, Msg};
+use nl_core::{Attrs, Flags, Msg};
 use std::ffi::OsStr;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -93,10 +94,14 @@ impl Ready {
         let mut attrs = ready.attrs(session, ns, change, create)?;
         if let Some(kind) = &change.kind {
             let mut link_info = vec![(info::KIND, Bytes::Plain(kind.as_bytes().to_vec()))];
-            if !change.data.is_empty() {
-                let values = change.data.iter().map(|value| ready.value(session, ns, change, value));
-                let data = if is_port(kind) { info::SLAVE_DATA } else { info::DATA };
-                link_info.push((data, Bytes::Nest(values.collect::<Result<_>>()?)));
+            if let Some(data) = &change.data {
+                let values = data.iter().map(|value| ready.value(session, ns, change, value));
+                let mut values: Vec<Attr<Bytes>> = values.collect::<Result<_>>()?;
+                if let Some(kind) = kind.to_str().and_then(kinds::find) {
+                    let now = if kind.all_again && !create { settings(session, change)? } else { Vec::new() };
+                    values = kinds::arrange(kind, &values, &Attrs::new(&now, 0), create);
+                }
+                link_info.push((if is_port(kind) { info::SLAVE_DATA } else { info::DATA }, Bytes::Nest(values)));
             }
             attrs.push((ifla::LINKINFO, Bytes::Nest(link_info)));
         }
@@ -135,7 +140,14 @@ impl Ready {
     ) -> Result<Attr<Bytes>> {
         let value = match value {
             Value::Bytes(bytes) => bytes.clone(),
-            Value::Dev(name) => number(links::find(conn_in(session, ns)?, name)?),
+            Value::Dev(name) => {
+                let code = if session.options.ip && change.kind.as_deref() != Some("bond".as_ref()) {
+                    code::USAGE
+                } else {
+                    code::FAILED
+                };
+                number(links::find(conn_in(session, ns)?, name).map_err(|failure| failure.code(code))?)
+            }
             Value::Master(name, vrf) => {
                 let conn = conn_in(session, ns)?;
                 let (found, says) = match vrf {
@@ -219,6 +231,17 @@ impl Ready {
     }
 }
 
+/// The settings that the kind of the link has now, all of which are sent again.
+fn settings(session: &mut Session, change: &Change) -> Result<Vec<u8>> {
+    let name = change.name.as_deref().unwrap_or_default();
+    let data = links::get(session.conn()?, name, rtext_filter::SKIP_STATS, |message| {
+        let info = Link::parse(message)?.info()?;
+        Ok(info.and_then(|i| i.data().ok().flatten()).map(|data| data.bytes().to_vec()))
+    })?;
+    let missing = || Failure::new(code::FAILED, format!("{} is no such tunnel", show(name)));
+    data.ok_or_else(|| missing().ip("Failed to get existing tunnel info."))
+}
+
 fn number(number: u32) -> Bytes {
     Bytes::Plain(number.to_ne_bytes().to_vec())
 }
@@ -228,7 +251,7 @@ fn put(m: &mut Msg<'_>, attrs: &[Attr<Bytes>]) {
         match value {
             Bytes::Plain(bytes) => m.bytes(*kind, bytes),
             Bytes::Str(text) => m.str(*kind, text),
-            Bytes::Bits(value, mask) => m.bytes(*kind, &[value.to_ne_bytes(), mask.to_ne_bytes()].concat()),
+            Bytes::Patch(value, _) => m.bytes(*kind, value),
             Bytes::Nest(attrs) => m.nest(*kind, |m| put(m, attrs)),
             Bytes::Peer(header, attrs) => m.nest_with(*kind, bytes_of(header), |m| put(m, attrs)),
         }
