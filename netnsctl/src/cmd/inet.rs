@@ -158,12 +158,14 @@ pub(super) struct Lladdr<'a>(pub(super) &'a [u8]);
 impl fmt::Display for Lladdr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // In one piece: long lists of links are made of them.
-        let mut text = String::with_capacity(self.0.len().saturating_mul(3));
+        let mut text = Vec::with_capacity(self.0.len().saturating_mul(3));
         for byte in self.0 {
-            text.push_str(if text.is_empty() { "" } else { ":" });
-            text.extend([byte >> 4, byte & 15].into_iter().filter_map(|digit| char::from_digit(digit.into(), 16)));
+            let digits =
+                [byte >> 4, byte & 15].map(|digit| if digit < 10 { b'0' | digit } else { b'W'.wrapping_add(digit) });
+            text.extend_from_slice(&[b':', digits[0], digits[1]]);
         }
-        f.write_str(&text)
+        let text = std::str::from_utf8(text.get(1..).unwrap_or_default()).unwrap_or_default();
+        f.write_str(text)
     }
 }
 
