@@ -11,13 +11,13 @@ use crate::error::Errno;
 use crate::ns::NsFlags;
 use crate::process::Step;
 use libc::{c_char, c_int, c_long, c_uint, c_ulong};
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::io::IoSlice;
 use std::marker::PhantomData;
 use std::mem::{MaybeUninit, size_of, size_of_val};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
 use std::ptr::{from_mut, from_ref, null};
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
 type R<T> = std::result::Result<T, Errno>;
@@ -60,14 +60,16 @@ unsafe impl Zero for libc::statx {}
 unsafe impl Zero for libc::statfs {}
 // SAFETY: statvfs(3): integers.
 unsafe impl Zero for libc::statvfs {}
-// SAFETY: sigaction(2): integers, a handler stored as an integer, and a restorer that may be null.
-unsafe impl Zero for libc::sigaction {}
 // SAFETY: clone(2): integers.
 unsafe impl Zero for CloneArgs {}
+// SAFETY: socket(7): an integer and characters.
+unsafe impl Zero for libc::sockaddr {}
 // SAFETY: netdevice(7): characters, and a union of integers, characters and a pointer that may be null.
 unsafe impl Zero for libc::ifreq {}
 // SAFETY: waitid(2): integers and pointers that may be null.
 unsafe impl Zero for libc::siginfo_t {}
+// SAFETY: ctime(3): integers and a pointer that may be null.
+unsafe impl Zero for libc::tm {}
 
 fn zeroed<T: Zero>() -> T {
     // SAFETY: `Zero` promises that all bytes zero is a valid `T`.
@@ -181,6 +183,12 @@ pub(crate) fn read(fd: BorrowedFd<'_>, buf: &mut [u8]) -> R<usize> {
 pub(crate) fn write(fd: BorrowedFd<'_>, buf: &[u8]) -> R<usize> {
     // SAFETY: `fd` is open for the call; the kernel reads `buf.len()` bytes of `buf`.
     retry(|| check(unsafe { libc::write(fd.as_raw_fd(), buf.as_ptr().cast(), buf.len()) }))
+}
+
+/// getdents64(2): entries of a directory, as many as fit `buf`; 0 at its end.
+pub(crate) fn getdents(fd: BorrowedFd<'_>, buf: &mut [u8]) -> R<usize> {
+    // SAFETY: `fd` is open for the call; the kernel writes at most `buf.len()` bytes of `buf`.
+    check(unsafe { libc::syscall(libc::SYS_getdents64, fd.as_raw_fd(), buf.as_mut_ptr(), buf.len()) })
 }
 
 /// chdir(2).
@@ -595,31 +603,87 @@ pub(crate) fn listns_refusal() -> R<()> {
     check(unsafe { libc::syscall(LISTNS, null::<u8>(), null::<u64>(), 0_usize, c_uint::MAX) }).map(drop)
 }
 
-// ---- SIGPIPE ---------------------------------------------------------------------------------------------------------
+// ---- time ------------------------------------------------------------------------------------------------------------
 
-/// What this process inherited for SIGPIPE: 0 unknown, 1 default, 2 ignored.
-static INHERITED_SIGPIPE: AtomicI32 = AtomicI32::new(0);
-
-/// Rust's runtime ignores SIGPIPE before `main`, so this asks earlier still: the C library calls it before it calls `main`.
-extern "C" fn record_sigpipe() {
-    let mut old: libc::sigaction = zeroed();
-    // SAFETY: changes nothing; the kernel's answer is one sigaction, written into `old`.
-    if unsafe { libc::sigaction(libc::SIGPIPE, null(), &mut old) } == 0 {
-        INHERITED_SIGPIPE.store(if old.sa_sigaction == libc::SIG_IGN { 2 } else { 1 }, Ordering::Relaxed);
-    }
+/// A time by the clock on the wall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocalTime {
+    /// Year.
+    pub year: i32,
+    /// Month, 1 to 12.
+    pub month: i32,
+    /// Day of the month, 1 to 31.
+    pub day: i32,
+    /// Day of the week, 0 (Sunday) to 6.
+    pub weekday: i32,
+    /// Hour, 0 to 23.
+    pub hour: i32,
+    /// Minute, 0 to 59.
+    pub minute: i32,
+    /// Second, 0 to 60.
+    pub second: i32,
 }
-// SAFETY: `.init_array` is an array of such function pointers, each called once, with the C library up and no other thread.
-#[used]
-#[unsafe(link_section = ".init_array")]
-static RECORD_SIGPIPE: extern "C" fn() = record_sigpipe;
 
-/// Puts SIGPIPE back to what this process was started with. Call it first thing in `main`: then a closed pipe ends the
-/// program quietly, as it does others, and programs it executes get what it got itself.
-pub fn restore_sigpipe() {
-    if INHERITED_SIGPIPE.load(Ordering::Relaxed) == 1 {
-        // SAFETY: installs no code, only the default; the signal number is valid.
-        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+/// localtime_r(3): a number of seconds since 1970 in the time zone of this process. `None`: too far away.
+#[must_use]
+pub fn local_time(seconds: i64) -> Option<LocalTime> {
+    let (seconds, mut tm): (libc::time_t, libc::tm) = (fit(seconds).ok()?, zeroed());
+    // SAFETY: one time_t is read, and one `struct tm` written, into `tm`; the environment, which is read for the time zone,
+    // is changed by nobody.
+    let done = unsafe { libc::localtime_r(&seconds, &mut tm) };
+    (!done.is_null()).then_some(LocalTime {
+        year: tm.tm_year.checked_add(1900)?,
+        month: tm.tm_mon.checked_add(1)?,
+        day: tm.tm_mday,
+        weekday: tm.tm_wday,
+        hour: tm.tm_hour,
+        minute: tm.tm_min,
+        second: tm.tm_sec,
+    })
+}
+
+// ---- the program's start ---------------------------------------------------------------------------------------------
+
+/// Declares the program's `main`, which calls `$run`, a `fn(std::vec::IntoIter<OsString>) -> u8`, with its arguments and ends
+/// with the exit code that gives back. The crate has to say `#![no_main]`.
+///
+/// Rust's own `main` would first ignore SIGPIPE (which programs that are executed would inherit, and with which a closed pipe
+/// is an error instead of a quiet end), read /proc/self/maps and install handlers: a tenth of the life of a short command.
+#[macro_export]
+macro_rules! main {
+    ($run:path) => {
+        /// Called by the C library.
+        // SAFETY: no other symbol has this name: whoever says `no_main` has no other `main`.
+        #[unsafe(no_mangle)]
+        extern "C" fn main(argc: i32, argv: *const *const std::ffi::c_char) -> i32 {
+            // SAFETY: these are the C library's arguments of `main`.
+            unsafe { $crate::start(argc, argv, $run) }
+        }
+    };
+}
+
+/// What [`main!`] calls.
+///
+/// # Safety
+/// `argv` points to `argc` pointers to NUL-terminated strings that live as long as the program.
+#[doc(hidden)]
+pub unsafe fn start(argc: c_int, argv: *const *const c_char, run: fn(std::vec::IntoIter<OsString>) -> u8) -> c_int {
+    // What is opened later must not become a standard stream.
+    for fd in 0..3 {
+        // SAFETY: asks only; no memory is involved.
+        if check(unsafe { libc::fcntl(fd, libc::F_GETFD) }) == Err(Errno::EBADF) {
+            // SAFETY: the path is NUL-terminated; the kernel writes no memory. The new descriptor is `fd`, the lowest free one.
+            let _ = unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR) };
+        }
     }
+    // SAFETY: the caller promises `argc` pointers.
+    let args = unsafe { std::slice::from_raw_parts(argv, fit(argc).unwrap_or(0)) };
+    let args = args.iter().map(|arg| {
+        // SAFETY: the caller promises that they point to NUL-terminated strings.
+        OsStr::from_bytes(unsafe { CStr::from_ptr(*arg) }.to_bytes()).to_owned()
+    });
+    let args: Vec<OsString> = args.collect();
+    run(args.into_iter()).into()
 }
 
 // ---- netlink sockets -------------------------------------------------------------------------------------------------
@@ -734,6 +798,35 @@ fn nsid(control: &[u8], len: usize) -> Option<i32> {
     None
 }
 
+// ---- interfaces ------------------------------------------------------------------------------------------------------
+
+/// A request about the interface of this name.
+fn ifreq(name: &OsStr) -> R<libc::ifreq> {
+    let mut request: libc::ifreq = zeroed();
+    let name = name.as_bytes();
+    if name.len() >= request.ifr_name.len() {
+        return Err(Errno::ENAMETOOLONG);
+    }
+    for (to, from) in request.ifr_name.iter_mut().zip(name) {
+        *to = c_char::from_ne_bytes([*from]);
+    }
+    Ok(request)
+}
+
+/// `SIOCADDMULTI`, `SIOCDELMULTI`, netdevice(7): of an interface in the namespace of the socket `fd`.
+pub(crate) fn multicast(fd: BorrowedFd<'_>, add: bool, name: &OsStr, addr: [u8; 6]) -> R<()> {
+    let mut request = ifreq(name)?;
+    let mut to: libc::sockaddr = zeroed();
+    for (to, from) in to.sa_data.iter_mut().zip(addr) {
+        *to = c_char::from_ne_bytes([from]);
+    }
+    request.ifr_ifru.ifru_hwaddr = to;
+    let number = if add { 0x8931 } else { 0x8932 };
+    // SAFETY: `fd` is open for the call, and a socket (`Socket` is the one caller); the kernel reads and writes one ifreq,
+    // `request`.
+    check(unsafe { libc::ioctl(fd.as_raw_fd(), number, from_mut(&mut request)) }).map(drop)
+}
+
 // ---- tun -------------------------------------------------------------------------------------------------------------
 
 /// A descriptor of /dev/net/tun. That it is one is what makes the ioctls below safe to send.
@@ -760,16 +853,10 @@ impl TunFd {
         let is_tun = st.mode & libc::S_IFMT == libc::S_IFCHR && st.rdev == libc::makedev(10, 200);
         if is_tun { Ok(TunFd(fd)) } else { Err(Errno::ENOTTY) }
     }
-    /// `TUNSETIFF`: makes or attaches to the device of this name, with these `IFF_*` flags of linux/if_tun.h.
-    pub(crate) fn set_iff(&self, name: &CStr, flags: u16) -> R<()> {
-        let mut request: libc::ifreq = zeroed();
-        let name = name.to_bytes();
-        if name.len() >= request.ifr_name.len() {
-            return Err(Errno::ENAMETOOLONG);
-        }
-        for (to, from) in request.ifr_name.iter_mut().zip(name) {
-            *to = c_char::from_ne_bytes([*from]);
-        }
+    /// `TUNSETIFF`: makes or attaches to the device of this name (empty: one of the kernel's choice), with these `IFF_*` flags
+    /// of linux/if_tun.h.
+    pub(crate) fn set_iff(&self, name: &OsStr, flags: u16) -> R<()> {
+        let mut request = ifreq(name)?;
         request.ifr_ifru.ifru_flags = libc::c_short::from_ne_bytes(flags.to_ne_bytes());
         // SAFETY: a descriptor of tun, open while `self` lives; the kernel reads and writes one ifreq, `request`.
         check(unsafe { libc::ioctl(self.0.as_raw_fd(), libc::_IOW::<c_int>(0x54, 202), from_mut(&mut request)) })

@@ -112,6 +112,12 @@ impl<'a> Words<'a> {
         self.words.get(self.at).map(OsString::as_os_str)
     }
 
+    /// The next word as it may be shown between quotes of ours.
+    #[must_use]
+    pub fn typed(&self) -> String {
+        Escaped(self.peek().unwrap_or_default().as_bytes()).to_string()
+    }
+
     /// Whether there is no word left.
     #[must_use]
     pub fn is_end(&self) -> bool {
@@ -243,10 +249,23 @@ impl<'a> Words<'a> {
     /// # Errors
     /// It is not there, not known (the nearest keyword is suggested), or a prefix of several.
     pub fn keyword<T: Copy + PartialEq>(&mut self, what: &str, table: &[(&str, T)]) -> Result<T> {
-        if let Some(found) = self.try_keyword(table)? {
+        self.keyword_of(what, &[], table)
+    }
+
+    /// As [`Words::keyword`], with more keywords: those of `whole` have to be written out for `ip`.
+    ///
+    /// # Errors
+    /// As [`Words::keyword`].
+    pub fn keyword_of<T: Copy + PartialEq>(
+        &mut self,
+        what: &str,
+        whole: &[(&str, T)],
+        table: &[(&str, T)],
+    ) -> Result<T> {
+        if let Some(found) = self.try_words(whole, table)? {
             return Ok(found);
         }
-        let words = || table.iter().map(|k| k.0);
+        let words = || whole.iter().chain(table).map(|k| k.0);
         let Some(word) = self.peek() else {
             return Err(self.error(format!("{what} is missing: {}", list(words()))).ip(INCOMPLETE));
         };
@@ -255,6 +274,18 @@ impl<'a> Words<'a> {
             None => format!("known are {}", list(words())),
         };
         Err(self.error(format!("{} is not {what}; {known}", show(word))))
+    }
+
+    /// Takes what is to be done to an `object`: a keyword of `table`.
+    ///
+    /// # Errors
+    /// As [`Words::keyword`].
+    pub fn verb<T: Copy + PartialEq>(&mut self, object: &str, table: &[Keyword<T>]) -> Result<T> {
+        let word = self.typed();
+        self.keyword("a command", table).map_err(|usage| match usage.ip {
+            Some(_) => usage,
+            None => usage.ip(format!("Command \"{word}\" is unknown, try \"ip {object} help\".")),
+        })
     }
 
     /// As [`Words::keyword`]; of several that begin alike the first is meant, and `ip` says `unknown` of a word that is none, and
@@ -410,6 +441,16 @@ impl<'a> Words<'a> {
     /// The address or the length is none.
     pub fn prefix(&mut self, what: &str, family: Option<u8>) -> Result<Prefix> {
         let word = self.need(what)?;
+        if family == Some(af::PACKET) {
+            let says = format!(
+                "Error: \"{}\" may be inet prefix, but it is not allowed in this context.",
+                Escaped(word.as_bytes())
+            );
+            return Err(self
+                .error_before(format!("{what} has no place among link-layer addresses"))
+                .ip(says)
+                .ip_code(1));
+        }
         self.parse_prefix(word, what, family).map_err(|e| self.expected(e, family, "prefix"))
     }
 
@@ -436,6 +477,23 @@ impl<'a> Words<'a> {
             self.error_before(format!("{}: the length of the prefix is a number from 0 to {most}", show(word)))
         })?;
         Ok(Prefix { addr, len })
+    }
+
+    /// Takes a number, or two with `between` between them.
+    ///
+    /// # Errors
+    /// It is missing, or none of the two.
+    pub fn pair<T: TryFrom<u64>>(&mut self, what: &str, between: char) -> Result<(T, Option<T>)> {
+        let word = self.need(what)?;
+        let text = word.to_str().unwrap_or_default();
+        let (first, second) = text.split_once(between).map_or((text, None), |(a, b)| (a, Some(b)));
+        // To ip, a mark and its mask may be octal, and a range is decimal.
+        let read = |text| number(text, self.ip && between == '/').and_then(|n| T::try_from(n).ok());
+        match (read(first), second.map(read)) {
+            (Some(first), None) => Ok((first, None)),
+            (Some(first), Some(Some(second))) => Ok((first, Some(second))),
+            _ => Err(self.error_before(format!("{} is not {what}: N, or N{between}N", show(word)))),
+        }
     }
 
     /// Takes a link-layer address: up to 32 bytes in hexadecimal between colons, or an IPv4 address.
@@ -503,7 +561,7 @@ impl Bounded for u32 {
 }
 
 /// A number without sign: decimal without leading zeros (with one, octal, if that is known), or hexadecimal behind `0x`.
-fn number(text: &str, octal: bool) -> Option<u64> {
+pub(crate) fn number(text: &str, octal: bool) -> Option<u64> {
     let (digits, radix) = match text.strip_prefix("0x") {
         Some(hex) => (hex, 16),
         None if octal && text.len() > 1 && text.starts_with('0') => (text, 8),

@@ -78,7 +78,7 @@ macro_rules! tables {
     };
 }
 
-tables!(kinds, link, smoke);
+tables!(addr, kinds, link, maddress, neigh, netconf, netns, ntable, rule, smoke, tuntap);
 
 #[test]
 fn every_table_is_run() {

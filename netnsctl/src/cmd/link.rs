@@ -5,6 +5,7 @@
 //! fails: a command is done in full or not at all.
 
 mod change;
+pub(super) mod filter;
 mod kinds;
 mod programs;
 mod ready;
@@ -18,7 +19,8 @@ use super::{Command, Options, Session, done, links};
 use crate::failure::{Failure, Result, code};
 use crate::grammar::{Keyword, Result as Parsed, Usage, Words, show};
 use crate::out::Escaped;
-use change::{Bytes, Change, DELETE, Value, group, name, second};
+use change::{Bytes, Change, DELETE, Value, name, second};
+use filter::{WORDS, Word};
 use kinds::{ADD, SET};
 use netns_sys::netlink::Conn;
 use netns_sys::tun::Tun;
@@ -33,7 +35,7 @@ use ready::{Ready, conn_in, namespace};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-pub use show::Filter;
+pub use filter::Filter;
 
 /// What `link` can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -201,27 +203,17 @@ fn names_words(words: &mut Words<'_>) -> Parsed<Request> {
 }
 
 fn show_words(words: &mut Words<'_>) -> Parsed<Filter> {
-    const WORDS: &[Keyword<u8>] =
-        &[("dev", 0), ("up", 1), ("group", 2), ("master", 3), ("vrf", 4), ("nomaster", 5), ("type", 6)];
-    const HELP: &[Keyword<u8>] = &[("help", 7)];
     let mut filter = Filter::default();
     while let Some(word) = words.peek() {
         // A word that is no keyword in full is the name, as long as there is none.
         let known = words.is_ip() || filter.name.is_some() || WORDS.iter().any(|k| word == k.0);
-        let found = if known { words.try_words(WORDS, HELP)? } else { None };
-        match found.unwrap_or(0) {
-            0 => {
-                if filter.name.is_some() && !words.is_end() {
-                    return Err(second(words, "an option of link show", WORDS));
-                }
-                filter.name = Some(links::device(words, "an interface name")?.to_owned());
+        let found = if known { words.try_words(&WORDS, &[("help", Word::Help)])? } else { None };
+        match found.unwrap_or(Word::Name) {
+            Word::Help => return Err(help_asked(words)),
+            Word::Name if filter.name.is_some() && !words.is_end() => {
+                return Err(second(words, "an option of link show", &WORDS));
             }
-            1 => filter.up = true,
-            2 => filter.group = Some(group(words)?),
-            3 | 4 => filter.master = Some((links::device(words, "an interface name")?.to_owned(), found == Some(4))),
-            5 => filter.nomaster = true,
-            6 => filter.kind = Some(words.need("the kind of device")?.to_owned()),
-            _ => return Err(help_asked(words)),
+            word => filter.take(words, word)?,
         }
     }
     Ok(filter)
@@ -285,7 +277,8 @@ fn send(
         Ok(())
     };
     let result = conn_in(session, ns)?.request_with(kind, flags, fill, keep).map(drop);
-    if !told.is_empty() {
+    let nothing = told.is_empty() && !(session.options.ip && session.options.json);
+    if session.options.echo && result.is_ok() && !session.options.dry_run && !nothing {
         show::echo(session, &told)?;
     }
     Ok(result)

@@ -51,14 +51,15 @@ pub mod who;
 
 use crate::failure::{Failure, Result, code};
 use crate::grammar::{self, AF_INET, AF_INET6, FAMILIES, Keyword, Words, show};
-use crate::out::{Format, Out, Style};
+use crate::out::{Escaped, Format, Out, Style};
 use netns_sys::netlink::Conn;
-use netns_sys::{Dir, Error, Ns};
+use netns_sys::{Dir, Errno, Error, Ns};
 use nl_core::Flags;
 use nl_core::pretty::Pretty;
 use nl_core::route::{FAMILY, af};
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// What goes before the object: how to do and to show it.
@@ -465,8 +466,10 @@ fn parse_words(
             Flag::Help => return Ok((options, Command::Help(HELP))),
             Flag::Netns => {
                 let path = words.peek().is_some_and(|w| w.as_encoded_bytes().contains(&b'/'));
-                let name = if path { words.need("a path")? } else { netns::name(&mut words)? };
-                options.ns = Some(name.to_owned());
+                let word = words.peek().unwrap_or_default();
+                let taken = if path { words.need("a path") } else { netns::name(&mut words) };
+                let line = || not_entered(word, &Errno::EINVAL.at("enter", word)).ip.unwrap_or_default();
+                options.ns = Some(taken.map_err(|usage| usage.ip(line()).ip_code(code::USAGE))?.to_owned());
             }
             Flag::Numeric => options.numeric = true,
             Flag::All => options.all = true,
@@ -562,10 +565,17 @@ impl Session {
             None => {
                 let conn = match ns {
                     None => Conn::open(&FAMILY),
+                    // Nothing follows that would have to be elsewhere.
+                    Some(ns) if self.options.ns.as_deref() == Some(ns) && !self.in_batch => {
+                        open(self, ns).and_then(|ns| ns.enter()).and_then(|()| Conn::open(&FAMILY))
+                    }
                     Some(ns) => open(self, ns).and_then(|ns| Conn::open_in(&ns, &FAMILY)),
                 };
-                let task = ns.map_or("open a netlink socket".into(), |n| format!("enter namespace {}", show(n)));
-                self.conns.push((ns.map(OsStr::to_owned), conn.map_err(|e| Failure::of(&task, &e))?));
+                let conn = conn.map_err(|error| match ns {
+                    Some(ns) => not_entered(ns, &error),
+                    None => Failure::of("open a netlink socket", &error),
+                });
+                self.conns.push((ns.map(OsStr::to_owned), conn?));
                 self.conns.len().saturating_sub(1)
             }
         };
@@ -590,6 +600,17 @@ impl Session {
     pub fn open(&self, name: &OsStr) -> netns_sys::Result<Ns> {
         let path = name.as_encoded_bytes().contains(&b'/');
         if path { Ns::open(Path::new(name)) } else { self.dir.open(name) }
+    }
+
+    /// Runs `f` in the namespace that `-n` names: on a thread, which ends with it.
+    ///
+    /// # Errors
+    /// There is no such name; it cannot be entered.
+    pub fn inside<T: Send>(&self, f: impl FnOnce() -> T + Send) -> Result<T> {
+        match &self.options.ns {
+            None => Ok(f()),
+            Some(name) => done(&format!("enter namespace {}", show(name)), self.open(name).and_then(|ns| ns.run(f))),
+        }
     }
 
     /// Forgets the connections: a name may now lead elsewhere.
@@ -643,6 +664,21 @@ impl Session {
     pub fn flush(&mut self) -> Result<()> {
         self.out.flush().map_err(|e| Failure::new(code::FAILED, format!("cannot write the output: {e}")))
     }
+}
+
+/// Namespace `name` could not be entered.
+fn not_entered(name: &OsStr, error: &Error) -> Failure {
+    let failure = Failure::of(&format!("enter namespace {}", show(name)), error).code(code::USAGE);
+    let shown = Escaped(name.as_bytes());
+    let line = match error {
+        Error::NoSuchName { .. } => return failure,
+        Error::Sys { op: "open", errno, .. } => format!("Cannot open network namespace \"{shown}\": {}", errno.words()),
+        error => {
+            let words = error.errno().unwrap_or(Errno::EINVAL).words();
+            format!("setting the network namespace \"{shown}\" failed: {words}\n  {}", failure.message)
+        }
+    };
+    failure.ip(line)
 }
 
 /// Asks the kernel or the system, with `task` as what failed: "list links".

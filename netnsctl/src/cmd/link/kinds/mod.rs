@@ -20,7 +20,6 @@ mod udp;
 mod vlan;
 
 pub(super) use parse::{arrange, options, usage};
-pub(super) use print::devices;
 
 use super::change::{Attr, Bytes, Value};
 use crate::grammar::{Result as Parsed, Words};

@@ -49,19 +49,6 @@ impl fmt::Display for Lead<'_> {
     }
 }
 
-/// The indices of links that the settings name; those of the kind only if they are `here`.
-pub(in super::super) fn devices(info: &LinkInfo<'_>, here: bool) -> Vec<u32> {
-    let of = |kind: &str, data: Option<Attrs<'_>>| {
-        let settings = find(kind).into_iter().flat_map(|k| k.settings(SHOW));
-        let devices = settings.filter(|s| matches!(s.shape, Shape::Dev));
-        devices.filter_map(|s| data.as_ref()?.find(s.attr)?.u32().ok()).collect::<Vec<u32>>()
-    };
-    let kind = |kind| String::from_utf8_lossy(kind).into_owned();
-    let own = info.kind().ok().flatten().filter(|_| here).map(kind).unwrap_or_default();
-    let port = info.slave_kind().ok().flatten().map(|k| kind(k) + "_slave").unwrap_or_default();
-    [of(&own, info.data().ok().flatten()), of(&port, info.slave_data().ok().flatten())].concat()
-}
-
 impl Context {
     /// The kind and its settings; those of a port. What is below it is `here`, or in another namespace.
     pub(in super::super) fn info(&self, out: &mut Out, info: &LinkInfo<'_>, here: bool) {
