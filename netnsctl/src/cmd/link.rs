@@ -99,8 +99,10 @@ OPTION := { up | down | mtu BYTES | address MAC | broadcast MAC | txqueuelen PAC
    add:     index N | numtxqueues N | numrxqueues N | link-netns { NAME | PID | PATH }
    set:     name NEWNAME | nomaster | alias TEXT | addrgenmode { eui64 | none | stable_secret | random } |
             carrier { on | off } | protodown { on | off }
-KIND  := bond, bridge, dummy, geneve, ifb, ipvlan, macvlan, macvtap, netkit, tap, tun, veth, vlan, vrf, vxlan, ...
-veth:  peer [ name ] NAME [ OPTION... ]
+KIND  := amt, bareudp, batadv, bond, bridge, can, dsa, dummy, erspan, geneve, gre, gretap, gtp, hsr, ifb, ip6erspan,
+         ip6gre, ip6gretap, ip6tnl, ipip, ipoib, ipvlan, ipvtap, macsec, macvlan, macvtap, netdevsim, netkit, nlmon,
+         rmnet, sit, tap, team, tun, vcan, veth, virt_wifi, vlan, vrf, vti, vti6, vxcan, vxlan, wireguard, wwan, xfrm
+         (options of each: `netnsctl link help KIND`), and of ports bond_slave, bridge_slave
 tun, tap: [ user UID ] [ group GID ] [ pi ] [ vnet_hdr ] [ multi_queue ]
 ";
 

@@ -16,7 +16,7 @@ use std::os::unix::ffi::OsStrExt;
 /// The lowest `size` bytes of `value`, in host byte order, or in network byte order.
 fn integer(value: u64, size: u8, network: bool) -> Bytes {
     let mut bytes = value.to_le_bytes().to_vec();
-    bytes.truncate(size.into());
+    bytes.resize(size.into(), 0);
     if network || cfg!(target_endian = "big") {
         bytes.reverse();
     }
@@ -310,6 +310,7 @@ pub(in super::super) fn arrange(
     given: &[Attr<Bytes>],
     current: &Attrs<'_>,
     add: bool,
+    family: Option<u8>,
 ) -> Vec<Attr<Bytes>> {
     let rows = || kind.sent.iter().copied().flatten();
     let stays = |attr: u16| rows().all(|r| !r.attrs.contains(&attr) || r.rule == Rule::Missing);
@@ -337,6 +338,7 @@ pub(in super::super) fn arrange(
             Rule::ToAdd => add || is_given,
             Rule::Missing => !is_given,
             Rule::With(other) => given.iter().any(|a| a.0 == *other),
+            Rule::Of(of, others) => family == Some(*of) && !given.iter().any(|a| others.contains(&a.0)),
         };
         let here = |(other, is): &(u16, u8)| all.contains(&(*other, Bytes::Plain(vec![*is])));
         if sent && beside.as_ref().is_none_or(here) {
