@@ -86,7 +86,7 @@ fn a_tun_is_made_in_its_namespace_and_deleted_like_any_link() {
         assert_eq!((links(""), links("-n a"), links("-n b")), (vec![], vec!["t0".into()], vec!["t1".into()]));
         assert_shows(
             "-n a -d link show t0",
-            &["link/none ", "\n    tun type tun pi on vnet_hdr off persist on user 0 "],
+            &["link/none ", "\n    tun type tun pi on vnet_hdr off persist on user root "],
         );
         let tap = "\n    tun type tap pi off vnet_hdr on multi_queue numqueues 0 numdisabled 0 persist on ";
         assert_shows("-n b -d link show t1", &["UP> mtu 1300 ", " group 4 ", "link/ether ", tap]);

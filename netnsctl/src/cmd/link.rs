@@ -93,7 +93,7 @@ Usage: netnsctl link { add | replace } [ link DEV | parentdev NAME ] [ name ] NA
        netnsctl link [ show ] [ [ dev ] NAME ] [ up ] [ group GROUP ] [ master DEV ] [ vrf NAME ] [ nomaster ]
                               [ type KIND[_slave] ]
        netnsctl link property { add | del } [ dev ] NAME [ altname NAME ]...
-       netnsctl link help [ KIND ]           the words of a kind
+       netnsctl link help KIND
 OPTION := { up | down | mtu BYTES | address LLADDR | broadcast LLADDR | txqueuelen PACKETS | index N |
             netns { NAME | PID | PATH } | group GROUP | master DEV | vrf NAME | mode { default | dormant } | state STATE |
             gso_max_size BYTES | gso_max_segs N | gro_max_size BYTES | FLAG { on | off } }
@@ -105,8 +105,10 @@ FLAG      := { arp | multicast | allmulticast | promisc | dynamic | trailers }
 VF-OPTION := { mac LLADDR | vlan ID [ qos N ] [ proto { 802.1Q | 802.1ad } ] | rate MBIT | min_tx_rate MBIT |
                max_tx_rate MBIT | state { auto | enable | disable } | node_guid EUI64 | port_guid EUI64 |
                { spoofchk | trust | query_rss } { on | off } }
-KIND  := bond, bridge, dummy, geneve, ifb, ipvlan, macvlan, macvtap, netkit, tap, tun, veth, vlan, vrf, vxlan, ...
-veth:  peer [ name ] NAME [ OPTION... ]
+KIND  := amt, bareudp, batadv, bond, bridge, can, dsa, dummy, erspan, geneve, gre, gretap, gtp, hsr, ifb, ip6erspan,
+         ip6gre, ip6gretap, ip6tnl, ipip, ipoib, ipvlan, ipvtap, macsec, macvlan, macvtap, netdevsim, netkit, nlmon,
+         rmnet, sit, tap, team, tun, vcan, veth, virt_wifi, vlan, vrf, vti, vti6, vxcan, vxlan, wireguard, wwan, xfrm
+         (words of each: `netnsctl link help KIND`), and of ports bond_slave, bridge_slave
 tun, tap: [ user UID ] [ group GID ] [ pi ] [ vnet_hdr ] [ multi_queue ]
 ";
 
