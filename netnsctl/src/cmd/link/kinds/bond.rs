@@ -103,12 +103,7 @@ fn show_targets(out: &mut Out, data: &Attrs<'_>, key: &str, kind: u16) {
 fn show_ad_info(out: &mut Out, data: &Attrs<'_>) {
     let Some(info) = data.find(bond::AD_INFO).map(|a| a.attrs()) else { return };
     out.object("ad_info", |out| {
-        for (key, kind) in [
-            ("aggregator", bond_ad_info::AGGREGATOR),
-            ("num_ports", bond_ad_info::NUM_PORTS),
-            ("actor_key", bond_ad_info::ACTOR_KEY),
-            ("partner_key", bond_ad_info::PARTNER_KEY),
-        ] {
+        for (key, kind) in ["aggregator", "num_ports", "actor_key", "partner_key"].into_iter().zip(1..) {
             if let Some(value) = info.find(kind).and_then(|a| a.u16().ok()) {
                 out.field(key, value, format_args!("ad_{key} {value} "));
             }
@@ -124,8 +119,8 @@ fn show_ad_info(out: &mut Out, data: &Attrs<'_>) {
 fn lacp(out: &mut Out, data: &Attrs<'_>, key: &str, kind: u16) {
     const NAMES: &str = "active=1 short_timeout=2 aggregating=4 in_sync=8 collecting=16 distributing=32 defaulted=64 \
                          expired=128";
-    if let Some(state) = data.find(kind).and_then(|a| a.u8().ok()) {
-        out.push(" ");
-        flag_list(out, key, state.into(), NAMES);
+    if let Some(state) = data.find(kind).map(|a| uint(&a)) {
+        out.text(format_args!("{key} "));
+        flag_list(out, key, state & 0xff, NAMES);
     }
 }

@@ -6,7 +6,7 @@ use nl_core::Attrs;
 use nl_core::route::{br, br_boolopt, brport};
 
 pub(super) const KINDS: &[Kind] = &[
-    kind("bridge", "CONFIG_BRIDGE", &[BRIDGE]).sends(&[&[given(br::MULTI_BOOLOPT)]]),
+    kind("bridge", "CONFIG_BRIDGE", &[BRIDGE]).sends(&[&[given(&[br::MULTI_BOOLOPT])]]),
     kind("bridge_slave", "CONFIG_BRIDGE", &[PORT]).code(1),
 ];
 

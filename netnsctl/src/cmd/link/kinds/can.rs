@@ -13,12 +13,12 @@ use nl_core::{Attr as Found, Attrs};
 
 pub(super) const KINDS: &[Kind] = &[Kind {
     xstats: Some(xstats),
-    ..kind("can", "CONFIG_CAN_DEV", &[TIMING, DATA_TIMING, CAN]).sends(&[&[
-        given(can::BITTIMING),
-        given(can::DATA_BITTIMING),
-        given(can::CTRLMODE),
-        given(TDC),
-    ]])
+    ..kind("can", "CONFIG_CAN_DEV", &[TIMING, DATA_TIMING, CAN]).sends(&[&[given(&[
+        can::BITTIMING,
+        can::DATA_BITTIMING,
+        can::CTRLMODE,
+        TDC,
+    ])]])
 }];
 
 const TDC: u16 = can::TDC | NLA_F_NESTED;
@@ -256,14 +256,8 @@ fn xstats(out: &mut Out, bytes: &[u8]) {
     line(out);
     out.push(" re-started bus-errors arbit-lost error-warn error-pass bus-off");
     line(out);
-    for (key, at) in [
-        ("restarts", 5),
-        ("bus_error", 0),
-        ("arbitration_lost", 4),
-        ("error_warning", 1),
-        ("error_passive", 2),
-        ("bus_off", 3),
-    ] {
+    let keys = ["restarts", "bus_error", "arbitration_lost", "error_warning", "error_passive", "bus_off"];
+    for (key, at) in keys.into_iter().zip([5, 0, 4, 1, 2, 3]) {
         let count = word(bytes, at);
         out.field(key, count, format_args!(" {count:<10}"));
     }

@@ -22,9 +22,15 @@ pub(super) const KINDS: &[Kind] = &[
     kind("ip6gre", "CONFIG_IPV6_GRE", GRE6).sends(GRE6_SENT).all_again(),
     kind("ip6gretap", "CONFIG_IPV6_GRE", GRE6).sends(GRE6_SENT).all_again(),
     kind("ip6erspan", "CONFIG_IPV6_GRE", GRE6).sends(GRE6_SENT).all_again(),
-    kind("ipip", "CONFIG_NET_IPIP", IPIP).sends(&[IPIP_SENT, IPTUN_ENCAP_SENT]).checks(ipip_check).all_again(),
-    kind("sit", "CONFIG_IPV6_SIT", SIT).sends(&[IPIP_SENT, IPTUN_ENCAP_SENT, SIT_SENT]).checks(ipip_check).all_again(),
-    kind("ip6tnl", "CONFIG_IPV6_TUNNEL", IP6TNL).sends(&[IP6TNL_SENT, IPTUN_ENCAP6_SENT]).all_again(),
+    kind("ipip", "CONFIG_NET_IPIP", IPIP)
+        .sends(&[IPTUN_SENT, IPIP_SENT, IPTUN_ENCAP_SENT])
+        .checks(ipip_check)
+        .all_again(),
+    kind("sit", "CONFIG_IPV6_SIT", SIT)
+        .sends(&[IPTUN_SENT, IPIP_SENT, IPTUN_ENCAP_SENT, SIT_SENT])
+        .checks(ipip_check)
+        .all_again(),
+    kind("ip6tnl", "CONFIG_IPV6_TUNNEL", IP6TNL).sends(&[IPTUN_SENT, IP6TNL_SENT, IPTUN_ENCAP6_SENT]).all_again(),
     kind("vti", "CONFIG_NET_IPVTI", &[VTI_ENDS, VTI]).sends(&[VTI_SENT]).all_again(),
     kind("vti6", "CONFIG_IPV6_VTI", &[VTI6_ENDS, VTI]).sends(&[VTI_SENT]).all_again(),
     kind("xfrm", "CONFIG_XFRM_INTERFACE", &[XFRM]).sends(&[XFRM_SENT]).checks(xfrm_check),
@@ -123,29 +129,24 @@ const KEYS: &[Setting] = &[
     both("[no]ocsum [no]csum", gre::OFLAGS, BeBits(CSUM)),
 ];
 const GRE_KEYS_SENT: &[Sent] = &[
-    sent(Alone, gre::COLLECT_METADATA),
-    always(gre::IKEY, 4, 0),
-    always(gre::OKEY, 4, 0),
-    always(gre::IFLAGS, 2, 0),
-    always(gre::OFLAGS, 2, 0),
-    not_zero(gre::LOCAL),
-    not_zero(gre::REMOTE),
+    sent(Alone, (0, 0), &[gre::COLLECT_METADATA]),
+    always(4, 0, &[gre::IKEY, gre::OKEY]),
+    always(2, 0, &[gre::IFLAGS, gre::OFLAGS]),
+    not_zero(&[gre::LOCAL, gre::REMOTE]),
 ];
 const GRE4_SENT: &[Sent] = &[
-    always(gre::PMTUDISC, 1, 1),
-    sent(Wanted, gre::IGNORE_DF),
-    always(gre::TOS, 1, 0),
-    not_zero(gre::LINK),
-    always(gre::TTL, 1, 0),
-    always(gre::FWMARK, 4, 0),
+    always(1, 1, &[gre::PMTUDISC]),
+    sent(Wanted, (1, 0), &[gre::IGNORE_DF]),
+    always(1, 0, &[gre::TOS]),
+    not_zero(&[gre::LINK]),
+    always(1, 0, &[gre::TTL]),
+    always(4, 0, &[gre::FWMARK]),
 ];
 const GRE6_HEAD_SENT: &[Sent] = &[
-    not_zero(gre::LINK),
-    always(gre::TTL, 1, 64),
-    always(gre::ENCAP_LIMIT, 1, 4),
-    always(gre::FLOWINFO, 4, 0),
-    always(gre::FLAGS, 4, 0),
-    always(gre::FWMARK, 4, 0),
+    not_zero(&[gre::LINK]),
+    always(1, 64, &[gre::TTL]),
+    always(1, 4, &[gre::ENCAP_LIMIT]),
+    always(4, 0, &[gre::FLOWINFO, gre::FLAGS, gre::FWMARK]),
 ];
 
 const ERSPANS: &[Setting] = &[
@@ -155,10 +156,10 @@ const ERSPANS: &[Setting] = &[
     both("=erspan_hwid", gre::ERSPAN_HWID, Hex(2)),
 ];
 const ERSPANS_SENT: &[Sent] = &[
-    always(gre::ERSPAN_VER, 1, 1),
-    not_zero(gre::ERSPAN_INDEX).beside(gre::ERSPAN_VER, 1),
-    always(gre::ERSPAN_DIR, 1, 0).beside(gre::ERSPAN_VER, 2),
-    always(gre::ERSPAN_HWID, 2, 0).beside(gre::ERSPAN_VER, 2),
+    always(1, 1, &[gre::ERSPAN_VER]),
+    not_zero(&[gre::ERSPAN_INDEX]).beside(gre::ERSPAN_VER, 1),
+    always(1, 0, &[gre::ERSPAN_DIR]).beside(gre::ERSPAN_VER, 2),
+    always(2, 0, &[gre::ERSPAN_HWID]).beside(gre::ERSPAN_VER, 2),
 ];
 
 /// A broadcast tunnel: its group is its key, too.
@@ -189,28 +190,20 @@ const IP6TNL_MODE: &[Setting] = &[both(
 )
 .text("")
 .json("proto")];
+const IPTUN_SENT: &[Sent] = &[
+    always(1, 0, &[iptun::PROTO]),
+    sent(Alone, (0, 0), &[iptun::COLLECT_METADATA]),
+    not_zero(&[iptun::LOCAL, iptun::REMOTE]),
+];
 const IPIP_SENT: &[Sent] = &[
-    always(iptun::PROTO, 1, 0),
-    sent(Alone, iptun::COLLECT_METADATA),
-    not_zero(iptun::LOCAL),
-    not_zero(iptun::REMOTE),
-    always(iptun::PMTUDISC, 1, 1),
-    always(iptun::TOS, 1, 0),
-    always(iptun::TTL, 1, 0),
-    always(iptun::LINK, 4, 0),
-    always(iptun::FWMARK, 4, 0),
+    always(1, 1, &[iptun::PMTUDISC]),
+    always(1, 0, &[iptun::TOS, iptun::TTL]),
+    always(4, 0, &[iptun::LINK, iptun::FWMARK]),
 ];
 const IP6TNL_SENT: &[Sent] = &[
-    always(iptun::PROTO, 1, 0),
-    sent(Alone, iptun::COLLECT_METADATA),
-    not_zero(iptun::LOCAL),
-    not_zero(iptun::REMOTE),
-    always(iptun::TTL, 1, 64),
-    always(iptun::ENCAP_LIMIT, 1, 4),
-    always(iptun::FLOWINFO, 4, 0),
-    always(iptun::FLAGS, 4, 0),
-    always(iptun::LINK, 4, 0),
-    always(iptun::FWMARK, 4, 0),
+    always(1, 64, &[iptun::TTL]),
+    always(1, 4, &[iptun::ENCAP_LIMIT]),
+    always(4, 0, &[iptun::FLOWINFO, iptun::FLAGS, iptun::LINK, iptun::FWMARK]),
 ];
 
 fn ipip_check(given: &mut Given<'_>) -> Option<&'static str> {
@@ -236,11 +229,8 @@ const SIXRD: &[Setting] = &[
     print(show_sixrd),
 ];
 const SIT_SENT: &[Sent] = &[
-    always(iptun::FLAGS, 2, 0),
-    given(iptun::SIXRD_PREFIX),
-    given(iptun::SIXRD_PREFIXLEN),
-    given(iptun::SIXRD_RELAY_PREFIX),
-    given(iptun::SIXRD_RELAY_PREFIXLEN),
+    always(2, 0, &[iptun::FLAGS]),
+    given(&[iptun::SIXRD_PREFIX, iptun::SIXRD_PREFIXLEN, iptun::SIXRD_RELAY_PREFIX, iptun::SIXRD_RELAY_PREFIXLEN]),
 ];
 
 fn sixrd(words: &mut Words<'_>, attrs: &mut Vec<Attr<Value>>, family: u8) -> Parsed<()> {
@@ -283,17 +273,20 @@ const fn wrap([kind, flags, sport, dport]: [u16; 4], shown: Setting) -> [Setting
         shown,
     ]
 }
-const fn wrap_sent([kind, flags, sport, dport]: [u16; 4], csum6: u64) -> [Sent; 4] {
-    [always(kind, 2, 0), always(flags, 2, csum6), always(sport, 2, 0), always(dport, 2, 0)]
-}
 const OF_GRE: [u16; 4] = [gre::ENCAP_TYPE, gre::ENCAP_FLAGS, gre::ENCAP_SPORT, gre::ENCAP_DPORT];
 const OF_IPTUN: [u16; 4] = [iptun::ENCAP_TYPE, iptun::ENCAP_FLAGS, iptun::ENCAP_SPORT, iptun::ENCAP_DPORT];
 const GRE_ENCAP: &[Setting] = &wrap(OF_GRE, print(|out, data| show_wrap(out, data, OF_GRE)));
 const IPTUN_ENCAP: &[Setting] = &wrap(OF_IPTUN, print(|out, data| show_wrap(out, data, OF_IPTUN)));
-const GRE_ENCAP_SENT: &[Sent] = &wrap_sent(OF_GRE, 0);
-const GRE_ENCAP6_SENT: &[Sent] = &wrap_sent(OF_GRE, 2);
-const IPTUN_ENCAP_SENT: &[Sent] = &wrap_sent(OF_IPTUN, 0);
-const IPTUN_ENCAP6_SENT: &[Sent] = &wrap_sent(OF_IPTUN, 2);
+
+const GRE_ENCAP_SENT: &[Sent] = &[always(2, 0, &OF_GRE)];
+const GRE_ENCAP6_SENT: &[Sent] =
+    &[always(2, 0, &[gre::ENCAP_TYPE]), CSUM6_GRE, always(2, 0, &[gre::ENCAP_SPORT, gre::ENCAP_DPORT])];
+const IPTUN_ENCAP_SENT: &[Sent] = &[always(2, 0, &OF_IPTUN)];
+// Over IPv6 there are checksums unless told otherwise.
+const IPTUN_ENCAP6_SENT: &[Sent] =
+    &[always(2, 0, &[iptun::ENCAP_TYPE]), CSUM6_IPTUN, always(2, 0, &[iptun::ENCAP_SPORT, iptun::ENCAP_DPORT])];
+const CSUM6_GRE: Sent = always(2, 2, &[gre::ENCAP_FLAGS]);
+const CSUM6_IPTUN: Sent = always(2, 2, &[iptun::ENCAP_FLAGS]);
 
 fn show_wrap(out: &mut Out, data: &Attrs<'_>, attrs: [u16; 4]) {
     let [kind, flags, sport, dport] = attrs.map(|a| data.find(a));
@@ -322,12 +315,10 @@ fn show_wrap(out: &mut Out, data: &Attrs<'_>, attrs: [u16; 4]) {
 const VTI: &[Setting] =
     &[both("ikey key", vti::IKEY, Key(0)), both("okey key", vti::OKEY, Key(0)), fwmark(vti::FWMARK)];
 const VTI_SENT: &[Sent] = &[
-    always(vti::IKEY, 4, 0),
-    always(vti::OKEY, 4, 0),
-    not_zero(vti::LOCAL),
-    not_zero(vti::REMOTE),
-    always(vti::FWMARK, 4, 0),
-    not_zero(vti::LINK),
+    always(4, 0, &[vti::IKEY, vti::OKEY]),
+    not_zero(&[vti::LOCAL, vti::REMOTE]),
+    always(4, 0, &[vti::FWMARK]),
+    not_zero(&[vti::LINK]),
 ];
 
 const XFRM: &[Setting] = &[
@@ -335,7 +326,7 @@ const XFRM: &[Setting] = &[
     write("dev", xfrm::LINK, Dev),
     both("if_id", xfrm::IF_ID, Hex(4)).range(1, u64::MAX),
 ];
-const XFRM_SENT: &[Sent] = &[given(xfrm::COLLECT_METADATA), given(xfrm::LINK)];
+const XFRM_SENT: &[Sent] = &[given(&[xfrm::COLLECT_METADATA, xfrm::LINK])];
 
 fn xfrm_check(given: &mut Given<'_>) -> Option<&'static str> {
     match (given.has(xfrm::COLLECT_METADATA), given.has(xfrm::IF_ID), given.has(xfrm::LINK)) {

@@ -32,110 +32,63 @@ use nl_core::Attrs;
 /// unless it says otherwise; `-` is a number that has none.
 #[derive(Clone, Copy, Debug)]
 enum Shape {
-    /// A number of so many bytes.
-    Num(u8),
-    /// A number of so many bytes in network byte order.
-    Be(u8),
-    /// A number of so many bytes, shown in hexadecimal.
-    Hex(u8),
-    /// The same in network byte order.
-    BeHex(u8),
-    /// A number of so many bytes, or a word for it, which only text shows. With a word for more than so many bytes hold, it
-    /// is not sent.
+    Num(u8),   // a number of so many bytes
+    Be(u8),    // a number of so many bytes in network byte order
+    Hex(u8),   // a number of so many bytes, shown in hexadecimal
+    BeHex(u8), // the same in network byte order
+    // a number of so many bytes, or a word for it, which only text shows; a word for more than they hold: it is not sent
     Or(u8, &'static str),
-    /// The same in network byte order.
-    BeOr(u8, &'static str),
-    /// A word for a number of so many bytes, or that number.
-    Code(u8, &'static str),
-    /// The word alone stands for this number of so many bytes.
-    Is(u8, u64),
-    /// If this is the argument, the number 1 of so many bytes; with none, being there.
-    If(&'static str, u8),
-    /// `on` or `off`: a byte.
-    OnOff,
-    /// `WORD` or `noWORD`: a byte of 1 or 0.
-    Switch(When),
-    /// `WORD`: being there says it; `noWORD` nothing.
-    Flag,
-    /// `WORD` or `noWORD`: these bits of a number of so many bytes, which keeps its others. Shown where one is set.
-    Bits(u8, u32),
-    /// The same of two bytes in network byte order.
-    BeBits(u16),
-    /// If this is the argument, these bits of 4 bytes; otherwise without them.
-    BitsIf(&'static str, u32),
-    /// Any of these words: its bit of a number of so many bytes.
-    BitOf(u8, &'static str),
-    /// `on` or `off`, 1 or 0: one bit of two numbers, one of values and one that says which of them change. Where the
-    /// value is: at byte 0, or at byte 4.
+    BeOr(u8, &'static str),    // the same in network byte order
+    Code(u8, &'static str),    // a word for a number of so many bytes, or that number
+    Is(u8, u64),               // the word alone stands for this number of so many bytes
+    If(&'static str, u8),      // if this is the argument, the number 1 of so many bytes; with none, being there
+    OnOff,                     // `on` or `off`: a byte
+    Switch(When),              // `WORD` or `noWORD`: a byte of 1 or 0
+    Flag,                      // `WORD`: being there says it; `noWORD` nothing
+    Bits(u8, u32),             // `WORD` or `noWORD`: these bits of a number of so many bytes, which keeps its others
+    BeBits(u16),               // the same of two bytes in network byte order
+    BitsIf(&'static str, u32), // if this is the argument, these bits of 4 bytes; otherwise without them
+    BitOf(u8, &'static str),   // any of these words: its bit of a number of so many bytes
+    // `on` or `off`, 1 or 0: a bit of two numbers, of values (at byte 0, or at byte 4) and of what changes
     Masked(u32, usize),
-    /// A number in hexadecimal in these bits of 4 bytes in network byte order; or `inherit`, 0.
-    Part(u32),
-    /// A number of 4 bytes at this place of a struct of so many bytes.
-    Field(usize, usize),
-    /// If nothing else says it, this number of 2 bytes in network byte order.
-    Default(u16),
-    /// A link-layer address.
-    Mac,
-    /// An IPv4 address; an IPv6 one goes into the attribute given. A multicast address, or none.
-    Ip(u16, bool),
-    /// An address of this family; one that is not there is `any`.
-    End(u8),
-    /// A text, with a NUL behind it.
-    Str,
-    /// An interface's name: its index.
-    Dev,
-    /// The first and the last port.
-    Ports,
-    /// An EtherType.
-    Proto,
-    /// A TOS, or `inherit`.
-    Tos,
-    /// A routing table.
-    Table,
-    /// A key: an IPv4 address or a number. Shown if the flags in this attribute say so; 0: if there is one.
-    Key(u16),
-    /// The other end: a link of its own.
-    Peer,
-    /// An integer of 4 bytes with a sign.
-    Int,
-    /// Shown only: hundredths of a second.
-    Timer,
-    /// Shown only: a priority and an address.
-    BridgeId,
-    /// Shown only: in a way of its own.
-    Print(fn(&mut Out, &Attrs<'_>)),
-    /// Read in a way of its own.
-    Parse(fn(&mut Words<'_>, &mut Vec<Attr<Value>>) -> Parsed<()>),
+    Part(u32), // a number in hexadecimal in these bits of 4 bytes in network byte order; or `inherit`, 0
+    Field(usize, usize), // a number of 4 bytes at this place of a struct of so many bytes
+    Mac,       // a link-layer address
+    Ip(u16, bool), // an IPv4 address; an IPv6 one goes into the attribute given. A multicast address, or none
+    End(u8),   // an address of this family; one that is not there is `any`
+    Str,       // a text, with a NUL behind it
+    Dev,       // an interface's name: its index
+    Ports,     // the first and the last port
+    Proto,     // an EtherType
+    Tos,       // a TOS, or `inherit`
+    Table,     // a routing table
+    Key(u16),  // a key: an IPv4 address or a number. Shown if the flags in this attribute say so; 0: if there is one
+    Peer,      // the other end: a link of its own
+    Int,       // an integer of 4 bytes with a sign
+    Timer,     // shown only: hundredths of a second
+    BridgeId,  // shown only: a priority and an address
+    Print(fn(&mut Out, &Attrs<'_>)), // shown only: in a way of its own
+    Parse(fn(&mut Words<'_>, &mut Vec<Attr<Value>>) -> Parsed<()>), // read in a way of its own
 }
 
 /// When a switch is shown in text; JSON has it always but for `On`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum When {
-    /// Always, its opposite with `no` in front.
-    Always,
-    /// If it is on, and in JSON too.
-    On,
-    /// If it is on.
-    OnInText,
-    /// If it is off.
-    OffInText,
+    Always,    // always, its opposite with `no` in front
+    On,        // if it is on, and in JSON too
+    OnInText,  // if it is on
+    OffInText, // if it is off
 }
 
 /// On what else it depends that a setting is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Where {
-    /// Nothing but that it is there.
-    There,
-    /// Nothing; what is not there is 0.
-    Anywhere,
-    /// That it is not 0.
-    NotZero,
-    /// That it is not 0 or the output is JSON.
-    NotZeroInText,
-    /// That one of these bits of that attribute is set.
-    Set(u16, u32),
-    /// That none is.
-    Unset(u16, u32),
+    There,           // nothing but that it is there
+    Anywhere,        // nothing; what is not there is 0
+    NotZero,         // that it is not 0
+    NotZeroInText,   // that it is not 0 or the output is JSON
+    Set(u16, u32),   // that one of these bits of that attribute is set
+    Unset(u16, u32), // that none is
 }
 
 /// One setting of a kind.
@@ -248,56 +201,45 @@ const PROTOS: &str = "\
     irda=0x17 econet=0x18 tipc=0x88ca profinet=0x8892 aoe=0x88a2 ethercat=0x88a4 802.1Q=0x8100 802.1ad=0x88a8 \
     mpls_uc=0x8847 mpls_mc=0x8848 teb=0x6558 LLDP=0x88cc ipv4=0x800";
 
-/// An attribute that has its place at the end of a request's settings.
+/// Attributes that have their place at the end of a request's settings.
 #[derive(Clone, Copy, Debug)]
 struct Sent {
-    attr: u16,
+    rule: Rule,
     /// Size in bytes and value, where neither the words nor the link as it is have one.
     default: (u8, u64),
-    rule: Rule,
-    /// Only where that attribute, which is sent before it, has this value.
+    attrs: &'static [u16],
+    /// Only where that attribute, which is sent before them, has this value.
     beside: Option<(u16, u8)>,
 }
 
 /// When an attribute is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rule {
-    /// If the words or the link as it is have it.
-    Given,
-    /// If it is not 0.
-    NotZero,
-    /// If the words have it, or it is not 0.
-    Wanted,
-    /// Always.
-    Always,
-    /// Always to make a link; to change one, if the words have it.
-    ToAdd,
-    /// If it is given, and nothing behind it is.
-    Alone,
-    /// If it is not given; otherwise it is where the words have it.
-    Missing,
-    /// If the words have that other one.
-    With(u16),
-    /// Always, before what the words have.
-    First,
+    Given,     // if the words or the link as it is have it
+    NotZero,   // if it is not 0
+    Wanted,    // if the words have it, or it is not 0
+    Always,    // always
+    ToAdd,     // always to make a link; to change one, if the words have it
+    Alone,     // if it is given, and nothing behind it is
+    Missing,   // if it is not given; otherwise it is where the words have it
+    With(u16), // if the words have that other one
+    First,     // always, before what the words have
 }
 
-const fn sent(rule: Rule, attr: u16) -> Sent {
-    Sent { attr, default: (0, 0), rule, beside: None }
+/// By this rule, else of this size and value.
+const fn sent(rule: Rule, default: (u8, u64), attrs: &'static [u16]) -> Sent {
+    Sent { rule, default, attrs, beside: None }
 }
-const fn given(attr: u16) -> Sent {
-    sent(Rule::Given, attr)
+const fn given(attrs: &'static [u16]) -> Sent {
+    sent(Rule::Given, (0, 0), attrs)
 }
-const fn not_zero(attr: u16) -> Sent {
-    sent(Rule::NotZero, attr)
+const fn not_zero(attrs: &'static [u16]) -> Sent {
+    sent(Rule::NotZero, (0, 0), attrs)
 }
-const fn always(attr: u16, size: u8, value: u64) -> Sent {
-    sent(Rule::Always, attr).or(size, value)
+const fn always(size: u8, value: u64, attrs: &'static [u16]) -> Sent {
+    sent(Rule::Always, (size, value), attrs)
 }
 impl Sent {
-    const fn or(self, size: u8, value: u64) -> Sent {
-        Sent { default: (size, value), ..self }
-    }
     const fn beside(self, attr: u16, value: u8) -> Sent {
         Sent { beside: Some((attr, value)), ..self }
     }

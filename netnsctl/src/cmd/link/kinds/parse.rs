@@ -2,8 +2,8 @@
 
 use super::super::super::links;
 use super::super::change::{Attr, Bytes, Change, Value, off_or_on, on_off};
-use super::{ADD, Given, Kind, PEER, PROTOS, Rule, Sent, Setting, Shape, aliases, codes, spelled};
-use crate::grammar::{AF_INET6, Keyword, Result as Parsed, Usage, Words, show};
+use super::{ADD, Alias, Given, Kind, PEER, PROTOS, Rule, Sent, Setting, Shape, aliases, codes, spelled};
+use crate::grammar::{AF_INET6, Keyword, Result as Parsed, Usage, Words, nearest, show};
 use crate::names::{DSFIELDS, TABLES};
 use nl_core::Attrs;
 use nl_core::route::{PortRange, af};
@@ -14,14 +14,17 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::unix::ffi::OsStrExt;
 
 /// The lowest `size` bytes of `value`, in host byte order, or in network byte order.
-pub(super) fn number(value: u64, size: u8, network: bool) -> Value {
-    let big = network || cfg!(target_endian = "big");
+fn integer(value: u64, size: u8, network: bool) -> Bytes {
     let mut bytes = value.to_le_bytes().to_vec();
     bytes.truncate(size.into());
-    if big {
+    if network || cfg!(target_endian = "big") {
         bytes.reverse();
     }
-    Value::Bytes(Bytes::Plain(bytes))
+    Bytes::Plain(bytes)
+}
+
+pub(super) fn number(value: u64, size: u8, network: bool) -> Value {
+    Value::Bytes(integer(value, size, network))
 }
 
 pub(super) fn struct_of<T: Wire>(value: &T) -> Bytes {
@@ -103,7 +106,7 @@ impl Setting {
         let what = &format!("the value of {}", self.word());
         let host = |value, size| number(value, size, false);
         let bits = |attrs: &mut _, size: u8, value: u64, mask: u64, network| {
-            let bytes = |v| if let Value::Bytes(Bytes::Plain(b)) = number(v, size, network) { b } else { Vec::new() };
+            let bytes = |v| if let Bytes::Plain(bytes) = integer(v, size, network) { bytes } else { Vec::new() };
             patch(attrs, self.attr, bytes(value), bytes(mask));
             Ok(())
         };
@@ -153,8 +156,6 @@ impl Setting {
                 field(attrs, self.attr, words.uint(what)?, at, size);
                 return Ok(());
             }
-            Shape::Default(_) if attrs.iter().any(|a| a.0 == self.attr) => return Ok(()),
-            Shape::Default(value) => number(value.into(), 2, true),
             Shape::Int => Value::Bytes(Bytes::Plain(words.int(what)?.to_ne_bytes().to_vec())),
             Shape::Tos if words.eat("inherit") => host(1, 1),
             Shape::Tos => match words.peek().and_then(OsStr::to_str).and_then(|w| DSFIELDS.value(w)) {
@@ -222,18 +223,14 @@ impl Setting {
     fn coded(&self, words: &mut Words<'_>, what: &str, size: u8, names: &'static str) -> Parsed<u64> {
         let names: Vec<Keyword<u64>> = codes(names).collect();
         let known = names.iter().any(|c| words.peek().is_some_and(|w| w == c.0));
-        let digit = words.peek().and_then(|w| w.as_bytes().first()).is_some_and(u8::is_ascii_digit);
-        if !digit || known {
-            return words.keyword(what, &names);
-        }
-        let value = self.number(words, what, size)?;
-        match self.shape {
-            Shape::Code(..) if names.iter().all(|n| n.1 != value) => {
-                words.back();
-                words.keyword(what, &names)
+        if !known && words.peek().and_then(|w| w.as_bytes().first()).is_some_and(u8::is_ascii_digit) {
+            let value = self.number(words, what, size)?;
+            if !matches!(self.shape, Shape::Code(..)) || names.iter().any(|n| n.1 == value) {
+                return Ok(value);
             }
-            _ => Ok(value),
+            words.back();
         }
+        words.keyword(what, &names)
     }
 }
 
@@ -283,28 +280,26 @@ fn option<'w>(kind: &'static Kind, words: &mut Words<'_>, word: &'w str, on: u8)
         let _ = words.next();
         return Ok(Some(word.into()));
     }
-    let names: Vec<_> = kind
-        .settings(on)
-        .flat_map(|s| aliases(s.words))
-        .flat_map(|a| {
-            [(a.plain.to_owned(), a.whole)].into_iter().chain(a.no.then(|| (format!("no{}", a.plain), a.whole)))
-        })
-        .collect();
-    let of = |whole| names.iter().filter(move |n| n.1 == whole).map(|n| (n.0.as_str(), n.0.as_str()));
-    let (whole, short): (Vec<_>, Vec<_>) = (of(true).collect(), of(false).collect());
-    if let Some(name) = words.try_words(&whole, &short)? {
+    let names = kind.settings(on).flat_map(|s| aliases(s.words)).flat_map(|a| {
+        let no = a.no.then(|| (format!("no{}", a.plain), a.whole));
+        [(a.plain.to_owned(), a.whole)].into_iter().chain(no)
+    });
+    let names: Vec<(String, bool)> = names.collect();
+    let of = |whole| names.iter().filter(move |n| n.1 == whole).map(|n| (&*n.0, &*n.0)).collect::<Vec<_>>();
+    if let Some(name) = words.try_words(&of(true), &of(false))? {
         return Ok(Some(name.to_owned().into()));
     }
     if !word.is_empty() && "help".starts_with(word) && !names.is_empty() {
-        return Err(words.error(usage(kind)).ip(usage(kind)).ip_code(1));
+        let usage = words.error(format!("`link help {}` shows what there is", kind.name)).ip(usage(kind));
+        return Err(usage.ip_code(1));
     }
     if kind.lax && words.is_ip() {
         let _ = words.next();
         return Ok(None);
     }
-    let all = [whole, short].concat();
-    let usage =
-        words.keyword(&format!("an option of {}", kind.name), &all).map_or_else(|usage| usage, |_| words.error(""));
+    let near = nearest(OsStr::new(word), names.iter().map(|n| &*n.0));
+    let known = near.map_or_else(|| format!("see `link help {}`", kind.name), |near| format!("did you mean {near:?}?"));
+    let usage = words.error(format!("{word:?} is not an option of {}; {known}", kind.name));
     Err(usage.ip(format!("{}: unknown command \"{word}\"?", kind.name)).ip_code(1))
 }
 
@@ -317,16 +312,13 @@ pub(in super::super) fn arrange(
     add: bool,
 ) -> Vec<Attr<Bytes>> {
     let rows = || kind.sent.iter().copied().flatten();
-    let stays = |attr: u16| rows().all(|r| r.attr != attr || r.rule == Rule::Missing);
+    let stays = |attr: u16| rows().all(|r| !r.attrs.contains(&attr) || r.rule == Rule::Missing);
     let mut all: Vec<_> = given.iter().filter(|a| stays(a.0)).cloned().collect();
-    for Sent { attr, default, rule, beside } in rows() {
-        let mine = || given.iter().filter(|a| a.0 == *attr);
-        let now = current.find(*attr).map(|a| a.bytes().to_vec());
+    for (attr, Sent { rule, default, beside, .. }) in rows().flat_map(|row| row.attrs.iter().map(move |a| (*a, row))) {
+        let mine = || given.iter().filter(|a| a.0 == attr);
+        let now = current.find(attr).map(|a| a.bytes().to_vec());
         let (is_given, is_there) = (mine().next().is_some(), now.is_some());
-        let default = || {
-            if let Value::Bytes(value) = number(default.1, default.0, false) { value } else { Bytes::Nest(Vec::new()) }
-        };
-        let mut value = now.map_or_else(default, Bytes::Plain);
+        let mut value = now.map_or_else(|| integer(default.1, default.0, false), Bytes::Plain);
         for (_, given) in mine() {
             match (&mut value, given) {
                 (Bytes::Plain(bytes), Bytes::Patch(value, mask)) => {
@@ -349,7 +341,7 @@ pub(in super::super) fn arrange(
         let here = |(other, is): &(u16, u8)| all.contains(&(*other, Bytes::Plain(vec![*is])));
         if sent && beside.as_ref().is_none_or(here) {
             let at = if *rule == Rule::First { 0 } else { all.len() };
-            all.insert(at, (*attr, value));
+            all.insert(at, (attr, value));
             if *rule == Rule::Alone {
                 break;
             }
@@ -360,43 +352,32 @@ pub(in super::super) fn arrange(
 
 /// A kind's help.
 pub(in super::super) fn usage(kind: &Kind) -> String {
-    let (mut text, mut width, mut seen) = (format!("Usage: ... {}", kind.name), 0, Vec::new());
+    let (mut text, mut line, mut seen) = (format!("Usage: ... {}", kind.name), 0_usize, Vec::new());
     for setting in kind.settings(ADD | super::SET) {
-        if seen.contains(&setting.word())
-            || setting.word().starts_with("no") && seen.contains(&setting.word().trim_start_matches("no"))
-        {
+        let Some(Alias { plain, no, .. }) = aliases(setting.words).next().filter(|a| !seen.contains(&a.plain)) else {
             continue;
-        }
-        seen.push(setting.word());
-        let one_of = |names: &'static str, or: &str| {
-            let mut codes: Vec<_> = codes(names).collect();
-            codes.dedup_by_key(|c| c.1);
-            let names: Vec<_> = codes.into_iter().map(|c| c.0).collect();
-            format!(" {{ {or}{} }}", names.join(" | "))
         };
+        seen.push(plain);
         let value = match setting.shape {
-            Shape::Or(_, names) | Shape::BeOr(_, names) => one_of(names, "NUMBER | "),
-            Shape::Code(_, names) | Shape::BitOf(_, names) => one_of(names, ""),
+            Shape::Or(_, names) | Shape::BeOr(_, names) | Shape::Code(_, names) | Shape::BitOf(_, names) => {
+                let number = Some("NUMBER").filter(|_| !matches!(setting.shape, Shape::Code(..) | Shape::BitOf(..)));
+                let names: Vec<_> = number.into_iter().chain(codes(names).map(|c| c.0)).collect();
+                format!(" {{ {} }}", names.join(" | "))
+            }
             Shape::OnOff | Shape::Masked(..) => " { on | off }".into(),
             Shape::Tos | Shape::Part(_) => " { HEX | inherit }".into(),
             Shape::Mac => " LLADDR".into(),
             Shape::Ip(..) | Shape::End(_) => " ADDRESS".into(),
-            Shape::Ports => " FIRST LAST".into(),
             Shape::Dev => " DEV".into(),
-            Shape::Proto => " PROTOCOL".into(),
-            Shape::Table => " TABLE".into(),
-            Shape::Key(_) => " KEY".into(),
-            Shape::Peer => " [ name ] NAME [ OPTION... ]".into(),
-            Shape::Parse(_) | Shape::Str => " ...".into(),
             Shape::Is(..) | Shape::Switch(_) | Shape::Flag | Shape::Bits(..) | Shape::BeBits(_) => String::new(),
-            _ => " NUMBER".into(),
+            Shape::Peer | Shape::Parse(_) | Shape::Ports => " ...".into(),
+            _ => " VALUE".into(),
         };
-        let word = setting.words.split(' ').next().unwrap_or_default().trim_start_matches('=');
-        let item = format!(" [ {word}{value} ]");
-        width = usize::saturating_add(width, item.len());
-        if width > 100 {
+        let item = format!(" [ {}{plain}{value} ]", if no { "[no]" } else { "" });
+        line = line.saturating_add(item.len());
+        if line > 100 {
             text.push_str("\n      ");
-            width = item.len();
+            line = item.len();
         }
         text.push_str(&item);
     }

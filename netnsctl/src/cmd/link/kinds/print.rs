@@ -85,7 +85,10 @@ impl Context {
             _ => (data.find(s.attr), false),
         };
         let bytes = attr.map(|a| a.bytes()).unwrap_or_default();
-        let (value, zero) = (integer(bytes, cfg!(target_endian = "big")), bytes.iter().all(|b| *b == 0));
+        let network =
+            matches!(s.shape, Shape::Be(_) | Shape::BeHex(_) | Shape::Proto | Shape::Part(_) | Shape::BeBits(_));
+        let value = integer(bytes, network || cfg!(target_endian = "big"));
+        let (zero, has) = (bytes.iter().all(|b| *b == 0), |bits: u32| value & u64::from(bits) != 0);
         let shown = match s.shown {
             Where::There => attr.is_some(),
             Where::Anywhere => true,
@@ -98,21 +101,16 @@ impl Context {
         if !shown || json.is_empty() && out.is_json() {
             return;
         }
+        let numeric = out.style().numeric;
         let mut text = |text: &str| out.field(json, text, format_args!("{lead}{text} "));
         match s.shape {
-            Shape::Num(_) | Shape::Table => out.field(json, value, format_args!("{lead}{value} ")),
+            Shape::Num(_) | Shape::Be(_) | Shape::Table => out.field(json, value, format_args!("{lead}{value} ")),
             Shape::Int => {
                 let value = attr.and_then(|a| a.i32().ok()).unwrap_or_default();
                 out.field(json, value, format_args!("{lead}{value} "));
             }
-            Shape::Be(_) => {
-                let value = integer(bytes, true);
-                out.field(json, value, format_args!("{lead}{value} "));
-            }
-            Shape::Hex(_) | Shape::BeHex(_) => {
-                let value = integer(bytes, matches!(s.shape, Shape::BeHex(_)) || cfg!(target_endian = "big"));
-                text(&if value == 0 { "0".into() } else { format!("{value:#x}") });
-            }
+            Shape::Hex(_) | Shape::BeHex(_) if value == 0 => text("0"),
+            Shape::Hex(_) | Shape::BeHex(_) => text(&format!("{value:#x}")),
             Shape::Or(_, names) => match name_of(value, names) {
                 Some(name) => out.field(json, value, format_args!("{lead}{name} ")),
                 None => out.field(json, value, format_args!("{lead}{value} ")),
@@ -121,12 +119,8 @@ impl Context {
                 Some(name) => text(name),
                 None => out.field(json, value, format_args!("{lead}{value} ")),
             },
-            Shape::Proto => {
-                let value = integer(bytes, true);
-                let name = name_of(value, PROTOS).filter(|_| !out.style().numeric);
-                let name = name.map_or_else(|| format!("[{value}]"), str::to_owned);
-                out.field(json, &name, format_args!("{lead}{name} "));
-            }
+            Shape::Proto if numeric => text(&format!("[{value}]")),
+            Shape::Proto => text(&name_of(value, PROTOS).map_or_else(|| format!("[{value}]"), str::to_owned)),
             Shape::Is(_, is) if is == value => out.field(json, true, format_args!("{lead}")),
             Shape::OnOff => {
                 out.field(json, value != 0, format_args!("{lead}{} ", if value != 0 { "on" } else { "off" }))
@@ -140,27 +134,22 @@ impl Context {
                 let on = attr.is_some();
                 out.field(json, on, format_args!("{}{lead}", if on { "" } else { "no" }));
             }
-            Shape::Bits(_, bits) if value & u64::from(bits) != 0 => out.field(json, true, format_args!("{lead}")),
-            Shape::BeBits(bits) if integer(bytes, true) & u64::from(bits) != 0 => {
-                out.field(json, true, format_args!("{lead}"));
-            }
-            Shape::BitsIf(arg, bits) if value & u64::from(bits) != 0 => {
-                out.field(json, true, format_args!("{lead}{arg} "));
-            }
+            Shape::Bits(_, bits) if has(bits) => out.field(json, true, format_args!("{lead}")),
+            Shape::BeBits(bits) if has(bits.into()) => out.field(json, true, format_args!("{lead}")),
             Shape::BitOf(_, names) if codes(names).any(|n| value & n.1 != 0) => {
                 out.field(json, true, format_args!("{lead}"));
             }
+            Shape::BitsIf(arg, bits) if has(bits) => out.field(json, true, format_args!("{lead}{arg} ")),
             Shape::Masked(bit, at) => {
-                let number = |at| {
-                    integer(bytes.get(at..).and_then(|b| b.get(..4)).unwrap_or_default(), cfg!(target_endian = "big"))
-                };
-                if number(4_usize.saturating_sub(at)) & u64::from(bit) != 0 {
-                    let on = u32::from(number(at) & u64::from(bit) != 0);
+                // In either half of 8 bytes.
+                let half = |at| bytes.get(at..).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_ne_bytes(*b));
+                if half(4_usize.saturating_sub(at)) & bit != 0 {
+                    let on = u32::from(half(at) & bit != 0);
                     out.field(json, on, format_args!("{lead}{on} "));
                 }
             }
             Shape::Part(mask) => {
-                let value = (integer(bytes, true) & u64::from(mask)).wrapping_shr(mask.trailing_zeros());
+                let value = (value & u64::from(mask)).wrapping_shr(mask.trailing_zeros());
                 let digits = usize::try_from(mask.count_ones() / 4).unwrap_or_default();
                 text(&format!("0x{value:0digits$x}"));
             }

@@ -3,6 +3,7 @@
 use super::Shape::*;
 use super::When::{Always, OffInText, On};
 use super::Where::{Anywhere, NotZero, NotZeroInText, Unset};
+use super::parse::number;
 use super::{ADD, Given, Kind, Rule, Setting, always, both, given, kind, not_zero, on, read, sent, write};
 use crate::grammar::AF_INET;
 use nl_core::route::{amt, bareudp, geneve, gtp, vxlan};
@@ -22,13 +23,9 @@ const LABEL: u64 = 0xf_ffff;
 const DF: &str = "unset set inherit";
 
 const VXLAN_SENT: &[super::Sent] = &[
-    given(vxlan::ID),
-    given(vxlan::LOCAL),
-    given(vxlan::LOCAL6),
-    given(vxlan::GROUP),
-    given(vxlan::GROUP6),
-    sent(Rule::ToAdd, vxlan::LEARNING).or(1, 1),
-    not_zero(vxlan::PORT),
+    given(&[vxlan::ID, vxlan::LOCAL, vxlan::LOCAL6, vxlan::GROUP, vxlan::GROUP6]),
+    sent(Rule::ToAdd, (1, 1), &[vxlan::LEARNING]),
+    not_zero(&[vxlan::PORT]),
 ];
 const VXLAN: &[Setting] = &[
     read("external", vxlan::COLLECT_METADATA, Switch(On)),
@@ -43,8 +40,6 @@ const VXLAN: &[Setting] = &[
     write("tos dsfield", vxlan::TOS, Tos),
     both("srcport port", vxlan::PORT_RANGE, Ports).json("port_range"),
     both("dstport", vxlan::PORT, Be(2)).json("port"),
-    // A port that is given counts, wherever it is.
-    write("gpe", vxlan::PORT, Default(4790)),
     both("[no]learning", vxlan::LEARNING, Switch(OffInText)),
     both("[no]proxy", vxlan::PROXY, Switch(On)),
     both("[no]rsc", vxlan::RSC, Switch(On)),
@@ -75,6 +70,9 @@ fn vxlan_check(given: &mut Given<'_>) -> Option<&'static str> {
     let groups = given.attrs.iter().filter(|a| a.0 == vxlan::GROUP || a.0 == vxlan::GROUP6).count();
     let group = given.bytes(vxlan::GROUP).is_some_and(|a| a.first().is_some_and(|b| (0xe0..0xf0).contains(b)))
         || given.bytes(vxlan::GROUP6).is_some_and(|a| a.first() == Some(&0xff));
+    if given.has(vxlan::GPE) && !given.has(vxlan::PORT) {
+        given.attrs.push((vxlan::PORT, number(4790, 2, true)));
+    }
     match () {
         () if groups > 1 => Some("it is either a group or a remote"),
         () if given.on(vxlan::VNIFILTER) && !external => Some("vnifilter needs external"),
@@ -86,18 +84,13 @@ fn vxlan_check(given: &mut Given<'_>) -> Option<&'static str> {
 }
 
 const GENEVE_SENT: &[super::Sent] = &[
-    always(geneve::ID, 4, 0),
-    given(geneve::REMOTE),
-    given(geneve::REMOTE6),
-    sent(Rule::ToAdd, geneve::LABEL).or(4, 0),
-    sent(Rule::ToAdd, geneve::TTL).or(1, 0),
-    sent(Rule::ToAdd, geneve::TOS).or(1, 0),
-    not_zero(geneve::PORT),
-    given(geneve::COLLECT_METADATA),
-    given(geneve::INNER_PROTO_INHERIT),
-    given(geneve::UDP_CSUM),
-    given(geneve::UDP_ZERO_CSUM6_TX),
-    given(geneve::UDP_ZERO_CSUM6_RX),
+    always(4, 0, &[geneve::ID]),
+    given(&[geneve::REMOTE, geneve::REMOTE6]),
+    sent(Rule::ToAdd, (4, 0), &[geneve::LABEL]),
+    sent(Rule::ToAdd, (1, 0), &[geneve::TTL, geneve::TOS]),
+    not_zero(&[geneve::PORT]),
+    given(&[geneve::COLLECT_METADATA, geneve::INNER_PROTO_INHERIT]),
+    given(&[geneve::UDP_CSUM, geneve::UDP_ZERO_CSUM6_TX, geneve::UDP_ZERO_CSUM6_RX]),
 ];
 const GENEVE: &[Setting] = &[
     both("[no]external", geneve::COLLECT_METADATA, Flag),
@@ -129,7 +122,7 @@ fn geneve_check(given: &mut Given<'_>) -> Option<&'static str> {
 }
 
 const BAREUDP_SENT: &[super::Sent] =
-    &[given(bareudp::PORT), given(bareudp::ETHERTYPE), given(bareudp::SRCPORT_MIN), given(bareudp::MULTIPROTO_MODE)];
+    &[given(&[bareudp::PORT, bareudp::ETHERTYPE, bareudp::SRCPORT_MIN, bareudp::MULTIPROTO_MODE])];
 const BAREUDP: &[Setting] = &[
     both("dstport", bareudp::PORT, Be(2)),
     both("ethertype", bareudp::ETHERTYPE, Proto),
@@ -146,7 +139,7 @@ fn bareudp_check(given: &mut Given<'_>) -> Option<&'static str> {
 }
 
 const GTP_SENT: &[super::Sent] =
-    &[sent(Rule::First, gtp::CREATE_SOCKETS).or(1, 1), sent(Rule::Missing, gtp::PDP_HASHSIZE).or(4, 1024)];
+    &[sent(Rule::First, (1, 1), &[gtp::CREATE_SOCKETS]), sent(Rule::Missing, (4, 1024), &[gtp::PDP_HASHSIZE])];
 const GTP: &[Setting] = &[
     both("=role", gtp::ROLE, Code(4, "ggsn sgsn")),
     both("=hsize", gtp::PDP_HASHSIZE, Num(4)).range(0, 0x1_ffff),

@@ -24,8 +24,8 @@ pub(super) const KINDS: &[Kind] = &[
     kind("hsr", "CONFIG_HSR", &[HSR]),
     kind("ifb", "CONFIG_IFB", &[]).lax(),
     kind("ipoib", "CONFIG_INFINIBAND_IPOIB", &[IPOIB]).code(1),
-    kind("ipvlan", "CONFIG_IPVLAN", &[IPVLAN]).sends(&[&[always(ipvlan::FLAGS, 2, 0)]]).code(1),
-    kind("ipvtap", "CONFIG_IPVTAP", &[IPVLAN]).sends(&[&[always(ipvlan::FLAGS, 2, 0)]]).code(1),
+    kind("ipvlan", "CONFIG_IPVLAN", &[IPVLAN]).sends(&[&[always(2, 0, &[ipvlan::FLAGS])]]).code(1),
+    kind("ipvtap", "CONFIG_IPVTAP", &[IPVLAN]).sends(&[&[always(2, 0, &[ipvlan::FLAGS])]]).code(1),
     kind("macsec", "CONFIG_MACSEC", &[MACSEC]).sends(&[MACSEC_SENT]).checks(macsec_check).code(1),
     kind("macvlan", "CONFIG_MACVLAN", &[MACVLAN]).sends(&[MACVLAN_SENT]).checks(macvlan_check).code(1),
     kind("macvtap", "CONFIG_MACVTAP", &[MACVLAN]).sends(&[MACVLAN_SENT]).checks(macvlan_check).code(1),
@@ -38,7 +38,7 @@ pub(super) const KINDS: &[Kind] = &[
     kind("vcan", "CONFIG_CAN_VCAN", &[]).lax(),
     kind("veth", "CONFIG_VETH", &[PAIR]),
     kind("virt_wifi", "CONFIG_VIRT_WIFI", &[]).lax(),
-    kind("vlan", "CONFIG_VLAN_8021Q", &[VLAN]).sends(&[&[given(vlan::FLAGS)]]).code(1),
+    kind("vlan", "CONFIG_VLAN_8021Q", &[VLAN]).sends(&[&[given(&[vlan::FLAGS])]]).code(1),
     kind("vrf", "CONFIG_NET_VRF", &[&[both("table", vrf::TABLE, Table)]]),
     kind("vrf_slave", "CONFIG_NET_VRF", &[&[read("table", vrf_port::TABLE, Num(4))]]).lax(),
     kind("vxcan", "CONFIG_CAN_VXCAN", &[PAIR]),
@@ -102,7 +102,7 @@ fn show_qos(out: &mut Out, data: &Attrs<'_>, way: &str, kind: u16) {
     out.push("} ");
 }
 
-const MACVLAN_SENT: &[super::Sent] = &[given(macvlan::MODE), given(macvlan::FLAGS)];
+const MACVLAN_SENT: &[super::Sent] = &[given(&[macvlan::MODE, macvlan::FLAGS])];
 const MACVLAN: &[Setting] = &[
     both("mode", macvlan::MODE, Code(4, "- private vepa bridge=4 passthru=8 source=16")),
     write("flag", macvlan::FLAGS, BitOf(2, "null nopromisc nodst")),
@@ -193,15 +193,13 @@ fn netkit_peer(words: &mut Words<'_>, attrs: &mut Vec<Attr<Value>>) -> Parsed<()
 }
 
 const MACSEC_SENT: &[super::Sent] = &[
-    given(macsec::CIPHER_SUITE),
-    given(macsec::ICV_LEN),
-    sent(Rule::With(macsec::REPLAY_PROTECT), macsec::WINDOW).or(4, 0xffff_ffff),
-    given(macsec::REPLAY_PROTECT),
-    given(macsec::ENCODING_SA),
+    given(&[macsec::CIPHER_SUITE, macsec::ICV_LEN]),
+    sent(Rule::With(macsec::REPLAY_PROTECT), (4, 0xffff_ffff), &[macsec::WINDOW]),
+    given(&[macsec::REPLAY_PROTECT, macsec::ENCODING_SA]),
 ];
 const MACSEC: &[Setting] = &[
     write("=address", macsec::SCI, Parse(macsec_address)),
-    write("=port", macsec::PORT, Be(2)),
+    write("=port", macsec::PORT, Be(2)).range(1, u64::MAX),
     write("=sci", macsec::SCI, Parse(macsec_sci)),
     print(|out, data| {
         if let Some(sci) = data.find(macsec::SCI).and_then(|a| a.be64().ok()) {
@@ -230,7 +228,8 @@ const MACSEC: &[Setting] = &[
     both("=end_station", macsec::ES, OnOff).json("es"),
     both("=scb", macsec::SCB, OnOff),
     both("=replay", macsec::REPLAY_PROTECT, OnOff).json("replay_protect"),
-    both("=window", macsec::WINDOW, Num(4)),
+    write("=window", macsec::WINDOW, Num(4)),
+    read("window", macsec::WINDOW, Int),
 ];
 
 fn macsec_sci(words: &mut Words<'_>, attrs: &mut Vec<Attr<Value>>) -> Parsed<()> {
