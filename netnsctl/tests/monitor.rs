@@ -11,13 +11,12 @@ use nl_core::route::{
 };
 use nl_core::{Batch, Flags, Msg};
 use program::{netnsctl, ok, outcome};
+use sandbox::eventually;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 /// `ip`, if it is the version whose output ours is.
 fn ip() -> Option<fn() -> Command> {
@@ -34,15 +33,6 @@ fn like_ip() -> Command {
     let mut command = netnsctl(["ip"]);
     command.env("LC_ALL", "C");
     command
-}
-
-/// Waits for something that happens in another process.
-fn until(what: &str, mut happens: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !happens() {
-        assert!(start.elapsed() < Duration::from_secs(20), "{what}");
-        thread::yield_now();
-    }
 }
 
 /// How many sockets of this namespace listen to groups of the route family.
@@ -215,14 +205,14 @@ fn events_are_those_of_ip() {
             let (seen, text) = (SETS[at].2[what], [pair.0.text(), pair.1.text()]);
             text.iter().all(|t| t.contains(seen))
         };
-        until("all listen", || listening() == 2 * SETS.len());
+        eventually("all listen", || listening() == 2 * SETS.len());
         mark("begin0", "255", 25501);
-        pairs.iter().for_each(|p| until("the begin is shown", || show(0, p)));
+        pairs.iter().for_each(|p| eventually("the begin is shown", || show(0, p)));
         change(CHANGES);
         fs::write("/proc/sys/net/ipv4/conf/v0/forwarding", "1").unwrap();
         change("link del v0\n");
         mark("end0", "254", 25502);
-        pairs.iter().for_each(|p| until("the end is shown", || show(1, p)));
+        pairs.iter().for_each(|p| eventually("the end is shown", || show(1, p)));
         for ((ours, theirs), (options, words, [_, last])) in pairs.into_iter().zip(SETS) {
             let [ours, theirs] = [ours, theirs].map(|w| comparable(&w.end(), last));
             assert!(theirs.len() > 100, "{options} monitor {words}: {theirs}");
@@ -346,11 +336,11 @@ fn recordings_are_played_as_by_ip() {
         let Some(ip) = ip() else { return sandbox::skip("iproute2 6.1") };
         no_autoconf();
         let mut rtmon = Command::new("rtmon").env("PATH", "/usr/sbin:/usr/bin").args(["file", "/run/recorded"]).spawn().unwrap();
-        until("it records", || listening() == 1);
+        eventually("it records", || listening() == 1);
         mark("begin0", "255", 25501);
         change(CHANGES);
         mark("end0", "254", 25502);
-        until("all is recorded", || String::from_utf8_lossy(&fs::read("/run/recorded").unwrap()).contains("end0"));
+        eventually("all is recorded", || String::from_utf8_lossy(&fs::read("/run/recorded").unwrap()).contains("end0"));
         rtmon.kill().unwrap();
         rtmon.wait().unwrap();
         let rare = rare();
@@ -394,9 +384,9 @@ fn events_are_objects_and_labels_are_not_left_alone() {
         ok("netns set a 7");
         let json = Watch::start(netnsctl([""; 0]), "-j -ts", "link rule nsid all-nsid", "json");
         let only = Watch::start(netnsctl([""; 0]), "", "link label dev lo", "only");
-        until("both listen", || listening() == 2);
+        eventually("both listen", || listening() == 2);
         change("-n a link set lo up\nlink add x0 type bridge\nrule add priority 5 table 9\nlink set lo mtu 1500\n");
-        until("all is shown", || json.text().contains("\"mtu\":1500") && only.text().contains("mtu 1500"));
+        eventually("all is shown", || json.text().contains("\"mtu\":1500") && only.text().contains("mtu 1500"));
         let (json, only) = (json.end(), only.end());
         let find = |what: &str| json.lines().find(|l| l.contains(what)).unwrap_or_else(|| panic!("{what}: {json}"));
         assert!(find("\"nsid\":7").starts_with("{\"event\":\"link\",\"time\":\"20"), "{json}");
@@ -415,16 +405,16 @@ fn lost_events_are_told_and_names_are_learned_anew() {
             assert!(Command::new("kill").args([name, &watch.child.id().to_string()]).status().unwrap().success());
         };
         let watch = Watch::start(netnsctl([""; 0]), "-rc 1", "link address", "lost");
-        until("it listens", || listening() == 1);
+        eventually("it listens", || listening() == 1);
         change("link set lo mtu 1501\n");
-        until("it shows", || watch.text().contains("mtu 1501"));
+        eventually("it shows", || watch.text().contains("mtu 1501"));
         signal("-STOP", &watch);
         let many: String = (0..50).map(|i| format!("link add x{i} type bridge\n")).collect();
         change(&format!("{many}link set x49 name renamed\n"));
         signal("-CONT", &watch);
-        until("it tells", || watch.text().contains("overrun\n"));
+        eventually("it tells", || watch.text().contains("overrun\n"));
         change("addr add 10.0.0.1/24 dev renamed\n");
-        until("it knows the name", || watch.text().contains(": renamed    inet 10.0.0.1/24"));
+        eventually("it knows the name", || watch.text().contains(": renamed    inet 10.0.0.1/24"));
         watch.end();
     });
 }
@@ -433,7 +423,7 @@ fn lost_events_are_told_and_names_are_learned_anew() {
 fn a_closed_pipe_ends_it() {
     sandbox::run("a_closed_pipe_ends_it", || {
         let mut child = netnsctl(["monitor", "link"]).stdout(Stdio::piped()).spawn().unwrap();
-        until("it listens", || listening() == 1);
+        eventually("it listens", || listening() == 1);
         let mut out = BufReader::new(child.stdout.take().unwrap());
         change("link set lo mtu 1501\n");
         let mut line = String::new();
@@ -449,7 +439,7 @@ fn a_closed_pipe_ends_it() {
 fn a_reader_gets_each_event_at_once() {
     sandbox::run("a_reader_gets_each_event_at_once", || {
         let mut child = netnsctl(["monitor", "link"]).stdout(Stdio::piped()).spawn().unwrap();
-        until("it listens", || listening() == 1);
+        eventually("it listens", || listening() == 1);
         let mut out = child.stdout.take().unwrap();
         for mtu in 1501..1505 {
             change(&format!("link set lo mtu {mtu}\n"));
