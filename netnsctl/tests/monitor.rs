@@ -218,7 +218,8 @@ fn events_are_those_of_ip() {
             assert!(theirs.len() > 100, "{options} monitor {words}: {theirs}");
             if ours != theirs {
                 let at = ours.lines().zip(theirs.lines()).take_while(|(a, b)| a == b).count();
-                let around = |text: &str| text.lines().skip(at.saturating_sub(1)).take(4).collect::<Vec<_>>().join("\n");
+                let around =
+                    |text: &str| text.lines().skip(at.saturating_sub(1)).take(4).collect::<Vec<_>>().join("\n");
                 panic!("{options} monitor {words}: ours\n{}\ntheirs\n{}", around(&ours), around(&theirs));
             }
         }
@@ -231,7 +232,9 @@ fn comparable(text: &str, last: &str) -> String {
     let mut comparable = String::new();
     for line in text.split_inclusive('\n') {
         let line = match line.split_once(": ") {
-            Some(("Timestamp", time)) => time.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || " :".contains(c)),
+            Some(("Timestamp", time)) => {
+                time.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || " :".contains(c))
+            }
             _ => line,
         };
         let parts = line.split("[20").enumerate().map(|(i, p)| if i == 0 { p } else { p.split_once("] ").unwrap().1 });
@@ -335,7 +338,8 @@ fn recordings_are_played_as_by_ip() {
     sandbox::run("recordings_are_played_as_by_ip", || {
         let Some(ip) = ip() else { return sandbox::skip("iproute2 6.1") };
         no_autoconf();
-        let mut rtmon = Command::new("rtmon").env("PATH", "/usr/sbin:/usr/bin").args(["file", "/run/recorded"]).spawn().unwrap();
+        let mut rtmon =
+            Command::new("rtmon").env("PATH", "/usr/sbin:/usr/bin").args(["file", "/run/recorded"]).spawn().unwrap();
         eventually("it records", || listening() == 1);
         mark("begin0", "255", 25501);
         change(CHANGES);

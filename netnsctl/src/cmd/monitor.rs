@@ -11,8 +11,8 @@ use crate::grammar::Result as Parsed;
 use netns_sys::netlink::Socket;
 use netns_sys::{LocalTime, local_time};
 use nl_core::route::{
-    self as nl, Link, NSID_NOT_ASSIGNED, Neigh, NetConf, Nsid, RTM_DELLINK, RTM_DELNSID, RTM_NEWNSID, Route, RouteFlags,
-    RouterPrefix, rtnlgrp,
+    self as nl, Link, NSID_NOT_ASSIGNED, Neigh, NetConf, Nsid, RTM_DELLINK, RTM_DELNSID, RTM_NEWNSID, Route,
+    RouteFlags, RouterPrefix, rtnlgrp,
 };
 use nl_core::wire::{MSG_HDRLEN, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, align4};
 use nl_core::{DecodeError, Message, Messages};
@@ -157,7 +157,8 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
     let mut context = Context::new(session, Links::default(), false)?;
     (context.of_addresses, context.of_events) = (Some(None), true);
     let options = session.options.clone();
-    let mut monitor = Monitor { label: request.label, all_nsid: request.all_nsid, dev, options, context, others: Vec::new() };
+    let mut monitor =
+        Monitor { label: request.label, all_nsid: request.all_nsid, dev, options, context, others: Vec::new() };
     match &request.file {
         Some(file) => monitor.play(session, file),
         None => monitor.listen(session, &request.kinds),
@@ -229,7 +230,9 @@ impl Monitor {
         const MOST: usize = 16 * 1024;
         let wrong = |what: &str, line: String| Failure::new(code::FAILED, format!("{}: {what}", show(file))).ip(line);
         let failed = |error: io::Error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => wrong("its last message is cut", "rtnl-from_file: truncated message".into()),
+            io::ErrorKind::UnexpectedEof => {
+                wrong("its last message is cut", "rtnl-from_file: truncated message".into())
+            }
             _ => {
                 let words = Errno::from(error).words();
                 wrong(&words, format!("rtnl_from_file: fread: {words}"))
@@ -274,7 +277,8 @@ impl Monitor {
     /// The kernel dropped events: what is known of links is no longer true.
     fn lost(&mut self, session: &mut Session) -> Result<()> {
         let errno = Errno::ENOBUFS;
-        let failure = Failure::new(code::OK, "the kernel dropped events that came faster than they were shown (-rc BYTES)");
+        let failure =
+            Failure::new(code::OK, "the kernel dropped events that came faster than they were shown (-rc BYTES)");
         failure.ip(format!("netlink receive error {} ({})", errno.words(), errno.0)).print(self.options.ip);
         if !self.options.ip {
             session.out.object("", |out| out.field("event", "overrun", format_args!("overrun\n")));
@@ -509,8 +513,7 @@ struct Time(LocalTime);
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-        const MONTHS: [&str; 12] =
-            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
         let LocalTime { year, month, day, weekday, hour, minute, second } = self.0;
         if f.alternate() {
             return write!(f, "{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");

@@ -10,7 +10,8 @@ use crate::names;
 use crate::out::{Color, Escaped, Out};
 use netns_sys::netlink::Conn;
 use nl_core::route::{
-    Addr, AddrFlags, IfAddrMsg, IfInfoMsg, Link, RTM_DELADDR, RTM_GETADDR, RTM_GETLINK, RTM_NEWLINK, Stats64, af, ifla, inet6,
+    Addr, AddrFlags, IfAddrMsg, IfInfoMsg, Link, RTM_DELADDR, RTM_GETADDR, RTM_GETLINK, RTM_NEWLINK, Stats64, af, ifla,
+    inet6,
 };
 use nl_core::wire::align4;
 use nl_core::{Attrs, Batch, DecodeError, Flags, Message, Messages, Msg};
@@ -172,7 +173,8 @@ pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
     };
     let all = Messages::new(&links).map_while(std::result::Result::ok).filter_map(|m| Link::parse(&m).ok());
     let all: Vec<Link<'_>> = all.filter(keep).collect();
-    let mut context = Context::new(session, names.clone(), all.iter().any(|l| matches!(l.link_netnsid(), Ok(Some(_)))))?;
+    let mut context =
+        Context::new(session, names.clone(), all.iter().any(|l| matches!(l.link_netnsid(), Ok(Some(_)))))?;
     context.of_addresses = Some(filter.family.filter(|_| !packet && !options.details));
     let how = (&context, &style, filter);
     session.out.list("", |out| {

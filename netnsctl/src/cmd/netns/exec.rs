@@ -3,6 +3,7 @@
 use super::{each, said_by_ip};
 use crate::cmd::{Session, done, not_entered};
 use crate::failure::{Failure, Result, code};
+use crate::grammar::show;
 use crate::out::Escaped;
 use netns_sys::Error;
 use netns_sys::process::{self, Exit, Spawn};
@@ -10,7 +11,15 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+fn only_said(session: &mut Session, name: &OsStr, command: &[OsString]) -> bool {
+    let words = || command.iter().map(|word| show(word)).collect::<Vec<_>>().join(" ");
+    super::only_said(session, || format!("run {} in namespace {}", words(), show(name)))
+}
+
 pub(super) fn one(session: &mut Session, name: &OsStr, command: &[OsString]) -> Result<()> {
+    if only_said(session, name, command) {
+        return Ok(());
+    }
     let Some((program, args)) = command.split_first() else { return Ok(()) };
     if session.in_batch {
         return status(spawn(session, name, command)?.status());
@@ -72,6 +81,9 @@ pub(super) fn all(session: &mut Session, command: &[OsString]) -> Result<()> {
     };
     let mut killed = false;
     each(session, names, |session, name| {
+        if only_said(session, name, command) {
+            return Ok(());
+        }
         session.out.text(format_args!("\nnetns: {}\n", Escaped(name.as_bytes())));
         session.flush()?;
         let exit = spawn(session, name, command)?;
