@@ -140,12 +140,7 @@ pub(super) fn vrf(conn: &mut Conn, name: &OsStr) -> Result<(u32, u32)> {
         m.fixed(&IfInfoMsg::default());
         by_name(m, name);
     };
-    let got = conn.get(RTM_GETLINK, fill, |message| {
-        let link = Link::parse(message)?;
-        let info = link.info()?.filter(|i| i.kind() == Ok(Some(b"vrf")));
-        let table = info.and_then(|i| i.data().ok()??.find(vrf::TABLE)?.u32().ok());
-        Ok(table.map(|table| (index_of(&link), table)))
-    });
+    let got = conn.get(RTM_GETLINK, fill, |message| Ok(as_vrf(&Link::parse(message)?)?));
     match got {
         Ok(Some(found)) => Ok(found),
         Err(Error::Kernel(e)) if e.errno == Errno::ENODEV && name == "default" => Ok((0, rt_table::MAIN)),
@@ -155,6 +150,16 @@ pub(super) fn vrf(conn: &mut Conn, name: &OsStr) -> Result<(u32, u32)> {
         }
         Err(error) => done("ask for a VRF", Err(error)),
     }
+}
+
+/// Index and table of a link that is a VRF.
+///
+/// # Errors
+/// What it says of its kind is broken.
+pub(super) fn as_vrf(link: &Link<'_>) -> std::result::Result<Option<(u32, u32)>, DecodeError> {
+    let info = link.info()?.filter(|i| i.kind() == Ok(Some(b"vrf")));
+    let table = info.and_then(|i| i.data().ok()??.find(vrf::TABLE)?.u32().ok());
+    Ok(table.map(|table| (index_of(link), table)))
 }
 
 /// What the kernel said about the link `name`: that there is none comes with the nearest that is.
