@@ -11,13 +11,13 @@ use crate::error::Errno;
 use crate::ns::NsFlags;
 use crate::process::Step;
 use libc::{c_char, c_int, c_long, c_uint, c_ulong};
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::io::IoSlice;
 use std::marker::PhantomData;
 use std::mem::{MaybeUninit, size_of, size_of_val};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
 use std::ptr::{from_mut, from_ref, null};
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
 type R<T> = std::result::Result<T, Errno>;
@@ -60,8 +60,6 @@ unsafe impl Zero for libc::statx {}
 unsafe impl Zero for libc::statfs {}
 // SAFETY: statvfs(3): integers.
 unsafe impl Zero for libc::statvfs {}
-// SAFETY: sigaction(2): integers, a handler stored as an integer, and a restorer that may be null.
-unsafe impl Zero for libc::sigaction {}
 // SAFETY: clone(2): integers.
 unsafe impl Zero for CloneArgs {}
 // SAFETY: netdevice(7): characters, and a union of integers, characters and a pointer that may be null.
@@ -183,6 +181,12 @@ pub(crate) fn read(fd: BorrowedFd<'_>, buf: &mut [u8]) -> R<usize> {
 pub(crate) fn write(fd: BorrowedFd<'_>, buf: &[u8]) -> R<usize> {
     // SAFETY: `fd` is open for the call; the kernel reads `buf.len()` bytes of `buf`.
     retry(|| check(unsafe { libc::write(fd.as_raw_fd(), buf.as_ptr().cast(), buf.len()) }))
+}
+
+/// getdents64(2): entries of a directory, as many as fit `buf`; 0 at its end.
+pub(crate) fn getdents(fd: BorrowedFd<'_>, buf: &mut [u8]) -> R<usize> {
+    // SAFETY: `fd` is open for the call; the kernel writes at most `buf.len()` bytes of `buf`.
+    check(unsafe { libc::syscall(libc::SYS_getdents64, fd.as_raw_fd(), buf.as_mut_ptr(), buf.len()) })
 }
 
 /// chdir(2).
@@ -663,31 +667,48 @@ pub fn local_time(seconds: i64) -> Option<LocalTime> {
     })
 }
 
-// ---- SIGPIPE ---------------------------------------------------------------------------------------------------------
+// ---- the program's start ---------------------------------------------------------------------------------------------
 
-/// What this process inherited for SIGPIPE: 0 unknown, 1 default, 2 ignored.
-static INHERITED_SIGPIPE: AtomicI32 = AtomicI32::new(0);
-
-/// Rust's runtime ignores SIGPIPE before `main`, so this asks earlier still: the C library calls it before it calls `main`.
-extern "C" fn record_sigpipe() {
-    let mut old: libc::sigaction = zeroed();
-    // SAFETY: changes nothing; the kernel's answer is one sigaction, written into `old`.
-    if unsafe { libc::sigaction(libc::SIGPIPE, null(), &mut old) } == 0 {
-        INHERITED_SIGPIPE.store(if old.sa_sigaction == libc::SIG_IGN { 2 } else { 1 }, Ordering::Relaxed);
-    }
+/// Declares the program's `main`, which calls `$run`, a `fn(std::vec::IntoIter<OsString>) -> u8`, with its arguments and ends
+/// with the exit code that gives back. The crate has to say `#![no_main]`.
+///
+/// Rust's own `main` would first ignore SIGPIPE (which programs that are executed would inherit, and with which a closed pipe
+/// is an error instead of a quiet end), read /proc/self/maps and install handlers: a tenth of the life of a short command.
+#[macro_export]
+macro_rules! main {
+    ($run:path) => {
+        /// Called by the C library.
+        // SAFETY: no other symbol has this name: whoever says `no_main` has no other `main`.
+        #[unsafe(no_mangle)]
+        extern "C" fn main(argc: i32, argv: *const *const std::ffi::c_char) -> i32 {
+            // SAFETY: these are the C library's arguments of `main`.
+            unsafe { $crate::start(argc, argv, $run) }
+        }
+    };
 }
-// SAFETY: `.init_array` is an array of such function pointers, each called once, with the C library up and no other thread.
-#[used]
-#[unsafe(link_section = ".init_array")]
-static RECORD_SIGPIPE: extern "C" fn() = record_sigpipe;
 
-/// Puts SIGPIPE back to what this process was started with. Call it first thing in `main`: then a closed pipe ends the
-/// program quietly, as it does others, and programs it executes get what it got itself.
-pub fn restore_sigpipe() {
-    if INHERITED_SIGPIPE.load(Ordering::Relaxed) == 1 {
-        // SAFETY: installs no code, only the default; the signal number is valid.
-        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+/// What [`main!`] calls.
+///
+/// # Safety
+/// `argv` points to `argc` pointers to NUL-terminated strings that live as long as the program.
+#[doc(hidden)]
+pub unsafe fn start(argc: c_int, argv: *const *const c_char, run: fn(std::vec::IntoIter<OsString>) -> u8) -> c_int {
+    // What is opened later must not become a standard stream.
+    for fd in 0..3 {
+        // SAFETY: asks only; no memory is involved.
+        if check(unsafe { libc::fcntl(fd, libc::F_GETFD) }) == Err(Errno::EBADF) {
+            // SAFETY: the path is NUL-terminated; the kernel writes no memory. The new descriptor is `fd`, the lowest free one.
+            let _ = unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR) };
+        }
     }
+    // SAFETY: the caller promises `argc` pointers.
+    let args = unsafe { std::slice::from_raw_parts(argv, fit(argc).unwrap_or(0)) };
+    let args = args.iter().map(|arg| {
+        // SAFETY: the caller promises that they point to NUL-terminated strings.
+        OsStr::from_bytes(unsafe { CStr::from_ptr(*arg) }.to_bytes()).to_owned()
+    });
+    let args: Vec<OsString> = args.collect();
+    run(args.into_iter()).into()
 }
 
 // ---- netlink sockets -------------------------------------------------------------------------------------------------

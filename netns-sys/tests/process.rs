@@ -385,45 +385,6 @@ fn inside_without_sys() {
     }
 }
 
-/// The SigBlk and SigIgn lines that a program sees which we start: after `restore_sigpipe` or before.
-#[test]
-fn sigpipe_is_handed_on_as_it_came() {
-    let test = "sigpipe_is_handed_on_as_it_came";
-    match mode().as_deref() {
-        None => {}
-        Some(how) => {
-            if how.contains("restore") {
-                netns_sys::restore_sigpipe();
-            }
-            let show = "grep -E ^Sig[IB] /proc/self/status";
-            if how.contains("exec") {
-                panic!("{}", process::exec(OsStr::new("sh"), ["-c", show]));
-            }
-            print!("{}", output(sh(show)));
-            return;
-        }
-    }
-    // std's Command gives its children the default; a shell's trap makes it ignored, and so it stays.
-    let seen = |how: &str, ignored: bool| {
-        let exe = std::env::current_exe().unwrap();
-        let trap = if ignored { "trap '' PIPE; exec \"$@\"" } else { "exec \"$@\"" };
-        let mut shell = Command::new("sh");
-        shell.args(["-c", trap, "sh"]).arg(exe).args([test, "--exact", "--nocapture"]).env("NETNS_TEST_MODE", how);
-        let out = shell.output().unwrap();
-        let text = String::from_utf8(out.stdout).unwrap();
-        let mask = |what: &str| {
-            let line = text.lines().find_map(|l| l.split_once(what)).unwrap_or_else(|| panic!("{text}"));
-            u64::from_str_radix(line.1.trim(), 16).unwrap()
-        };
-        (mask("SigIgn:") & 1 << 12 != 0, mask("SigBlk:"))
-    };
-    for how in ["restore, exec", "restore, spawn"] {
-        assert_eq!(seen(how, false), (false, 0), "{how}");
-        assert_eq!(seen(how, true), (true, 0), "{how}");
-    }
-    assert_eq!(seen("spawn", false), (true, 0), "Rust ignores it: without restore this test would prove nothing");
-}
-
 #[test]
 fn a_read_only_sys_that_cannot_be_detached_is_covered_read_only() {
     run("a_read_only_sys_that_cannot_be_detached_is_covered_read_only", || {

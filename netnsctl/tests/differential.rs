@@ -70,7 +70,7 @@ macro_rules! tables {
     };
 }
 
-tables!(neigh, netconf, ntable, rule, smoke);
+tables!(neigh, netconf, netns, ntable, rule, smoke);
 
 #[test]
 fn every_table_is_run() {

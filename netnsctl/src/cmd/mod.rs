@@ -51,14 +51,15 @@ pub mod who;
 
 use crate::failure::{Failure, Result, code};
 use crate::grammar::{self, AF_INET, AF_INET6, FAMILIES, Keyword, Words, show};
-use crate::out::{Format, Out, Style};
+use crate::out::{Escaped, Format, Out, Style};
 use netns_sys::netlink::Conn;
-use netns_sys::{Dir, Error, Ns};
+use netns_sys::{Dir, Errno, Error, Ns};
 use nl_core::Flags;
 use nl_core::pretty::Pretty;
 use nl_core::route::{FAMILY, af};
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// What goes before the object: how to do and to show it.
@@ -465,8 +466,10 @@ fn parse_words(
             Flag::Help => return Ok((options, Command::Help(HELP))),
             Flag::Netns => {
                 let path = words.peek().is_some_and(|w| w.as_encoded_bytes().contains(&b'/'));
-                let name = if path { words.need("a path")? } else { netns::name(&mut words)? };
-                options.ns = Some(name.to_owned());
+                let word = words.peek().unwrap_or_default();
+                let taken = if path { words.need("a path") } else { netns::name(&mut words) };
+                let line = || not_entered(word, &Errno::EINVAL.at("enter", word)).ip.unwrap_or_default();
+                options.ns = Some(taken.map_err(|usage| usage.ip(line()).ip_code(code::USAGE))?.to_owned());
             }
             Flag::Numeric => options.numeric = true,
             Flag::All => options.all = true,
@@ -550,11 +553,15 @@ impl Session {
             None => {
                 let conn = match name {
                     None => Conn::open(&FAMILY),
-                    Some(name) => self.open(name).and_then(|ns| Conn::open_in(&ns, &FAMILY)),
+                    Some(name) if self.in_batch => self.open(name).and_then(|ns| Conn::open_in(&ns, &FAMILY)),
+                    // Nothing follows that would have to be elsewhere.
+                    Some(name) => self.open(name).and_then(|ns| ns.enter()).and_then(|()| Conn::open(&FAMILY)),
                 };
-                let task =
-                    name.as_ref().map_or("open a netlink socket".into(), |n| format!("enter namespace {}", show(n)));
-                self.conns.push((name.clone(), conn.map_err(|e| Failure::of(&task, &e))?));
+                let conn = conn.map_err(|error| match name {
+                    Some(name) => not_entered(name, &error),
+                    None => Failure::of("open a netlink socket", &error),
+                });
+                self.conns.push((name.clone(), conn?));
                 self.conns.len().saturating_sub(1)
             }
         };
@@ -632,6 +639,21 @@ impl Session {
     pub fn flush(&mut self) -> Result<()> {
         self.out.flush().map_err(|e| Failure::new(code::FAILED, format!("cannot write the output: {e}")))
     }
+}
+
+/// Namespace `name` could not be entered.
+fn not_entered(name: &OsStr, error: &Error) -> Failure {
+    let failure = Failure::of(&format!("enter namespace {}", show(name)), error).code(code::USAGE);
+    let shown = Escaped(name.as_bytes());
+    let line = match error {
+        Error::NoSuchName { .. } => return failure,
+        Error::Sys { op: "open", errno, .. } => format!("Cannot open network namespace \"{shown}\": {}", errno.words()),
+        error => {
+            let words = error.errno().unwrap_or(Errno::EINVAL).words();
+            format!("setting the network namespace \"{shown}\" failed: {words}\n  {}", failure.message)
+        }
+    };
+    failure.ip(line)
 }
 
 /// Asks the kernel or the system, with `task` as what failed: "list links".

@@ -132,7 +132,7 @@ fn namespaces(session: &Session) -> Result<Vec<(i32, OsString)>> {
         Some(ns) => session.open(ns).and_then(|ns| Conn::open_in(&ns, &route::FAMILY)),
         None => Conn::open(&route::FAMILY),
     };
-    let ids = netns::nsids(session, &mut done("open a netlink socket", conn)?, &names, None)?;
+    let ids = netns::nsids(&session.dir, &mut done("open a netlink socket", conn)?, &names, usize::MAX)?;
     Ok(ids.into_iter().zip(names).filter_map(|(id, name)| Some((id?, name.to_owned()))).collect())
 }
 
