@@ -9,7 +9,7 @@
 use crate::error::{At, Errno, Error, NameRule, Result};
 use crate::ns::{Ns, NsFlags};
 use crate::sys::{self, Image, PollFd, Stdio};
-use crate::vrf::{self, Group};
+use crate::vrf::Group;
 use libc::{MNT_DETACH, MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, MS_SLAVE, c_int, c_ulong};
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fmt::Display;
@@ -36,8 +36,8 @@ enum Act<'a> {
     FreshSysfs,
     Chdir(CString),
     Stdio(BorrowedFd<'a>, Stdio),
-    /// Enter the control group of this `cgroup.procs`.
-    Join(CString),
+    /// Enter a control group.
+    Join(Group),
 }
 
 impl Act<'_> {
@@ -64,7 +64,7 @@ impl Act<'_> {
             Act::FreshSysfs => fresh_sysfs(),
             Act::Chdir(path) => sys::chdir(path),
             Act::Stdio(fd, which) => sys::dup_stdio(*fd, *which),
-            Act::Join(procs) => vrf::join(procs),
+            Act::Join(group) => group.join(),
         }
     }
 }
@@ -134,9 +134,10 @@ fn c_string(s: impl Into<OsString>) -> Result<CString> {
         .map_err(|e| Errno::EINVAL.at("pass on a string with a NUL byte", OsString::from_vec(e.into_vec())))
 }
 
-fn join<'a>(Group(procs): Group, op: &'static str) -> Step<'a> {
-    let about = OsStr::from_bytes(procs.to_bytes()).to_owned();
-    Step::new(Act::Join(procs), op, about)
+/// The step into a control group.
+fn join<'a>(group: Group) -> Step<'a> {
+    let about = group.dir.clone();
+    Step::new(Act::Join(group), "enter control group", about)
 }
 
 /// The steps to where a program run in this namespace should find itself: in no VRF, in it, in a mount namespace of its own
@@ -145,10 +146,7 @@ fn steps_inside<'a>(ns: BorrowedFd<'a>, name: Option<&OsStr>, warnings: &mut Vec
     let slave = Act::Mount { source: None, target: c"/".into(), flags: MS_SLAVE | MS_REC };
     let mut steps = Vec::new();
     match Group::outside() {
-        Ok(outside) => {
-            let leave = |group| Step { optional: true, ..join(group, "leave the VRF: write") };
-            steps.extend(outside.map(leave));
-        }
+        Ok(outside) => steps.extend(outside.map(|group| Step { optional: true, ..join(group) })),
         Err(e) => warnings.push(e),
     }
     steps.extend([
@@ -352,7 +350,7 @@ impl Spawn {
         if let Some((ns, name)) = &self.inside {
             steps.extend(steps_inside(ns.as_fd(), name.as_deref(), &mut warnings)?);
         }
-        steps.extend(self.group.map(|group| join(group, "enter control group")));
+        steps.extend(self.group.map(join));
         if let Some(dir) = &self.dir {
             steps.push(Step::new(Act::Chdir(c_string(dir)?), "change to directory", dir));
         }

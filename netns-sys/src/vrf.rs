@@ -5,9 +5,9 @@
 use crate::error::{At, Errno, Result};
 use crate::mount::c_path;
 use crate::sys;
-use std::ffi::{CStr, CString, OsStr, OsString};
+use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -100,9 +100,13 @@ fn walk(dir: &Path, vrf: &OsStr, netns: Option<&OsStr>, found: &mut Vec<u32>) ->
     Ok(())
 }
 
-/// A control group for processes of a VRF, or of none.
+/// A control group for processes of a VRF, or of none. It stays at hand where the hierarchy is out of sight.
 #[derive(Debug)]
-pub struct Group(pub(crate) CString);
+pub struct Group {
+    /// Its `cgroup.procs`.
+    procs: OwnedFd,
+    pub(crate) dir: PathBuf,
+}
 
 impl Group {
     /// Makes that of a VRF (its name, and the index of its device; `None`: of no VRF), for processes in the network namespace
@@ -126,15 +130,19 @@ impl Group {
                 sys::bpf_load_sock(&bind_to(index)).at("load the program that binds sockets to a device", "")?;
             sys::bpf_attach_sock_create(group.as_fd(), program.as_fd()).at("attach a program to", &dir)?;
         }
-        c_path(&dir.join(PROCS)).map(Group).at("make directory", dir)
+        Group::open(dir)
     }
 
     /// That of no VRF, if this process is in that of one.
     pub(crate) fn outside() -> Result<Option<Group>> {
         let Ok((before, Some(_))) = group(None) else { return Ok(None) };
         let mounted = mounted()?.ok_or_else(|| Errno::ENOENT.at("leave the VRF: find a mount of cgroup2", ""))?;
-        let procs = mounted.join(before.strip_prefix("/").unwrap_or(&before)).join("vrf").join(PROCS);
-        c_path(&procs).map(|procs| Some(Group(procs))).at("leave the VRF: write", procs)
+        Group::open(mounted.join(before.strip_prefix("/").unwrap_or(&before)).join("vrf")).map(Some)
+    }
+
+    fn open(dir: PathBuf) -> Result<Group> {
+        let procs = fs::OpenOptions::new().write(true).open(dir.join(PROCS)).at("open control group", &dir)?;
+        Ok(Group { procs: procs.into(), dir })
     }
 
     /// Takes this process there.
@@ -142,14 +150,13 @@ impl Group {
     /// # Errors
     /// Those of writing `cgroup.procs`, cgroups(7).
     pub fn enter(&self) -> Result<()> {
-        join(&self.0).at("enter control group", OsStr::from_bytes(self.0.to_bytes()))
+        self.join().at("enter control group", &self.dir)
     }
-}
 
-/// Writes the calling process into this `cgroup.procs`. Async-signal-safe.
-pub(crate) fn join(procs: &CStr) -> std::result::Result<(), Errno> {
-    let file = sys::openat(sys::CWD, procs, libc::O_WRONLY, 0)?;
-    sys::write(file.as_fd(), b"0").map(drop)
+    /// As [`Group::enter`]; async-signal-safe.
+    pub(crate) fn join(&self) -> std::result::Result<(), Errno> {
+        sys::write(self.procs.as_fd(), b"0").map(drop)
+    }
 }
 
 /// An instruction of the kernel's virtual machine, `struct bpf_insn` (linux/bpf.h): code, destination and source register in

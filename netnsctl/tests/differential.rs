@@ -70,7 +70,7 @@ macro_rules! tables {
     };
 }
 
-tables!(neigh, netconf, netns, ntable, rule, smoke);
+tables!(neigh, netconf, netns, ntable, rule, smoke, vrf);
 
 #[test]
 fn every_table_is_run() {

@@ -18,6 +18,7 @@ mod exec;
 mod list;
 mod wait;
 
+pub(super) use exec::{not_executed, status};
 pub(super) use list::{names_by_id, nsids, show_nsid};
 
 /// What `netns` can be asked for.
@@ -362,13 +363,7 @@ fn each(
 const CREATE: &str = "Cannot create namespace file";
 
 /// What befell `task` at the file of `name`; `said` is how `ip` begins to say it.
-fn on_file<T>(
-    session: &Session,
-    name: &OsStr,
-    said: &str,
-    task: &str,
-    result: netns_sys::Result<T>,
-) -> Result<T> {
+fn on_file<T>(session: &Session, name: &OsStr, said: &str, task: &str, result: netns_sys::Result<T>) -> Result<T> {
     result.map_err(|error| {
         let path = real_path(session).join(name);
         said_by_ip(session, Failure::of(task, &error), &format!("{said} \"{}\"", path.display()), &error)
@@ -522,4 +517,3 @@ fn monitor(session: &mut Session) -> Result<()> {
     }
     Ok(())
 }
-

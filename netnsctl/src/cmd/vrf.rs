@@ -91,20 +91,27 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
         Request::Show(Some(name)) => {
             let found = links::vrf(session.conn()?, &name);
             let (_, table) = found.map_err(|failure| failure.ip("Invalid VRF"))?;
-            session.out.list("", |out| out.object("", |out| {
-                out.field("name", name.as_os_str(), format_args!("{} ", Escaped(name.as_bytes())));
-                out.field("table", table, format_args!("{table}\n"));
-            }));
+            session.out.list("", |out| {
+                out.object("", |out| {
+                    out.field("name", name.as_os_str(), format_args!("{} ", Escaped(name.as_bytes())));
+                    out.field("table", table, format_args!("{table}\n"));
+                })
+            });
             Ok(())
         }
         Request::Identify(pid) => {
             let name = vrf::identify(pid).map_err(|error| {
                 let words = error.errno().map(netns_sys::Errno::words).unwrap_or_default();
-                Failure::of("find the VRF of the process", &error).ip(format!("Failed to lookup vrf association: {words}"))
+                Failure::of("find the VRF of the process", &error)
+                    .ip(format!("Failed to lookup vrf association: {words}"))
             })?;
-            session.out.list("", |out| name.iter().for_each(|name| out.object("", |out| {
-                out.field("name", name.as_os_str(), format_args!("{}\n", Escaped(name.as_bytes())));
-            })));
+            session.out.list("", |out| {
+                name.iter().for_each(|name| {
+                    out.object("", |out| {
+                        out.field("name", name.as_os_str(), format_args!("{}\n", Escaped(name.as_bytes())));
+                    })
+                })
+            });
             Ok(())
         }
         Request::Pids(name) => pids(session, &name),
@@ -179,4 +186,40 @@ fn pids(session: &mut Session, name: &OsStr) -> Result<()> {
         }
     });
     Ok(())
+}
+
+fn exec(session: &mut Session, name: &OsStr, command: &[OsString]) -> Result<()> {
+    let Some((program, args)) = command.split_first() else { return Ok(()) };
+    let ip = session.options.ip;
+    let coded = |failure: Failure| if ip { failure.code(code::USAGE) } else { failure };
+    let task = format!("enter VRF {}", show(name));
+    let failed = |error: &Error| coded(Failure::of(&task, error));
+    let index = if name == "default" { None } else { Some(index(session, name).map_err(coded)?) };
+    if session.options.dry_run {
+        session.would(&format!(
+            "run {} in VRF {}",
+            command.iter().map(|w| show(w)).collect::<Vec<_>>().join(" "),
+            show(name)
+        ));
+        return Ok(());
+    }
+    let (ns, netns) = netns(session)?;
+    let (inside, netns) = (session.options.ns.is_some(), netns.as_deref());
+    let group = Group::make(index.map(|index| (name, index)), netns).map_err(|e| failed(&e))?;
+    if session.in_batch {
+        let spawn = Spawn::new(program).args(args).group(group);
+        let spawn = if inside { spawn.inside(&ns, netns) } else { Ok(spawn) };
+        let child = spawn.and_then(Spawn::spawn).map_err(|error| match &error {
+            Error::Sys { op: "execute", .. } => netns::not_executed(session, &error, program),
+            error => failed(error),
+        })?;
+        return netns::status(done("wait for the command", child.wait())?.status());
+    }
+    if inside {
+        let warnings = process::enter_for_exec(&ns, netns).map_err(|e| failed(&e))?;
+        warnings.iter().for_each(|w| session.warn(&w.to_string()));
+    }
+    group.enter().map_err(|e| failed(&e))?;
+    drop((group, ns));
+    Err(netns::not_executed(session, &process::exec(program, args), program))
 }
