@@ -12,6 +12,7 @@ use nl_core::reply::Policy;
 use nl_core::spec::Family;
 use nl_core::wire::{NLMSG_NOOP, align4};
 use nl_core::{Batch, EncodeError, ExtAck, Flags, Message, Messages, Msg, Replies, Reply};
+use std::ffi::OsStr;
 use std::fmt::{self, Write as _};
 use std::io::IoSlice;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -109,6 +110,15 @@ impl Socket {
     /// setsockopt(2): `EPERM` without `CAP_NET_BROADCAST`.
     pub fn listen_all_nsid(&self) -> Result<()> {
         self.option(libc::NETLINK_LISTEN_ALL_NSID, 1)
+    }
+
+    /// Adds a link-layer multicast address to those that interface `name` of the socket's namespace receives, or deletes it
+    /// (`SIOCADDMULTI`, `SIOCDELMULTI`, netdevice(7)).
+    ///
+    /// # Errors
+    /// `ENODEV`: no such interface; `EINVAL`: it cannot do that, or is down; `ENOENT`: it has no such address; `EPERM`.
+    pub fn multicast(&self, add: bool, name: &OsStr, addr: [u8; 6]) -> Result<()> {
+        sys::multicast(self.fd.as_fd(), add, name, addr).at("change the multicast addresses of", name)
     }
 
     /// Sends `messages` to the kernel as one datagram.

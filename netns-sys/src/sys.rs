@@ -62,6 +62,8 @@ unsafe impl Zero for libc::statfs {}
 unsafe impl Zero for libc::statvfs {}
 // SAFETY: clone(2): integers.
 unsafe impl Zero for CloneArgs {}
+// SAFETY: socket(7): an integer and characters.
+unsafe impl Zero for libc::sockaddr {}
 // SAFETY: netdevice(7): characters, and a union of integers, characters and a pointer that may be null.
 unsafe impl Zero for libc::ifreq {}
 // SAFETY: waitid(2): integers and pointers that may be null.
@@ -823,6 +825,35 @@ fn nsid(control: &[u8], len: usize) -> Option<i32> {
     None
 }
 
+// ---- interfaces ------------------------------------------------------------------------------------------------------
+
+/// A request about the interface of this name.
+fn ifreq(name: &OsStr) -> R<libc::ifreq> {
+    let mut request: libc::ifreq = zeroed();
+    let name = name.as_bytes();
+    if name.len() >= request.ifr_name.len() {
+        return Err(Errno::ENAMETOOLONG);
+    }
+    for (to, from) in request.ifr_name.iter_mut().zip(name) {
+        *to = c_char::from_ne_bytes([*from]);
+    }
+    Ok(request)
+}
+
+/// `SIOCADDMULTI`, `SIOCDELMULTI`, netdevice(7): of an interface in the namespace of the socket `fd`.
+pub(crate) fn multicast(fd: BorrowedFd<'_>, add: bool, name: &OsStr, addr: [u8; 6]) -> R<()> {
+    let mut request = ifreq(name)?;
+    let mut to: libc::sockaddr = zeroed();
+    for (to, from) in to.sa_data.iter_mut().zip(addr) {
+        *to = c_char::from_ne_bytes([from]);
+    }
+    request.ifr_ifru.ifru_hwaddr = to;
+    let number = if add { 0x8931 } else { 0x8932 };
+    // SAFETY: `fd` is open for the call, and a socket (`Socket` is the one caller); the kernel reads and writes one ifreq,
+    // `request`.
+    check(unsafe { libc::ioctl(fd.as_raw_fd(), number, from_mut(&mut request)) }).map(drop)
+}
+
 // ---- tun -------------------------------------------------------------------------------------------------------------
 
 /// A descriptor of /dev/net/tun. That it is one is what makes the ioctls below safe to send.
@@ -849,16 +880,10 @@ impl TunFd {
         let is_tun = st.mode & libc::S_IFMT == libc::S_IFCHR && st.rdev == libc::makedev(10, 200);
         if is_tun { Ok(TunFd(fd)) } else { Err(Errno::ENOTTY) }
     }
-    /// `TUNSETIFF`: makes or attaches to the device of this name, with these `IFF_*` flags of linux/if_tun.h.
-    pub(crate) fn set_iff(&self, name: &CStr, flags: u16) -> R<()> {
-        let mut request: libc::ifreq = zeroed();
-        let name = name.to_bytes();
-        if name.len() >= request.ifr_name.len() {
-            return Err(Errno::ENAMETOOLONG);
-        }
-        for (to, from) in request.ifr_name.iter_mut().zip(name) {
-            *to = c_char::from_ne_bytes([*from]);
-        }
+    /// `TUNSETIFF`: makes or attaches to the device of this name (empty: one of the kernel's choice), with these `IFF_*` flags
+    /// of linux/if_tun.h.
+    pub(crate) fn set_iff(&self, name: &OsStr, flags: u16) -> R<()> {
+        let mut request = ifreq(name)?;
         request.ifr_ifru.ifru_flags = libc::c_short::from_ne_bytes(flags.to_ne_bytes());
         // SAFETY: a descriptor of tun, open while `self` lives; the kernel reads and writes one ifreq, `request`.
         check(unsafe { libc::ioctl(self.0.as_raw_fd(), libc::_IOW::<c_int>(0x54, 202), from_mut(&mut request)) })

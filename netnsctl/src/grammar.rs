@@ -112,6 +112,12 @@ impl<'a> Words<'a> {
         self.words.get(self.at).map(OsString::as_os_str)
     }
 
+    /// The next word as it may be shown between quotes of ours.
+    #[must_use]
+    pub fn typed(&self) -> String {
+        Escaped(self.peek().unwrap_or_default().as_bytes()).to_string()
+    }
+
     /// Whether there is no word left.
     #[must_use]
     pub fn is_end(&self) -> bool {
@@ -131,6 +137,13 @@ impl<'a> Words<'a> {
         let word = self.peek()?;
         self.at = self.at.saturating_add(1);
         Some(word)
+    }
+
+    /// The word just taken; empty if it is not UTF-8.
+    #[must_use]
+    pub fn before(&self) -> &'a str {
+        let before = self.at.checked_sub(1).and_then(|at| self.words.get(at));
+        before.and_then(|w| w.to_str()).unwrap_or_default()
     }
 
     /// Takes the next word, which has to be there.
@@ -268,7 +281,7 @@ impl<'a> Words<'a> {
     /// # Errors
     /// As [`Words::keyword`].
     pub fn verb<T: Copy + PartialEq>(&mut self, object: &str, table: &[Keyword<T>]) -> Result<T> {
-        let word = self.peek().map(|w| Escaped(w.as_bytes()).to_string()).unwrap_or_default();
+        let word = self.typed();
         self.keyword("a command", table).map_err(|usage| match usage.ip {
             Some(_) => usage,
             None => usage.ip(format!("Command \"{word}\" is unknown, try \"ip {object} help\".")),
@@ -428,6 +441,16 @@ impl<'a> Words<'a> {
     /// The address or the length is none.
     pub fn prefix(&mut self, what: &str, family: Option<u8>) -> Result<Prefix> {
         let word = self.need(what)?;
+        if family == Some(af::PACKET) {
+            let says = format!(
+                "Error: \"{}\" may be inet prefix, but it is not allowed in this context.",
+                Escaped(word.as_bytes())
+            );
+            return Err(self
+                .error_before(format!("{what} has no place among link-layer addresses"))
+                .ip(says)
+                .ip_code(1));
+        }
         self.parse_prefix(word, what, family).map_err(|e| self.expected(e, family, "prefix"))
     }
 

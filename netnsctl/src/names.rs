@@ -51,6 +51,9 @@ pub static PROTOS: Names = Names::new(
 /// How far an address or a route reaches.
 pub static SCOPES: Names =
     Names::new("rt_scopes", &[("global", 0), ("site", 200), ("link", 253), ("host", 254), ("nowhere", 255)]);
+/// Who made an address.
+pub static ADDR_PROTOS: Names =
+    Names::new("rt_addrprotos", &[("unspec", 0), ("kernel_lo", 1), ("kernel_ra", 2), ("kernel_ll", 3)]);
 /// Realms of routes.
 pub static REALMS: Names = Names::new("rt_realms", &[("cosmos", 0)]);
 /// Types of service.

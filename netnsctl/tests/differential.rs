@@ -70,7 +70,7 @@ macro_rules! tables {
     };
 }
 
-tables!(neigh, netconf, netns, ntable, rule, smoke, vrf);
+tables!(addr, link, maddress, neigh, netconf, netns, ntable, rule, smoke, tuntap, vrf);
 
 #[test]
 fn every_table_is_run() {

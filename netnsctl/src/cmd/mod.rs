@@ -547,21 +547,35 @@ impl Session {
     /// # Errors
     /// As [`Session::conn`].
     pub fn conn_and_out(&mut self) -> Result<(&mut Conn, &mut Out)> {
-        let name = &self.options.ns;
-        let index = match self.conns.iter().position(|c| c.0 == *name) {
+        let ns = self.options.ns.clone();
+        self.conn_at(ns.as_deref(), Self::open)
+    }
+
+    /// As [`Session::conn_and_out`], in the namespace that `open` opens by the name `ns`.
+    ///
+    /// # Errors
+    /// As [`Session::conn`].
+    pub fn conn_at(
+        &mut self,
+        ns: Option<&OsStr>,
+        open: impl FnOnce(&Self, &OsStr) -> netns_sys::Result<Ns>,
+    ) -> Result<(&mut Conn, &mut Out)> {
+        let index = match self.conns.iter().position(|c| c.0.as_deref() == ns) {
             Some(index) => index,
             None => {
-                let conn = match name {
+                let conn = match ns {
                     None => Conn::open(&FAMILY),
-                    Some(name) if self.in_batch => self.open(name).and_then(|ns| Conn::open_in(&ns, &FAMILY)),
                     // Nothing follows that would have to be elsewhere.
-                    Some(name) => self.open(name).and_then(|ns| ns.enter()).and_then(|()| Conn::open(&FAMILY)),
+                    Some(ns) if self.options.ns.as_deref() == Some(ns) && !self.in_batch => {
+                        open(self, ns).and_then(|ns| ns.enter()).and_then(|()| Conn::open(&FAMILY))
+                    }
+                    Some(ns) => open(self, ns).and_then(|ns| Conn::open_in(&ns, &FAMILY)),
                 };
-                let conn = conn.map_err(|error| match name {
-                    Some(name) => not_entered(name, &error),
+                let conn = conn.map_err(|error| match ns {
+                    Some(ns) => not_entered(ns, &error),
                     None => Failure::of("open a netlink socket", &error),
                 });
-                self.conns.push((name.clone(), conn?));
+                self.conns.push((ns.map(OsStr::to_owned), conn?));
                 self.conns.len().saturating_sub(1)
             }
         };
@@ -586,6 +600,17 @@ impl Session {
     pub fn open(&self, name: &OsStr) -> netns_sys::Result<Ns> {
         let path = name.as_encoded_bytes().contains(&b'/');
         if path { Ns::open(Path::new(name)) } else { self.dir.open(name) }
+    }
+
+    /// Runs `f` in the namespace that `-n` names: on a thread, which ends with it.
+    ///
+    /// # Errors
+    /// There is no such name; it cannot be entered.
+    pub fn inside<T: Send>(&self, f: impl FnOnce() -> T + Send) -> Result<T> {
+        match &self.options.ns {
+            None => Ok(f()),
+            Some(name) => done(&format!("enter namespace {}", show(name)), self.open(name).and_then(|ns| ns.run(f))),
+        }
     }
 
     /// Forgets the connections: a name may now lead elsewhere.

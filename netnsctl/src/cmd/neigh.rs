@@ -410,8 +410,8 @@ impl Style {
                 self.links.need(name).map_err(|failure| wrong(name, "Device does not exist", failure))?
             }
             Master::Vrf(name) => {
-                let found = links::vrf(session.conn()?, name);
-                found.map_err(|failure| wrong(name, "Not a valid VRF name", failure))?.0
+                let found = links::find_vrf(session.conn()?, name);
+                found.map_err(|failure| wrong(name, "Not a valid VRF name", failure))?
             }
         };
         let flags = if filter.proxy { NeighFlags::PROXY.bits() } else { 0 };

@@ -153,11 +153,7 @@ fn list(session: &mut Session) -> Result<()> {
 
 /// The index of the device.
 fn index(session: &mut Session, name: &OsStr) -> Result<u32> {
-    let found = links::vrf(session.conn()?, name).and_then(|(index, _)| match index {
-        0 => Err(Failure::new(code::FAILED, format!("there is no VRF {}", show(name)))),
-        index => Ok(index),
-    });
-    found.map_err(|failure| failure.ip("Invalid VRF name").code(code::FAILED))
+    links::find_vrf(session.conn()?, name).map_err(|failure| failure.ip("Invalid VRF name").code(code::FAILED))
 }
 
 /// The namespace we are about, and its name.

@@ -1,9 +1,10 @@
 //! The kinds of devices and their settings, as data: each row is an option's word, the attribute it is about and how its
-//! value is written and shown. Reading the words ([`super::change`]) and showing what is set ([`super::show`]) go by them.
+//! value is written and shown. Reading the words ([`parse`]) and showing what is set ([`print`]) go by them.
 
-use nl_core::route::{
-    bond, br, br_boolopt, brport, geneve, ifla, ipvlan, macvlan, netkit, tun, veth, vlan, vrf, vxlan,
-};
+mod parse;
+mod print;
+
+use nl_core::route::{bond, br, br_boolopt, brport, geneve, ipvlan, macvlan, netkit, tun, veth, vlan, vrf, vxlan};
 
 /// How the value of an attribute is written in words.
 #[derive(Clone, Copy, Debug)]
@@ -30,14 +31,8 @@ pub(super) enum Shape {
     Mac,
     /// An IPv4 address; an IPv6 one goes into the attribute given. A multicast address, or none, or either.
     Ip(u16, Option<bool>),
-    /// A text.
-    Str,
     /// An interface's name: its index.
     Dev,
-    /// A namespace: a descriptor of it.
-    Netns,
-    /// A namespace: its id, as seen from where the link will be.
-    NsId,
     /// The first and the last port.
     Ports,
     /// An EtherType.
@@ -48,8 +43,6 @@ pub(super) enum Shape {
     Tos,
     /// Pairs of priorities, FROM:TO.
     Qos,
-    /// How IPv6 addresses are made, deep in `IFLA_AF_SPEC`.
-    AddrGen,
     /// The other end: a link of its own.
     Peer,
     /// Shown only: hundredths of a second.
@@ -73,7 +66,7 @@ pub(super) enum When {
     OffInText,
 }
 
-/// One setting of a link, or of a kind.
+/// One setting of a kind.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Setting {
     /// The option.
@@ -124,45 +117,6 @@ impl Setting {
 }
 
 use Shape::*;
-
-/// Of any link.
-pub(super) const LINK: &[Setting] = &[
-    on(ADD | SET | PEER, "mtu", ifla::MTU, Num(4)),
-    on(ADD | SET | PEER, "address", ifla::ADDRESS, Mac),
-    on(ADD | SET | PEER, "broadcast", ifla::BROADCAST, Mac),
-    on(ADD | SET | PEER, "brd", ifla::BROADCAST, Mac),
-    on(ADD | SET | PEER, "txqueuelen", ifla::TXQLEN, Num(4)),
-    on(ADD | SET | PEER, "txqlen", ifla::TXQLEN, Num(4)),
-    on(ADD | SET | PEER, "qlen", ifla::TXQLEN, Num(4)),
-    on(ADD | SET | PEER, "group", ifla::GROUP, Code(4, &[("default", 0)])),
-    on(ADD | SET | PEER, "netns", ifla::NET_NS_FD, Netns),
-    on(ADD | PEER, "numtxqueues", ifla::NUM_TX_QUEUES, Num(4)),
-    on(ADD | PEER, "numrxqueues", ifla::NUM_RX_QUEUES, Num(4)),
-    on(ADD | SET | PEER, "gso_max_size", ifla::GSO_MAX_SIZE, Num(4)),
-    on(ADD | SET | PEER, "gso_max_segs", ifla::GSO_MAX_SEGS, Num(4)),
-    on(ADD, "link", ifla::LINK, Dev),
-    on(ADD, "link-netns", ifla::LINK_NETNSID, NsId),
-    on(ADD | SET, "master", ifla::MASTER, Dev),
-    on(ADD | SET, "vrf", ifla::MASTER, Dev),
-    on(SET, "nomaster", ifla::MASTER, Is(4, 0)),
-    on(SET, "alias", ifla::IFALIAS, Str),
-    on(SET, "addrgenmode", ifla::AF_SPEC, AddrGen),
-    on(SET, "carrier", ifla::CARRIER, OnOff),
-    on(SET, "protodown", ifla::PROTO_DOWN, OnOff),
-    on(ADD | SET | PEER, "mode", ifla::LINKMODE, Code(1, &[("default", 0), ("dormant", 1)])),
-];
-
-/// Flags of any link: the bit, and whether the word means its absence.
-pub(super) const FLAGS: &[(&str, u32, bool)] = &[
-    ("arp", 0x80, true),
-    ("multicast", 0x1000, false),
-    ("allmulticast", 0x200, false),
-    ("promisc", 0x100, false),
-    ("dynamic", 0x8000, false),
-];
-
-/// How IPv6 link-local addresses are made (`IN6_ADDR_GEN_MODE_*`).
-pub(super) const ADDR_GEN: &[(&str, u64)] = &[("eui64", 0), ("none", 1), ("stable_secret", 2), ("random", 3)];
 
 /// EtherTypes of VLANs.
 pub(super) const PROTOS: &[(&str, u64)] = &[("802.1Q", 0x8100), ("802.1ad", 0x88a8)];
