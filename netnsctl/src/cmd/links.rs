@@ -20,6 +20,8 @@ const ALTNAME_MAX: usize = 127;
 #[derive(Clone, Debug)]
 struct Entry {
     index: u32,
+    /// Of what type its addresses are, `arphrd`.
+    kind: u16,
     up: bool,
     /// The name, then the alternative ones.
     names: Vec<Vec<u8>>,
@@ -54,7 +56,7 @@ impl Links {
         let names = link.name()?.into_iter().chain(link.alt_names()).map(<[u8]>::to_vec).collect();
         // The kernel lists them in this order, as good as always.
         let at = self.entries.partition_point(|e| e.index < index);
-        self.entries.insert(at, Entry { index, up, names });
+        self.entries.insert(at, Entry { index, kind: link.header.kind.get(), up, names });
         Ok(())
     }
 
@@ -104,6 +106,12 @@ impl Links {
 
     fn entry(&self, index: u32) -> Option<&Entry> {
         self.entries.get(self.entries.binary_search_by_key(&index, |e| e.index).ok()?)
+    }
+
+    /// The type of the link with this index; 0 where that is not known.
+    #[must_use]
+    pub fn kind(&self, index: u32) -> u16 {
+        self.entry(index).map_or(0, |e| e.kind)
     }
 
     /// The name of the link with this index.
