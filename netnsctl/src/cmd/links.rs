@@ -78,14 +78,14 @@ impl Links {
 
     /// Asks for the one with this index too, unless it is here already; that there is none is no error.
     pub(super) fn also(&mut self, conn: &mut Conn, index: u32) -> Result<()> {
-        self.also_of(conn, None, index)
+        self.also_of(conn, None, index).map(drop)
     }
 
-    /// As [`Links::also`], in the namespace with this id (`None`: that of `conn`).
-    pub(super) fn also_of(&mut self, conn: &mut Conn, nsid: Option<i32>, index: u32) -> Result<()> {
-        let Ok(number) = i32::try_from(index) else { return Ok(()) };
+    /// As [`Links::also`], in the namespace with this id (`None`: that of `conn`). Gives back whether it is here now.
+    pub(super) fn also_of(&mut self, conn: &mut Conn, nsid: Option<i32>, index: u32) -> Result<bool> {
+        let number = i32::try_from(index).unwrap_or(0);
         if number == 0 || self.entry(index).is_some() {
-            return Ok(());
+            return Ok(number != 0);
         }
         let fill = |m: &mut Msg<'_>| {
             m.fixed(&IfInfoMsg { index: number.into(), ..IfInfoMsg::default() });
@@ -93,8 +93,8 @@ impl Links {
         };
         match conn.get(RTM_GETLINK, fill, |message| Ok(self.add(&Link::parse(message)?)?)) {
             // The namespace may be gone too.
-            Err(Error::Kernel(e)) if e.errno == Errno::ENODEV || nsid.is_some() => Ok(()),
-            result => done("get a link", result),
+            Err(Error::Kernel(e)) if e.errno == Errno::ENODEV || nsid.is_some() => Ok(false),
+            result => done("get a link", result).map(|()| true),
         }
     }
 

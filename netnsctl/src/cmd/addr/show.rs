@@ -10,7 +10,8 @@ use crate::names;
 use crate::out::{Color, Escaped, Out};
 use netns_sys::netlink::Conn;
 use nl_core::route::{
-    Addr, AddrFlags, IfAddrMsg, IfInfoMsg, Link, RTM_GETADDR, RTM_GETLINK, RTM_NEWLINK, Stats64, af, ifla, inet6,
+    Addr, AddrFlags, IfAddrMsg, IfInfoMsg, Link, RTM_DELADDR, RTM_GETADDR, RTM_GETLINK, RTM_NEWLINK, Stats64, af, ifla,
+    inet6,
 };
 use nl_core::wire::align4;
 use nl_core::{Attrs, Batch, DecodeError, Flags, Message, Messages, Msg};
@@ -43,7 +44,12 @@ impl Style<'_> {
     /// The address that this message is about, as an object of a list.
     pub(in crate::cmd) fn message(&self, out: &mut Out, message: &Message<'_>) -> std::result::Result<(), DecodeError> {
         let addr = Addr::parse(message)?;
-        out.object("", |out| self.addr(out, &addr));
+        out.object("", |out| {
+            if message.kind() == RTM_DELADDR {
+                out.field("deleted", true, format_args!("Deleted "));
+            }
+            self.addr(out, &addr);
+        });
         Ok(())
     }
 
