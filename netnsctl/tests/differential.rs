@@ -70,7 +70,7 @@ macro_rules! tables {
     };
 }
 
-tables!(addr, link, maddress, neigh, netconf, monitor, netns, ntable, rule, smoke, tuntap);
+tables!(addr, link, maddress, monitor, neigh, netconf, netns, ntable, rule, smoke, tuntap, vrf);
 
 #[test]
 fn every_table_is_run() {

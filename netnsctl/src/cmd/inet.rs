@@ -7,7 +7,7 @@ use crate::grammar::{Bounded, Prefix, number};
 use crate::names;
 use crate::out::{Color, Escaped};
 use netns_sys::Errno;
-use nl_core::route::rtn;
+use nl_core::route::{arphrd, rtn};
 use nl_core::wire::align4;
 use nl_core::{DecodeError, Flags, Message, Messages, Msg};
 use std::fmt;
@@ -158,6 +158,16 @@ pub(super) struct Lladdr<'a>(pub(super) &'a [u8]);
 impl fmt::Display for Lladdr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().enumerate().try_for_each(|(i, b)| write!(f, "{}{b:02x}", if i == 0 { "" } else { ":" }))
+    }
+}
+
+/// A link-layer address, of a link of this type; of a tunnel, an IP address.
+pub(super) fn lladdr(kind: u16, bytes: &[u8]) -> String {
+    match (kind, bytes.len()) {
+        (arphrd::TUNNEL | arphrd::SIT | arphrd::IPGRE, 4) | (arphrd::TUNNEL6 | arphrd::IP6GRE, 16) => {
+            Addr(bytes).to_string()
+        }
+        _ => Lladdr(bytes).to_string(),
     }
 }
 

@@ -20,6 +20,8 @@ const ALTNAME_MAX: usize = 127;
 #[derive(Clone, Debug)]
 struct Entry {
     index: u32,
+    /// Of what type its addresses are, `arphrd`.
+    kind: u16,
     up: bool,
     /// The name, then the alternative ones.
     names: Vec<Vec<u8>>,
@@ -54,7 +56,7 @@ impl Links {
         let names = link.name()?.into_iter().chain(link.alt_names()).map(<[u8]>::to_vec).collect();
         // The kernel lists them in this order, as good as always.
         let at = self.entries.partition_point(|e| e.index < index);
-        self.entries.insert(at, Entry { index, up, names });
+        self.entries.insert(at, Entry { index, kind: link.header.kind.get(), up, names });
         Ok(())
     }
 
@@ -104,6 +106,12 @@ impl Links {
 
     fn entry(&self, index: u32) -> Option<&Entry> {
         self.entries.get(self.entries.binary_search_by_key(&index, |e| e.index).ok()?)
+    }
+
+    /// The type of the link with this index; 0 where that is not known.
+    #[must_use]
+    pub fn kind(&self, index: u32) -> u16 {
+        self.entry(index).map_or(0, |e| e.kind)
     }
 
     /// The name of the link with this index.
@@ -174,12 +182,7 @@ pub(super) fn vrf(conn: &mut Conn, name: &OsStr) -> Result<(u32, u32)> {
         m.fixed(&IfInfoMsg::default());
         by_name(m, name);
     };
-    let got = conn.get(RTM_GETLINK, fill, |message| {
-        let link = Link::parse(message)?;
-        let info = link.info()?.filter(|i| i.kind() == Ok(Some(b"vrf")));
-        let table = info.and_then(|i| i.data().ok()??.find(vrf::TABLE)?.u32().ok());
-        Ok(table.map(|table| (index_of(&link), table)))
-    });
+    let got = conn.get(RTM_GETLINK, fill, |message| Ok(as_vrf(&Link::parse(message)?)?));
     match got {
         Ok(Some(found)) => Ok(found),
         Err(Error::Kernel(e)) if e.errno == Errno::ENODEV && name == "default" => Ok((0, rt_table::MAIN)),
@@ -191,19 +194,24 @@ pub(super) fn vrf(conn: &mut Conn, name: &OsStr) -> Result<(u32, u32)> {
     }
 }
 
+/// Index and table of a link that is a VRF.
+///
+/// # Errors
+/// What it says of its kind is broken.
+pub(super) fn as_vrf(link: &Link<'_>) -> std::result::Result<Option<(u32, u32)>, DecodeError> {
+    let info = link.info()?.filter(|i| i.kind() == Ok(Some(b"vrf")));
+    let table = info.and_then(|i| i.data().ok()??.find(vrf::TABLE)?.u32().ok());
+    Ok(table.map(|table| (index_of(link), table)))
+}
+
 /// The index of the VRF of this name.
 ///
 /// # Errors
-/// As [`find`]; it is something else.
+/// As [`vrf`].
 pub(super) fn find_vrf(conn: &mut Conn, name: &OsStr) -> Result<u32> {
-    let found = get(conn, name, rtext_filter::SKIP_STATS, |message| {
-        let link = Link::parse(message)?;
-        let vrf = link.info()?.and_then(|i| i.kind().ok().flatten()) == Some(b"vrf");
-        Ok((index_of(&link), vrf))
-    })?;
-    match found {
-        (index, true) => Ok(index),
-        _ => Err(Failure::new(code::FAILED, format!("{} is no VRF", show(name)))),
+    match vrf(conn, name)? {
+        (0, _) => Err(Failure::new(code::USAGE, format!("{} is no VRF", show(name)))),
+        (index, _) => Ok(index),
     }
 }
 

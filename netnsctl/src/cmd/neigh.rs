@@ -1,6 +1,6 @@
 //! `neigh`: neighbours, whose link-layer addresses are known or asked for.
 
-use super::inet::{self, Addr, Lladdr, got, index_or_0, is_any, put, put_addr, put_color, put_dev};
+use super::inet::{self, Addr, got, index_or_0, is_any, put, put_addr, put_color, put_dev};
 use super::links::{self, Links, device};
 use super::*;
 use crate::grammar::{Prefix, Result as Parsed, family_of};
@@ -413,8 +413,8 @@ impl<'s> Style<'s> {
                 self.links.need(name).map_err(|failure| wrong(name, "Device does not exist", failure))?
             }
             Master::Vrf(name) => {
-                let found = links::vrf(session.conn()?, name);
-                found.map_err(|failure| wrong(name, "Not a valid VRF name", failure))?.0
+                let found = links::find_vrf(session.conn()?, name);
+                found.map_err(|failure| wrong(name, "Not a valid VRF name", failure))?
             }
         };
         let flags = if filter.proxy { NeighFlags::PROXY.bits() } else { 0 };
@@ -466,6 +466,10 @@ impl<'s> Style<'s> {
         u32::try_from(neigh.header.index.get()).ok().filter(|index| self.dev == 0 && *index != 0)
     }
 
+    fn lladdr(&self, neigh: &Neigh<'_>, lladdr: &[u8]) -> String {
+        inet::lladdr(self.links.kind(u32::try_from(neigh.header.index.get()).unwrap_or_default()), lladdr)
+    }
+
     fn brief(&self, out: &mut Out, neigh: &Neigh<'_>) {
         if let Some(dst) = got(neigh.dst()) {
             let text = Addr(dst).to_string();
@@ -477,7 +481,7 @@ impl<'s> Style<'s> {
             out.color(Some(Color::Ifname), "dev", &*name, format_args!("{text:<16} "));
         }
         if let Some(lladdr) = got(neigh.lladdr()) {
-            let text = Lladdr(lladdr).to_string();
+            let text = self.lladdr(neigh, lladdr);
             out.color(Some(Color::Mac), "lladdr", &text, format_args!("{text}"));
         }
     }
@@ -490,7 +494,7 @@ impl<'s> Style<'s> {
             put_dev(out, "dev", "dev ", self.links, index);
         }
         if let Some(lladdr) = got(neigh.lladdr()) {
-            put_color(out, Some(Color::Mac), "lladdr", "lladdr ", Lladdr(lladdr));
+            put_color(out, Some(Color::Mac), "lladdr", "lladdr ", self.lladdr(neigh, lladdr));
         }
         let ext = neigh.ext_flags().unwrap_or_default();
         for (set, word) in [

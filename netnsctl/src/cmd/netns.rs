@@ -18,6 +18,7 @@ mod exec;
 mod list;
 mod wait;
 
+pub(super) use exec::{not_executed, status};
 pub(super) use list::{names_by_id, nsids, show_nsid};
 
 /// What `netns` can be asked for.

@@ -35,7 +35,7 @@ pub(super) fn one(session: &mut Session, name: &OsStr, command: &[OsString]) -> 
 fn warn(session: &Session, name: &OsStr, warnings: &[Error]) {
     for warning in warnings {
         match warning {
-            Error::Sys { about, errno, .. } if session.options.ip => {
+            Error::Sys { op: "put a file of /etc/netns over", about, errno } if session.options.ip => {
                 let target = Path::new(about);
                 let source = Path::new("/etc/netns").join(name).join(target.file_name().unwrap_or_default());
                 let (source, target, words) = (source.display(), target.display(), errno.words());
@@ -46,7 +46,8 @@ fn warn(session: &Session, name: &OsStr, warnings: &[Error]) {
     }
 }
 
-fn not_executed(session: &Session, error: &Error, program: &OsStr) -> Failure {
+/// Why a program cannot be run.
+pub(in crate::cmd) fn not_executed(session: &Session, error: &Error, program: &OsStr) -> Failure {
     let code = u8::try_from(process::exec_failure_status(error)).unwrap_or(code::FAILED);
     let said = format!("exec of \"{}\" failed", Escaped(program.as_bytes()));
     said_by_ip(session, Failure::new(code, error.to_string()), &said, error)
@@ -66,7 +67,7 @@ fn spawn(session: &Session, name: &OsStr, command: &[OsString]) -> Result<Exit> 
 }
 
 /// The exit code of a command, which has said itself what went wrong.
-fn status(status: i32) -> Result<()> {
+pub(in crate::cmd) fn status(status: i32) -> Result<()> {
     let status = u8::try_from(status).unwrap_or(code::FAILED);
     if status == code::OK { Ok(()) } else { Err(Failure::new(status, "")) }
 }
