@@ -153,6 +153,44 @@ fn addresses_and_routes_are_changed_replaced_and_flushed() {
 }
 
 #[test]
+fn rules_and_neighbours_are_changed_and_flushed() {
+    sandbox::run("rules_and_neighbours_are_changed_and_flushed", || {
+        ok("link add v0 type veth peer name v1");
+        ok("link set v0 up");
+        // The family is that of the prefix.
+        ok("rule add from 2001:db8::/32 table 100 priority 5");
+        assert_eq!(ok("-6 rule show table 100"), "5:\tfrom 2001:db8::/32 lookup 100\n");
+        assert_eq!(ok("rule show from 2001:db8::/32"), ok("-6 rule show table 100"));
+        ok("rule add fr 10.0.0.0/8 proto static table 7");
+        ok("rule add to 10.0.0.0/8 proto 99 table 8");
+        assert_eq!(ok("rule show proto 99").lines().count(), 1);
+        ok("rule flush proto static");
+        assert!(!ok("rule").contains("lookup 7") && ok("rule").contains("lookup 8"));
+        fails("rule add l3mdev table 5", 255, "takes no other");
+        fails("rule add p 5", 255, "can be");
+        fails("rule del priority 77", 2, "ENOENT");
+        fails("rule save x", 255, "too much");
+        let plan = ok("--dry-run rule add priority 9 sport 53 lookup main");
+        assert!(plan.contains("RTM_NEWRULE") && plan.contains("FRA_SPORT_RANGE"), "{plan}");
+        assert!(!ok("rule").contains("9:"));
+
+        ok("neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev v0");
+        fails("neigh add 10.0.0.2 lladdr 02:00:00:00:00:03 dev v0", 2, "EEXIST");
+        ok("neigh replace 10.0.0.2 lladdr 02:00:00:00:00:03 dev v0");
+        assert_eq!(ok("neigh get 10.0.0.2 dev v0"), "10.0.0.2 dev v0 lladdr 02:00:00:00:00:03 PERMANENT \n");
+        let plan = ok("--dry-run -s neigh flush nud permanent");
+        assert_eq!(plan.matches("RTM_DELNEIGH").count(), 1, "{plan}");
+        assert_eq!(ok("-4 neigh").lines().count(), 1);
+        ok("neigh flush nud permanent");
+        assert_eq!(ok("-4 neigh"), "");
+        fails("neigh flush", 255, "which neighbours?");
+        fails("neigh add 10.0.0.2", 255, "dev NAME is missing");
+        fails("netconf show nonsense", 255, "known are dev");
+        fails("ntable change name arp_cache retrns 5", 255, "did you mean \"retrans\"?");
+    });
+}
+
+#[test]
 fn the_route_taken_is_shown() {
     sandbox::run("the_route_taken_is_shown", || {
         set_up();

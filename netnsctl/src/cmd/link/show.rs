@@ -1,6 +1,6 @@
 //! `link show`: links as text (that of `ip link`) and as JSON (its keys).
 
-use super::super::inet::{Addr, Lladdr};
+pub(super) use super::super::inet::lladdr as address;
 use super::super::{Options, Session, done, links, links::Links, netns};
 use super::change::{ADDR_GEN_MODES, REASONS, STATES};
 use super::filter::Filter;
@@ -11,7 +11,7 @@ use crate::out::{Color, Escaped, Out, Value};
 use netns_sys::Dir;
 use netns_sys::netlink::Conn;
 use nl_core::route::{
-    self, Link, LinkFlags, OperState, RTM_DELLINK, RTM_GETLINK, af, arphrd, inet6, proto_down_reason, rtext_filter,
+    self, Link, LinkFlags, OperState, RTM_DELLINK, RTM_GETLINK, af, inet6, proto_down_reason, rtext_filter,
 };
 use nl_core::wire::align4;
 use nl_core::{Message, Messages, Msg};
@@ -261,16 +261,6 @@ const FLAGS: [(LinkFlags, &str); 18] = [
 /// What a message tells of, by number.
 const EVENTS: [&str; 7] =
     ["NONE", "REBOOT", "FEATURE CHANGE", "BONDING FAILOVER", "NOTIFY PEERS", "RESEND IGMP", "BONDING OPTION"];
-
-/// A link-layer address; of a tunnel, an IP address.
-pub(super) fn address(kind: u16, bytes: &[u8]) -> String {
-    match (kind, bytes.len()) {
-        (arphrd::TUNNEL | arphrd::SIT | arphrd::IPGRE, 4) | (arphrd::TUNNEL6 | arphrd::IP6GRE, 16) => {
-            Addr(bytes).to_string()
-        }
-        _ => Lladdr(bytes).to_string(),
-    }
-}
 
 impl Context {
     /// To show what refers to `links`, as the options say; `elsewhere`: some of it refers to other namespaces.
