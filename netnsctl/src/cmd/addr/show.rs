@@ -3,7 +3,7 @@
 use super::FLAGS;
 use super::filter::{Filter, Lookup};
 use crate::cmd::inet::{self, got, put};
-use crate::cmd::link::show::{Context, ext_mask};
+use crate::cmd::link::show::{Context, ext_mask, refer};
 use crate::cmd::links::{Links, index_of};
 use crate::cmd::{Options, Session, done};
 use crate::failure::Result;
@@ -12,7 +12,7 @@ use crate::out::{Color, Escaped, Out};
 use netns_sys::netlink::Conn;
 use nl_core::route::{
     Addr, AddrFlags, IfAddrMsg, IfInfoMsg, Link, RTM_DELADDR, RTM_GETADDR, RTM_GETLINK, RTM_NEWLINK, Stats64, af, ifla,
-    inet6,
+    inet6, rtext_filter,
 };
 use nl_core::wire::align4;
 use nl_core::{Attrs, Batch, DecodeError, Flags, Message, Messages, Msg};
@@ -131,51 +131,47 @@ pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
     let options = session.options.clone();
     let packet = filter.family == Some(af::PACKET);
     let conn = session.conn()?;
-    let addrs = if packet {
-        Vec::new()
-    } else {
-        done("list addresses", inet::dump(conn, RTM_GETADDR, |m| lookup.ask(m), |_| Ok(true)))?
-    };
-    // By link, in the kernel's order.
-    let mut by_link = Vec::new();
-    for message in Messages::new(&addrs).map_while(std::result::Result::ok) {
-        let index = message.fixed::<IfAddrMsg>().map(|(header, _)| header.index.get());
-        by_link.extend(index.map(|index| (index, message)));
+    let mut addrs = Vec::new();
+    if !packet {
+        addrs = done("list addresses", inet::dump(conn, RTM_GETADDR, |m| lookup.ask(m), |_| Ok(true)))?;
     }
-    by_link.sort_by_key(|a| a.0);
-    let (links, names) = links(conn, &lookup, &options)?;
-    let style = Style { links: &names, options: &options, with_dev: options.oneline };
+    // Where they are, by link, in the kernel's order.
+    let (mut by_link, mut at) = (Vec::new(), 0_usize);
+    for message in Messages::new(&addrs).map_while(std::result::Result::ok) {
+        let header = message.fixed::<IfAddrMsg>();
+        by_link.extend(header.map(|(header, _)| (header.index.get(), at)));
+        at = at.saturating_add(align4(message.bytes().len()));
+    }
+    by_link.sort_unstable();
     let of = |link: &Link<'_>| {
         let index = index_of(link);
         let start = by_link.partition_point(|a| a.0 < index);
-        let addrs = by_link.get(start..).unwrap_or_default().iter().take_while(move |a| a.0 == index);
-        addrs.filter_map(|a| Addr::parse(&a.1).ok())
+        let all = by_link.get(start..).unwrap_or_default().iter().take_while(move |a| a.0 == index);
+        let all = all.filter_map(|a| Messages::new(addrs.get(a.1..)?).next()?.ok());
+        all.filter_map(|m| Addr::parse(&m).ok())
     };
+    let (links, names, elsewhere) = links(conn, &lookup, &options)?;
+    let mut context = Context::new(session, names, elsewhere)?;
+    context.of_addresses = Some(filter.family.filter(|_| !packet));
+    let style = Style { links: &context.links, options: &options, with_dev: options.oneline };
     // ip asks for the links of IPv6, which are those with this.
     let v6 = options.ip && options.family == Some(af::INET6) && lookup.index == 0;
     let has_v6 = |link: &Link<'_>| got(link.af_spec()).is_some_and(|a| a.find(af::INET6.into()).is_some());
-    let keep = |link: &Link<'_>| {
-        let bare = filter.family.is_none_or(|f| f == af::PACKET) && of(link).next().is_none();
-        (bare || of(link).any(|a| filter.matches(&a, &names))) && (!v6 || has_v6(link))
-    };
-    let all = Messages::new(&links).map_while(std::result::Result::ok).filter_map(|m| Link::parse(&m).ok());
-    let all: Vec<Link<'_>> = all.filter(keep).collect();
-    let mut context =
-        Context::new(session, names.clone(), all.iter().any(|l| matches!(l.link_netnsid(), Ok(Some(_)))))?;
-    context.of_addresses = Some(filter.family.filter(|_| !packet && !options.details));
-    let how = (&context, &style, filter);
     session.out.list("", |out| {
-        for link in &all {
-            let takes = lookup.takes(link);
+        for message in Messages::new(&links).map_while(std::result::Result::ok) {
+            let Ok(link) = Link::parse(&message) else { continue };
+            let bare = filter.family.is_none_or(|f| f == af::PACKET) && of(&link).next().is_none();
+            let takes = lookup.takes(&link);
             // What ip filters out leaves an empty object, if it is not the kernel that does it.
-            if !takes && (!options.ip || filter.links.nomaster) {
+            let object = takes || options.ip && !filter.links.nomaster;
+            if !object || v6 && !has_v6(&link) || !bare && !of(&link).any(|a| filter.matches(&a, style.links)) {
                 continue;
             }
             out.object("", |out| {
                 if takes && v6 {
-                    reduced(link, |view| show(out, how, view, of(link)));
+                    reduced(&link, |view| show(out, &context, &style, filter, view, of(&link)));
                 } else if takes {
-                    show(out, how, link, of(link));
+                    show(out, &context, &style, filter, &link, of(&link));
                 }
             });
             out.spill();
@@ -184,9 +180,9 @@ pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
     Ok(())
 }
 
-/// The links, and all there are by name.
-fn links(conn: &mut Conn, lookup: &Lookup<'_>, options: &Options) -> Result<(Vec<u8>, Links)> {
-    let mask = ext_mask(options);
+/// The links, what they refer to by name, and whether that is in other namespaces too.
+fn links(conn: &mut Conn, lookup: &Lookup<'_>, options: &Options) -> Result<(Vec<u8>, Links, bool)> {
+    let mask = rtext_filter::VF | ext_mask(options);
     // What the kernel leaves out leaves no empty object; for one family ip does not ask it to.
     let one_family = options.ip && options.family.is_some_and(|f| f != af::PACKET);
     let ask = |m: &mut Msg<'_>| match lookup.index == 0 && !one_family {
@@ -199,37 +195,36 @@ fn links(conn: &mut Conn, lookup: &Lookup<'_>, options: &Options) -> Result<(Vec
             m.u32(ifla::EXT_MASK, mask);
         }
     };
+    let keep = |(kept, names): &mut (Vec<u8>, Links), m: &Message<'_>| {
+        kept.extend_from_slice(m.bytes());
+        kept.resize(align4(kept.len()), 0);
+        Ok(names.add(&Link::parse(m)?)?)
+    };
     // A dump cannot be of one link.
-    if lookup.index != 0 {
-        let (mut names, mut others) = (Links::default(), [0; 2]);
-        let get = conn.get(RTM_GETLINK, ask, |m| {
-            let link = Link::parse(m)?;
-            others = [link.link(), link.master()].map(|i| got(i).unwrap_or_default());
-            names.add(&link)?;
-            Ok(m.bytes().to_vec())
-        });
-        let link = done("get a link", get)?;
-        for index in others {
-            names.also(conn, index)?;
+    let found = match lookup.index {
+        0 => conn.dump(RTM_GETLINK, ask, keep),
+        _ => conn.get(RTM_GETLINK, ask, |m| {
+            let mut one = Default::default();
+            keep(&mut one, m).map(|()| one)
+        }),
+    };
+    let (links, mut names) = done("list links", found)?;
+    let mut elsewhere = false;
+    for message in Messages::new(&links).map_while(std::result::Result::ok) {
+        if let Ok(link) = Link::parse(&message) {
+            elsewhere |= matches!(link.link_netnsid(), Ok(Some(_)));
+            refer(conn, &mut names, &link, options.details)?;
         }
-        // Settings name others too.
-        return Ok((link, if options.details { Links::load(conn)? } else { names }));
     }
-    let dump = conn.dump(RTM_GETLINK, ask, |all: &mut (Vec<u8>, Links), m| {
-        all.0.extend_from_slice(m.bytes());
-        all.0.resize(align4(all.0.len()), 0);
-        Ok(all.1.add(&Link::parse(m)?)?)
-    });
-    let (links, names) = done("list links", dump)?;
-    let of_links = &lookup.filter.links;
-    let whole = of_links.master.is_none() && of_links.kind.is_none();
-    Ok((links, if whole { names } else { Links::load(conn)? }))
+    Ok((links, names, elsewhere))
 }
 
 /// A link with those of its addresses that match.
 fn show<'a>(
     out: &mut Out,
-    (context, style, filter): (&Context, &Style<'_>, &Filter),
+    context: &Context,
+    style: &Style<'_>,
+    filter: &Filter,
     link: &Link<'_>,
     addrs: impl Iterator<Item = Addr<'a>>,
 ) {
@@ -246,13 +241,12 @@ fn show<'a>(
         out.list("addr_info", |out| {
             for addr in addrs {
                 let matches = filter.matches(&addr, style.links);
-                if matches || options.ip {
-                    out.object("", |out| {
-                        if matches {
-                            style.addr(out, &addr)
-                        }
-                    });
+                if matches {
+                    out.object("", |out| style.addr(out, &addr));
+                } else if options.ip {
+                    out.object("", |_| {});
                 }
+                out.spill();
             }
         });
         out.push(if options.brief { "\n" } else { "" });

@@ -22,7 +22,7 @@ use std::os::unix::ffi::OsStrExt;
 /// What the links shown refer to, and how they are shown.
 #[derive(Debug, Default)]
 pub(in crate::cmd) struct Context {
-    links: Links,
+    pub(in crate::cmd) links: Links,
     /// Names of namespaces by their ids.
     namespaces: Vec<(i32, OsString)>,
     details: bool,
@@ -78,14 +78,8 @@ fn show(session: &mut Session, messages: &[u8], mut found: Links, of_addresses: 
     let all = || Messages::new(messages).map_while(std::result::Result::ok);
     let mut elsewhere = false;
     for link in all().filter_map(|m| Link::parse(&m).ok()) {
-        if matches!(link.link_netnsid(), Ok(Some(_))) {
-            elsewhere = true;
-        } else if let Ok(Some(below)) = link.link() {
-            found.also(conn, below)?;
-        }
-        for index in link.master().ok().flatten().into_iter().chain(named(&link).filter(|_| options.details)) {
-            found.also(conn, index)?;
-        }
+        elsewhere |= matches!(link.link_netnsid(), Ok(Some(_)));
+        refer(conn, &mut found, &link, options.details)?;
     }
     let mut context = Context::new(session, found, elsewhere)?;
     (context.of_addresses, context.of_events) = (of_addresses, of_addresses.is_some());
@@ -101,6 +95,16 @@ fn show(session: &mut Session, messages: &[u8], mut found: Links, of_addresses: 
             out.spill();
         }
     });
+    Ok(())
+}
+
+/// Asks for the links that this one refers to, unless they are among `links` already.
+pub(in crate::cmd) fn refer(conn: &mut Conn, links: &mut Links, link: &Link<'_>, details: bool) -> Result<()> {
+    let below = link.link().ok().flatten().filter(|_| matches!(link.link_netnsid(), Ok(None)));
+    let master = link.master().ok().flatten();
+    for index in below.into_iter().chain(master).chain(named(link).filter(|_| details)) {
+        links.also(conn, index)?;
+    }
     Ok(())
 }
 
