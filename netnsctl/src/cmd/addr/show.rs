@@ -317,3 +317,40 @@ pub(super) fn saved(session: &mut Session, addrs: &[u8]) -> Result<()> {
     });
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::out::{Format, Style as Look};
+    use nl_core::route::{IfaCacheInfo, RTM_NEWADDR, ifa};
+
+    /// What no kernel of today sends is shown too.
+    #[test]
+    fn odd_addresses_are_shown() {
+        let shown = |kind, family, flags: u32, json| {
+            let mut space = [0; 256];
+            let mut batch = Batch::new(&mut space);
+            let fill = |m: &mut Msg<'_>| {
+                m.fixed(&IfAddrMsg { family, prefix_len: 8, scope: 7, index: 9.into(), ..IfAddrMsg::default() });
+                m.bytes(ifa::ADDRESS, &[10, 0, 0, 1]);
+                m.u32(ifa::FLAGS, flags);
+                m.value(ifa::CACHEINFO, &IfaCacheInfo { preferred: (-5_i32).cast_unsigned().into(), ..Default::default() });
+            };
+            batch.message(kind, Flags::empty(), 0, fill).unwrap();
+            let format = if json { Format::Json } else { Format::Text };
+            let mut out = Out::new(format, Look { oneline: true, ..Look::default() });
+            let (links, options) = (Links::default(), Options::default());
+            let style = Style { links: &links, options: &options, with_dev: true };
+            style.message(&mut out, &Messages::new(batch.bytes()).next().unwrap().unwrap()).unwrap();
+            out.take()
+        };
+        let deprecated = AddrFlags::DEPRECATED.bits() | AddrFlags::PERMANENT.bits();
+        assert_eq!(
+            shown(RTM_DELADDR, af::INET, deprecated | 0x3000, false),
+            "Deleted 9: if9    inet 10.0.0.1/8 scope 7 deprecated flags 3000 \\       valid_lft 0sec preferred_lft -5sec\n"
+        );
+        let json = shown(RTM_NEWADDR, 45, 1, true);
+        assert!(json.starts_with(r#"{"index":9,"dev":"if9","family_index":45,"local":"10.0.0.1","#), "{json}");
+        assert!(json.contains(r#""secondary":true,"dynamic":true,"#) && json.contains(":4294967291}"), "{json}");
+    }
+}
