@@ -14,7 +14,7 @@ use nl_core::route::{
     Addr, AddrFlags, IfAddrMsg, IfInfoMsg, Link, RTM_DELADDR, RTM_GETADDR, RTM_GETLINK, RTM_NEWLINK, Stats64, af, ifla,
     inet6, rtext_filter,
 };
-use nl_core::wire::align4;
+use nl_core::wire::{ATTR_HDRLEN, align4};
 use nl_core::{Attrs, Batch, DecodeError, Flags, Message, Messages, Msg};
 
 /// How addresses are shown.
@@ -196,9 +196,21 @@ fn links(conn: &mut Conn, lookup: &Lookup<'_>, options: &Options) -> Result<(Vec
         }
     };
     let keep = |(kept, names): &mut (Vec<u8>, Links), m: &Message<'_>| {
+        names.add(&Link::parse(m)?)?;
+        let start = kept.len();
         kept.extend_from_slice(m.bytes());
         kept.resize(align4(kept.len()), 0);
-        Ok(names.add(&Link::parse(m)?)?)
+        // What families have of a link is half of the message, and shown by none but IPv6.
+        let families = m.fixed::<IfInfoMsg>()?.1.find(ifla::AF_SPEC);
+        if let Some(families) = families.filter(|_| options.family != Some(af::INET6)) {
+            let from = start.saturating_add(families.at());
+            let to = align4(from.saturating_add(ATTR_HDRLEN).saturating_add(families.bytes().len()));
+            kept.drain(from..to.min(kept.len()));
+            let len = u32::try_from(kept.len().saturating_sub(start)).unwrap_or_default();
+            let field = kept.get_mut(start..).and_then(<[u8]>::first_chunk_mut);
+            field.into_iter().for_each(|field| *field = len.to_ne_bytes());
+        }
+        Ok(())
     };
     // A dump cannot be of one link.
     let found = match lookup.index {
@@ -334,7 +346,10 @@ mod tests {
                 m.fixed(&IfAddrMsg { family, prefix_len: 8, scope: 7, index: 9.into(), ..IfAddrMsg::default() });
                 m.bytes(ifa::ADDRESS, &[10, 0, 0, 1]);
                 m.u32(ifa::FLAGS, flags);
-                m.value(ifa::CACHEINFO, &IfaCacheInfo { preferred: (-5_i32).cast_unsigned().into(), ..Default::default() });
+                m.value(
+                    ifa::CACHEINFO,
+                    &IfaCacheInfo { preferred: (-5_i32).cast_unsigned().into(), ..Default::default() },
+                );
             };
             batch.message(kind, Flags::empty(), 0, fill).unwrap();
             let format = if json { Format::Json } else { Format::Text };
