@@ -312,7 +312,6 @@ impl Dir {
         trusted(&dir.stat, &self.path)?;
         Ok(dir)
     }
-
 }
 
 impl Opened {

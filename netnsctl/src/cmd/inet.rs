@@ -157,7 +157,13 @@ pub(super) struct Lladdr<'a>(pub(super) &'a [u8]);
 
 impl fmt::Display for Lladdr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().enumerate().try_for_each(|(i, b)| write!(f, "{}{b:02x}", if i == 0 { "" } else { ":" }))
+        // In one piece: long lists of links are made of them.
+        let mut text = String::with_capacity(self.0.len().saturating_mul(3));
+        for byte in self.0 {
+            text.push_str(if text.is_empty() { "" } else { ":" });
+            text.extend([byte >> 4, byte & 15].into_iter().filter_map(|digit| char::from_digit(digit.into(), 16)));
+        }
+        f.write_str(&text)
     }
 }
 

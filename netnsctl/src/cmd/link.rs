@@ -7,9 +7,12 @@
 mod change;
 pub(super) mod filter;
 mod kinds;
+mod programs;
 mod ready;
 pub(super) mod show;
 mod stats;
+#[cfg(test)]
+mod tests;
 mod vf;
 
 use super::{Command, Options, Session, done, links};
@@ -225,28 +228,11 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
         Request::Names(add, dev, names) => alternative_names(session, add, &dev, &names),
         Request::Show(filter) => show::run(session, &filter),
         Request::Help(kind) => {
-            help(session, &kind);
+            let kind = kind.to_str().and_then(kinds::find);
+            kind.iter().for_each(|kind| session.out.text(format_args!("{}\n", kinds::usage(kind))));
             Ok(())
         }
     }
-}
-
-/// Shows the words of a kind.
-fn help(session: &mut Session, kind: &OsStr) {
-    let settings = kind.to_str().and_then(kinds::find).map_or(&[][..], |k| k.0.settings);
-    let ip = if session.options.ip { "ip" } else { "netnsctl" };
-    let verb = if change::is_port(kind) { "set" } else { "{ add | set }" };
-    let mut line = format!("Usage: {ip} link {verb} NAME ... type {}", show(kind).replace('"', ""));
-    let mut words: Vec<&str> = settings.iter().filter(|s| s.on & (ADD | SET) != 0).map(|s| s.word).collect();
-    words.dedup();
-    for word in words {
-        if line.len().saturating_add(word.len()) > 110 {
-            session.out.text(format_args!("{line}\n"));
-            line = String::from("         ");
-        }
-        line = format!("{line} [ {word} ]");
-    }
-    session.out.text(format_args!("{line}\n"));
 }
 
 /// What failed, by the name of a link.
@@ -267,7 +253,7 @@ fn explain(task: &str, change: &Change, error: &Error) -> Failure {
         }
         Errno::EOPNOTSUPP if unknown || kernel.message.is_none() => {
             let Some(kind) = kind else { return failure };
-            let option = kind.to_str().and_then(kinds::find).map(|k| k.0.config);
+            let option = kind.to_str().and_then(kinds::find).map(|k| k.config);
             let option = option.map_or_else(String::new, |o| format!(" ({o})"));
             failure.hint(format!("  {} may not be in this kernel{option}, or its module is not loaded", show(kind)))
         }
@@ -291,7 +277,8 @@ fn send(
         Ok(())
     };
     let result = conn_in(session, ns)?.request_with(kind, flags, fill, keep).map(drop);
-    if !told.is_empty() {
+    let nothing = told.is_empty() && !(session.options.ip && session.options.json);
+    if session.options.echo && result.is_ok() && !session.options.dry_run && !nothing {
         show::echo(session, &told)?;
     }
     Ok(result)

@@ -8,6 +8,8 @@ use netns_sys::netlink::Conn;
 use netns_sys::{Errno, Error};
 use nl_core::route::{IfInfoMsg, Link, LinkFlags, RTM_GETLINK, ifla, rt_table, rtext_filter, vrf};
 use nl_core::{DecodeError, Message, Msg};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
@@ -23,9 +25,14 @@ struct Entry {
     names: Vec<Vec<u8>>,
 }
 
-/// The links of a namespace, by index and by name; sorted by index.
+/// The links of a namespace, by index and by name.
 #[derive(Clone, Debug, Default)]
-pub struct Links(Vec<Entry>);
+pub struct Links {
+    /// Sorted by index.
+    entries: Vec<Entry>,
+    /// Indices that a name was asked for, of links that are not here.
+    missed: RefCell<BTreeSet<u32>>,
+}
 
 impl Links {
     /// Asks for all of them.
@@ -46,44 +53,79 @@ impl Links {
         let (index, up) = (index_of(link), link.flags().contains(LinkFlags::UP));
         let names = link.name()?.into_iter().chain(link.alt_names()).map(<[u8]>::to_vec).collect();
         // The kernel lists them in this order, as good as always.
-        let at = self.0.partition_point(|e| e.index < index);
-        self.0.insert(at, Entry { index, up, names });
+        let at = self.entries.partition_point(|e| e.index < index);
+        self.entries.insert(at, Entry { index, up, names });
         Ok(())
+    }
+
+    /// Puts one in the place of that with its index.
+    pub(super) fn replace(&mut self, link: &Link<'_>) -> std::result::Result<(), DecodeError> {
+        self.remove(index_of(link));
+        self.add(link)
+    }
+
+    /// Takes one away.
+    pub(super) fn remove(&mut self, index: u32) {
+        self.entries.retain(|e| e.index != index);
+    }
+
+    /// The indices that a name was asked for in vain since the last time.
+    pub(super) fn missed(&self) -> BTreeSet<u32> {
+        self.missed.take()
     }
 
     /// Asks for the one with this index too, unless it is here already; that there is none is no error.
     pub(super) fn also(&mut self, conn: &mut Conn, index: u32) -> Result<()> {
+        self.also_of(conn, None, index)
+    }
+
+    /// As [`Links::also`], in the namespace with this id (`None`: that of `conn`).
+    pub(super) fn also_of(&mut self, conn: &mut Conn, nsid: Option<i32>, index: u32) -> Result<()> {
         let Ok(number) = i32::try_from(index) else { return Ok(()) };
-        if number == 0 || self.name(index).is_some() {
+        if number == 0 || self.entry(index).is_some() {
             return Ok(());
         }
-        let fill = |m: &mut Msg<'_>| m.fixed(&IfInfoMsg { index: number.into(), ..IfInfoMsg::default() });
+        let fill = |m: &mut Msg<'_>| {
+            m.fixed(&IfInfoMsg { index: number.into(), ..IfInfoMsg::default() });
+            nsid.iter().for_each(|nsid| m.i32(ifla::TARGET_NETNSID, *nsid));
+        };
         match conn.get(RTM_GETLINK, fill, |message| Ok(self.add(&Link::parse(message)?)?)) {
-            Err(Error::Kernel(e)) if e.errno == Errno::ENODEV => Ok(()),
+            // The namespace may be gone too.
+            Err(Error::Kernel(e)) if e.errno == Errno::ENODEV || nsid.is_some() => Ok(()),
             result => done("get a link", result),
         }
     }
 
-    /// Whether the link with this index is there and up.
+    /// Whether the link with this index is there and down.
     #[must_use]
-    pub fn is_up(&self, index: u32) -> bool {
-        self.entry(index).is_some_and(|e| e.up)
+    pub fn is_down(&self, index: u32) -> bool {
+        self.entry(index).is_some_and(|e| !e.up)
+    }
+
+    /// Whether the link with this index is there.
+    #[must_use]
+    pub fn has(&self, index: u32) -> bool {
+        self.entry(index).is_some()
     }
 
     fn entry(&self, index: u32) -> Option<&Entry> {
-        self.0.get(self.0.binary_search_by_key(&index, |e| e.index).ok()?)
+        self.entries.get(self.entries.binary_search_by_key(&index, |e| e.index).ok()?)
     }
 
     /// The name of the link with this index.
     #[must_use]
     pub fn name(&self, index: u32) -> Option<&[u8]> {
-        self.entry(index)?.names.first().map(Vec::as_slice)
+        let entry = self.entry(index);
+        if entry.is_none() {
+            self.missed.borrow_mut().insert(index);
+        }
+        entry?.names.first().map(Vec::as_slice)
     }
 
     /// The index of the link that has this name or alternative name.
     #[must_use]
     pub fn index(&self, name: &OsStr) -> Option<u32> {
-        self.0.iter().find(|e| e.names.iter().any(|n| n == name.as_bytes())).map(|e| e.index)
+        self.entries.iter().find(|e| e.names.iter().any(|n| n == name.as_bytes())).map(|e| e.index)
     }
 
     /// Like [`Links::index`], for a name of the user's.
@@ -97,7 +139,7 @@ impl Links {
     fn missing(&self, name: &OsStr) -> Failure {
         let failure = Failure::new(code::FAILED, format!("there is no interface {}", show(name)))
             .ip(format!("Cannot find device \"{}\"", Escaped(name.as_bytes())));
-        let names = self.0.iter().flat_map(|e| &e.names).filter_map(|n| std::str::from_utf8(n).ok());
+        let names = self.entries.iter().flat_map(|e| &e.names).filter_map(|n| std::str::from_utf8(n).ok());
         match nearest(name, names) {
             Some(near) => failure.hint(format!("  did you mean {}?", show(OsStr::new(near)))),
             None => failure.hint("  `netnsctl link show` shows those there are"),
@@ -158,16 +200,11 @@ pub(super) fn vrf(conn: &mut Conn, name: &OsStr) -> Result<(u32, u32)> {
 /// The index of the VRF of this name.
 ///
 /// # Errors
-/// As [`find`]; it is something else.
+/// As [`vrf`]; it is the main table's, which has none.
 pub(super) fn find_vrf(conn: &mut Conn, name: &OsStr) -> Result<u32> {
-    let found = get(conn, name, rtext_filter::SKIP_STATS, |message| {
-        let link = Link::parse(message)?;
-        let vrf = link.info()?.and_then(|i| i.kind().ok().flatten()) == Some(b"vrf");
-        Ok((index_of(&link), vrf))
-    })?;
-    match found {
-        (index, true) => Ok(index),
-        _ => Err(Failure::new(code::FAILED, format!("{} is no VRF", show(name)))),
+    match vrf(conn, name)? {
+        (0, _) => Err(Failure::new(code::FAILED, format!("{} is no link", show(name)))),
+        (index, _) => Ok(index),
     }
 }
 

@@ -362,13 +362,7 @@ fn each(
 const CREATE: &str = "Cannot create namespace file";
 
 /// What befell `task` at the file of `name`; `said` is how `ip` begins to say it.
-fn on_file<T>(
-    session: &Session,
-    name: &OsStr,
-    said: &str,
-    task: &str,
-    result: netns_sys::Result<T>,
-) -> Result<T> {
+fn on_file<T>(session: &Session, name: &OsStr, said: &str, task: &str, result: netns_sys::Result<T>) -> Result<T> {
     result.map_err(|error| {
         let path = real_path(session).join(name);
         said_by_ip(session, Failure::of(task, &error), &format!("{said} \"{}\"", path.display()), &error)
@@ -522,4 +516,3 @@ fn monitor(session: &mut Session) -> Result<()> {
     }
     Ok(())
 }
-

@@ -21,6 +21,7 @@ mod neigh;
 mod netconf;
 mod nexthop;
 mod nsid;
+mod prefix;
 #[expect(clippy::module_inception, reason = "the object is called a route too")]
 mod route;
 mod rule;
@@ -34,6 +35,7 @@ pub use neigh::*;
 pub use netconf::*;
 pub use nexthop::*;
 pub use nsid::*;
+pub use prefix::*;
 pub use route::*;
 pub use rule::*;
 pub use vfs::*;
@@ -60,6 +62,7 @@ messages! {
         RTM_NEWRULE = 32, FibRuleHdr, fra, "Add a routing rule; a rule.";
         RTM_DELRULE = 33, FibRuleHdr, fra, "Delete a rule.";
         RTM_GETRULE = 34, FibRuleHdr, fra, "Get rules.";
+        RTM_NEWPREFIX = 52, PrefixMsg, prefixa, "A prefix that an IPv6 router announced.";
         RTM_NEWMULTICAST = 56, IfAddrMsg, ifa, "A multicast address was joined.";
         RTM_DELMULTICAST = 57, IfAddrMsg, ifa, "A multicast address was left.";
         RTM_GETMULTICAST = 58, IfAddrMsg, ifa, "Get multicast addresses.";

@@ -1,20 +1,19 @@
 //! `addr show`: addresses by link, as text and as JSON.
 
 use super::FLAGS;
-use super::filter::{Filter, Lookup};
+use super::filter::Filter;
 use crate::cmd::inet::{self, got, put};
-use crate::cmd::link::show::{Context, ext_mask, refer};
+use crate::cmd::link::show::{Context, List, ext_mask};
 use crate::cmd::links::{Links, index_of};
 use crate::cmd::{Options, Session, done};
 use crate::failure::Result;
 use crate::names;
 use crate::out::{Color, Escaped, Out};
-use netns_sys::netlink::Conn;
 use nl_core::route::{
     Addr, AddrFlags, IfAddrMsg, IfInfoMsg, Link, RTM_DELADDR, RTM_GETADDR, RTM_GETLINK, RTM_NEWLINK, Stats64, af, ifla,
     inet6, rtext_filter,
 };
-use nl_core::wire::{ATTR_HDRLEN, align4};
+use nl_core::wire::align4;
 use nl_core::{Attrs, Batch, DecodeError, Flags, Message, Messages, Msg};
 
 /// How addresses are shown.
@@ -150,85 +149,44 @@ pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
         let all = all.filter_map(|a| Messages::new(addrs.get(a.1..)?).next()?.ok());
         all.filter_map(|m| Addr::parse(&m).ok())
     };
-    let (links, names, elsewhere) = links(conn, &lookup, &options)?;
-    let mut context = Context::new(session, names, elsewhere)?;
-    context.of_addresses = Some(filter.family.filter(|_| !packet));
-    let style = Style { links: &context.links, options: &options, with_dev: options.oneline };
     // ip asks for the links of IPv6, which are those with this.
     let v6 = options.ip && options.family == Some(af::INET6) && lookup.index == 0;
     let has_v6 = |link: &Link<'_>| got(link.af_spec()).is_some_and(|a| a.find(af::INET6.into()).is_some());
-    session.out.list("", |out| {
-        for message in Messages::new(&links).map_while(std::result::Result::ok) {
-            let Ok(link) = Link::parse(&message) else { continue };
-            let bare = filter.family.is_none_or(|f| f == af::PACKET) && of(&link).next().is_none();
-            let takes = lookup.takes(&link);
-            // What ip filters out leaves an empty object, if it is not the kernel that does it.
-            let object = takes || options.ip && !filter.links.nomaster;
-            if !object || v6 && !has_v6(&link) || !bare && !of(&link).any(|a| filter.matches(&a, style.links)) {
-                continue;
-            }
-            out.object("", |out| {
-                if takes && v6 {
-                    reduced(&link, |view| show(out, &context, &style, filter, view, of(&link)));
-                } else if takes {
-                    show(out, &context, &style, filter, &link, of(&link));
-                }
-            });
-            out.spill();
+    let show_link = |context: &Context, out: &mut Out, _: &Message<'_>, link: &Link<'_>| {
+        let style = Style { links: &context.links, options: &options, with_dev: options.oneline };
+        let bare = filter.family.is_none_or(|f| f == af::PACKET) && of(link).next().is_none();
+        let takes = lookup.takes(link);
+        // What ip filters out leaves an empty object, if it is not the kernel that does it.
+        let object = takes || options.ip && !filter.links.nomaster;
+        if !object || v6 && !has_v6(link) || !bare && !of(link).any(|a| filter.matches(&a, style.links)) {
+            return;
         }
-    });
-    Ok(())
-}
-
-/// The links, what they refer to by name, and whether that is in other namespaces too.
-fn links(conn: &mut Conn, lookup: &Lookup<'_>, options: &Options) -> Result<(Vec<u8>, Links, bool)> {
-    let mask = rtext_filter::VF | ext_mask(options);
-    // What the kernel leaves out leaves no empty object; for one family ip does not ask it to.
+        out.object("", |out| {
+            if takes && v6 {
+                reduced(link, |view| show(out, context, &style, filter, view, of(link)));
+            } else if takes {
+                show(out, context, &style, filter, link, of(link));
+            }
+        });
+    };
+    let mut list = List::new(session, &show_link)?;
+    list.context.of_addresses = Some(filter.family.filter(|_| !packet));
+    let mask = rtext_filter::VF | ext_mask(&options);
+    // A dump cannot be of one link. And for one family, ip does not ask the kernel to leave something out.
+    let index = i32::try_from(lookup.index).unwrap_or_default();
     let one_family = options.ip && options.family.is_some_and(|f| f != af::PACKET);
-    let ask = |m: &mut Msg<'_>| match lookup.index == 0 && !one_family {
+    let ask = |m: &mut Msg<'_>| match index == 0 && !one_family {
         true => lookup.ask_links(m, mask),
         false => {
-            m.fixed(&IfInfoMsg {
-                index: i32::try_from(lookup.index).unwrap_or_default().into(),
-                ..IfInfoMsg::default()
-            });
+            m.fixed(&IfInfoMsg { index: index.into(), ..IfInfoMsg::default() });
             m.u32(ifla::EXT_MASK, mask);
         }
     };
-    let keep = |(kept, names): &mut (Vec<u8>, Links), m: &Message<'_>| {
-        names.add(&Link::parse(m)?)?;
-        let start = kept.len();
-        kept.extend_from_slice(m.bytes());
-        kept.resize(align4(kept.len()), 0);
-        // What families have of a link is half of the message, and shown by none but IPv6.
-        let families = m.fixed::<IfInfoMsg>()?.1.find(ifla::AF_SPEC);
-        if let Some(families) = families.filter(|_| options.family != Some(af::INET6)) {
-            let from = start.saturating_add(families.at());
-            let to = align4(from.saturating_add(ATTR_HDRLEN).saturating_add(families.bytes().len()));
-            kept.drain(from..to.min(kept.len()));
-            let len = u32::try_from(kept.len().saturating_sub(start)).unwrap_or_default();
-            let field = kept.get_mut(start..).and_then(<[u8]>::first_chunk_mut);
-            field.into_iter().for_each(|field| *field = len.to_ne_bytes());
-        }
-        Ok(())
-    };
-    // A dump cannot be of one link.
-    let found = match lookup.index {
-        0 => conn.dump(RTM_GETLINK, ask, keep),
-        _ => conn.get(RTM_GETLINK, ask, |m| {
-            let mut one = Default::default();
-            keep(&mut one, m).map(|()| one)
-        }),
-    };
-    let (links, mut names) = done("list links", found)?;
-    let mut elsewhere = false;
-    for message in Messages::new(&links).map_while(std::result::Result::ok) {
-        if let Ok(link) = Link::parse(&message) {
-            elsewhere |= matches!(link.link_netnsid(), Ok(Some(_)));
-            refer(conn, &mut names, &link, options.details)?;
-        }
+    if index == 0 {
+        return list.stream(session, ask);
     }
-    Ok((links, names, elsewhere))
+    done("get a link", session.conn()?.get(RTM_GETLINK, ask, |m| list.keep(m)))?;
+    list.finish(session)
 }
 
 /// A link with those of its addresses that match.

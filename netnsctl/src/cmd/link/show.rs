@@ -4,18 +4,18 @@ use super::super::inet::{Addr, Lladdr};
 use super::super::{Options, Session, done, links, links::Links, netns};
 use super::change::{ADDR_GEN_MODES, REASONS, STATES};
 use super::filter::Filter;
-use super::kinds::{self, Shape};
+use super::programs::xdp_mode;
 use crate::failure::Result;
 use crate::names::GROUPS;
 use crate::out::{Color, Escaped, Out, Value};
 use netns_sys::netlink::Conn;
+use netns_sys::{Dir, Error};
 use nl_core::route::{
     self, Link, LinkFlags, OperState, RTM_DELLINK, RTM_GETLINK, af, arphrd, inet6, proto_down_reason, rtext_filter,
-    xdp, xdp_attached,
 };
-use nl_core::{Attrs, Message, Messages, Msg};
-use std::cell::RefCell;
-use std::ffi::{OsStr, OsString};
+use nl_core::wire::align4;
+use nl_core::{Message, Messages, Msg};
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
 
@@ -24,8 +24,8 @@ use std::os::unix::ffi::OsStrExt;
 pub(in crate::cmd) struct Context {
     pub(in crate::cmd) links: Links,
     /// Names of namespaces by their ids.
-    namespaces: Vec<(i32, OsString)>,
-    details: bool,
+    pub(in crate::cmd) namespaces: Vec<(i32, OsString)>,
+    pub(super) details: bool,
     pub(super) statistics: u8,
     /// Numbers of the statistics have units for people, of powers of 1024.
     pub(super) human: bool,
@@ -42,85 +42,159 @@ pub(in crate::cmd) struct Context {
 pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
     let mask = rtext_filter::VF | ext_mask(&session.options);
     let master = filter.find_master(session)?;
-    let keep = |(kept, found): &mut (Vec<u8>, Links), message: &Message<'_>| {
-        let link = Link::parse(message)?;
-        found.add(&link)?;
-        if filter.takes(&link, master) {
-            kept.extend_from_slice(message.bytes());
-            kept.resize(nl_core::wire::align4(kept.len()), 0);
-        }
-        Ok(())
-    };
-    let conn = session.conn()?;
-    let all = match &filter.name {
-        Some(name) => {
-            let all = RefCell::default();
-            let got = links::get(conn, name, mask, |message| keep(&mut all.borrow_mut(), message));
-            got.map_err(|failure| failure.ip(format!("Device \"{}\" does not exist.", Escaped(name.as_bytes()))))?;
-            all.into_inner()
-        }
-        None => {
-            let fill = |m: &mut Msg<'_>| filter.ask(m, mask, master);
-            done("list links", conn.dump(RTM_GETLINK, fill, keep))?
+    // What is not taken leaves an empty object.
+    let (brief, empty) = (session.options.brief, session.options.ip && session.options.json);
+    let show = |context: &Context, out: &mut Out, message: &Message<'_>, link: &Link<'_>| {
+        if filter.takes(link, master) {
+            context.record(out, message, link, brief);
+        } else if empty {
+            out.object("", |_| {});
         }
     };
-    show(session, &all.0, all.1, None)
+    let mut list = List::new(session, &show)?;
+    let Some(name) = &filter.name else { return list.stream(session, |m| filter.ask(m, mask, master)) };
+    let got = links::get(session.conn()?, name, mask, |message| list.keep(message));
+    got.map_err(|failure| failure.ip(format!("Device \"{}\" does not exist.", Escaped(name.as_bytes()))))?;
+    list.finish(session)
 }
 
 /// Shows what the kernel told of a change.
 pub(super) fn echo(session: &mut Session, messages: &[u8]) -> Result<()> {
-    show(session, messages, Links::default(), Some(None))
-}
-
-fn show(session: &mut Session, messages: &[u8], mut found: Links, of_addresses: Option<Option<u8>>) -> Result<()> {
-    let options = session.options.clone();
-    let conn = session.conn()?;
-    let all = || Messages::new(messages).map_while(std::result::Result::ok);
-    let mut elsewhere = false;
-    for link in all().filter_map(|m| Link::parse(&m).ok()) {
-        elsewhere |= matches!(link.link_netnsid(), Ok(Some(_)));
-        refer(conn, &mut found, &link, options.details)?;
-    }
-    let mut context = Context::new(session, found, elsewhere)?;
-    (context.of_addresses, context.of_events) = (of_addresses, of_addresses.is_some());
-    session.out.list("", |out| {
-        for message in all() {
-            let Ok(link) = Link::parse(&message) else { continue };
-            out.object("", |out| {
-                if message.kind() == RTM_DELLINK {
-                    out.field("deleted", true, format_args!("Deleted "));
-                }
-                if options.brief { context.brief(out, &link) } else { context.full(out, &link) }
-            });
-            out.spill();
-        }
-    });
-    Ok(())
-}
-
-/// Asks for the links that this one refers to, unless they are among `links` already.
-pub(in crate::cmd) fn refer(conn: &mut Conn, links: &mut Links, link: &Link<'_>, details: bool) -> Result<()> {
-    let below = link.link().ok().flatten().filter(|_| matches!(link.link_netnsid(), Ok(None)));
-    let master = link.master().ok().flatten();
-    for index in below.into_iter().chain(master).chain(named(link).filter(|_| details)) {
-        links.also(conn, index)?;
-    }
-    Ok(())
-}
-
-/// The indices of links that the settings of this one name.
-fn named(link: &Link<'_>) -> impl Iterator<Item = u32> {
-    let info = link.info().ok().flatten();
-    let of = |known: &[kinds::Kind], kind: Option<&[u8]>, data: Option<Attrs<'_>>| {
-        let settings = known.iter().find(|k| Some(k.name.as_bytes()) == kind).map_or(&[][..], |k| k.settings);
-        let devices = settings.iter().filter(|s| matches!(s.shape, Shape::Dev));
-        devices.filter_map(|s| data.as_ref()?.find(s.attr)?.u32().ok()).collect::<Vec<u32>>()
+    let brief = session.options.brief;
+    let show = |context: &Context, out: &mut Out, message: &Message<'_>, link: &Link<'_>| {
+        context.record(out, message, link, brief);
     };
-    let port = info.as_ref().map(|i| of(kinds::PORTS, i.slave_kind().ok().flatten(), i.slave_data().ok().flatten()));
-    // What is below a link may be in another namespace.
-    let own = info.as_ref().filter(|_| matches!(link.link_netnsid(), Ok(None)));
-    let own = own.map(|i| of(kinds::KINDS, i.kind().ok().flatten(), i.data().ok().flatten()));
-    port.into_iter().chain(own).flatten()
+    let mut list = List::new(session, &show)?;
+    (list.context.of_addresses, list.context.of_events) = (Some(None), true);
+    done("read the answer", Messages::new(messages).try_for_each(|m| list.keep(&m?)))?;
+    if messages.is_empty() {
+        // Not all changes are told; `ip` takes the acknowledgement for a link.
+        session.out.list("", |out| out.object("", |_| {}));
+        return Ok(());
+    }
+    list.finish(session)
+}
+
+/// Links being shown. One that refers to others waits until these are known.
+pub(in crate::cmd) struct List<'f> {
+    pub(in crate::cmd) context: Context,
+    /// Shows one, if it is to be shown.
+    show: &'f dyn Fn(&Context, &mut Out, &Message<'_>, &Link<'_>),
+    dir: Dir,
+    /// Whether names of namespaces need no more be asked for.
+    namespaces: bool,
+    waiting: Vec<u8>,
+}
+
+impl<'f> List<'f> {
+    pub(in crate::cmd) fn new(
+        session: &Session,
+        show: &'f dyn Fn(&Context, &mut Out, &Message<'_>, &Link<'_>),
+    ) -> Result<Self> {
+        let context = Context::new(session, Links::default(), false)?;
+        Ok(List { context, show, dir: session.dir.clone(), namespaces: session.options.json, waiting: Vec::new() })
+    }
+
+    /// Shows those of a dump as they come.
+    pub(in crate::cmd) fn stream(mut self, session: &mut Session, ask: impl Fn(&mut Msg<'_>)) -> Result<()> {
+        let (conn, out) = session.conn_and_out()?;
+        let mut result = Ok(());
+        out.list("", |out| {
+            let start = out.mark();
+            let streamed = conn.stream(RTM_GETLINK, ask, |event| match event {
+                Some(message) => {
+                    self.add(out, message)?;
+                    out.spill();
+                    Ok(())
+                }
+                None if out.rewind(start) => {
+                    self.waiting.clear();
+                    self.context.links = Links::default();
+                    Ok(())
+                }
+                None => Err(Error::Interrupted),
+            });
+            result = done("list links", streamed).and_then(|()| self.rest(conn, out));
+        });
+        result
+    }
+
+    /// Shows those that were kept.
+    pub(in crate::cmd) fn finish(mut self, session: &mut Session) -> Result<()> {
+        let (conn, out) = session.conn_and_out()?;
+        let mut result = Ok(());
+        out.list("", |out| result = self.rest(conn, out));
+        result
+    }
+
+    /// Keeps one, to be shown.
+    pub(in crate::cmd) fn keep(&mut self, message: &Message<'_>) -> netns_sys::Result<()> {
+        self.context.links.add(&Link::parse(message)?)?;
+        self.wait(message);
+        Ok(())
+    }
+
+    fn wait(&mut self, message: &Message<'_>) {
+        self.waiting.extend_from_slice(message.bytes());
+        self.waiting.resize(align4(self.waiting.len()), 0);
+    }
+
+    /// Shows this one of a dump, or has it wait.
+    fn add(&mut self, out: &mut Out, message: &Message<'_>) -> netns_sys::Result<()> {
+        let link = Link::parse(message)?;
+        self.context.links.add(&link)?;
+        let waiting = std::mem::take(&mut self.waiting);
+        let mut rest = Messages::new(&waiting);
+        let mut shown = 0_usize;
+        while let Some(Ok(first)) = rest.next() {
+            if !self.try_show(out, &first, &Link::parse(&first)?) {
+                break;
+            }
+            shown = shown.saturating_add(align4(first.bytes().len()));
+        }
+        self.waiting = waiting;
+        self.waiting.drain(..shown.min(self.waiting.len()));
+        if !self.waiting.is_empty() || !self.try_show(out, message, &link) {
+            self.wait(message);
+        }
+        Ok(())
+    }
+
+    /// Shows those that wait, with what is to be asked for.
+    fn rest(&mut self, conn: &mut Conn, out: &mut Out) -> Result<()> {
+        let waiting = std::mem::take(&mut self.waiting);
+        for message in Messages::new(&waiting).map_while(std::result::Result::ok) {
+            let Ok(link) = Link::parse(&message) else { continue };
+            if !self.namespaces && matches!(link.link_netnsid(), Ok(Some(_))) {
+                self.namespaces = true;
+                self.context.namespaces = netns::names_by_id(&self.dir, conn, usize::MAX)?.into_iter().collect();
+            }
+            loop {
+                let mark = out.mark();
+                (self.show)(&self.context, out, &message, &link);
+                let missed = self.context.links.missed();
+                missed.iter().try_for_each(|index| self.context.links.also(conn, *index))?;
+                if !missed.iter().any(|index| self.context.links.has(*index)) || !out.rewind(mark) {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows one if all is known that it refers to.
+    fn try_show(&self, out: &mut Out, message: &Message<'_>, link: &Link<'_>) -> bool {
+        let elsewhere = matches!(link.link_netnsid(), Ok(Some(_)));
+        let known = |index: std::result::Result<Option<u32>, _>| {
+            index.is_ok_and(|i| i.is_none_or(|i| i == 0 || self.context.links.has(i)))
+        };
+        if !known(link.master()) || if elsewhere { !self.namespaces } else { !known(link.link()) } {
+            return false;
+        }
+        let mark = out.mark();
+        (self.show)(&self.context, out, message, link);
+        self.context.links.missed().is_empty() || !out.rewind(mark)
+    }
 }
 
 /// What a dump of links is to leave out.
@@ -130,14 +204,12 @@ pub(in crate::cmd) fn ext_mask(options: &Options) -> u32 {
 
 /// The named namespaces that have an id in the one the links are in.
 fn namespaces(session: &Session) -> Result<Vec<(i32, OsString)>> {
-    let names = done("list namespaces", session.dir.names())?;
-    let names: Vec<&OsStr> = names.iter().map(OsString::as_os_str).collect();
     let conn = match &session.options.ns {
         Some(ns) => session.open(ns).and_then(|ns| Conn::open_in(&ns, &route::FAMILY)),
         None => Conn::open(&route::FAMILY),
     };
-    let ids = netns::nsids(&session.dir, &mut done("open a netlink socket", conn)?, &names, usize::MAX)?;
-    Ok(ids.into_iter().zip(names).filter_map(|(id, name)| Some((id?, name.to_owned()))).collect())
+    let mut conn = done("open a netlink socket", conn)?;
+    Ok(netns::names_by_id(&session.dir, &mut conn, usize::MAX)?.into_iter().collect())
 }
 
 /// Link-layer types (`ARPHRD_*`, linux/if_arp.h), each followed by the name that `ip` has for it.
@@ -164,8 +236,26 @@ pub(super) fn type_name(out: &Out, kind: u16) -> String {
 }
 
 /// The flags in the order they are shown. `RUNNING` is not; that it is missing from a link that is up is.
-const FLAG_ORDER: &str = "LOOPBACK BROADCAST POINTOPOINT MULTICAST NOARP ALLMULTI PROMISC MASTER SLAVE DEBUG DYNAMIC \
-                          AUTOMEDIA PORTSEL NOTRAILERS UP LOWER_UP DORMANT ECHO";
+const FLAGS: [(LinkFlags, &str); 18] = [
+    (LinkFlags::LOOPBACK, "LOOPBACK"),
+    (LinkFlags::BROADCAST, "BROADCAST"),
+    (LinkFlags::POINTOPOINT, "POINTOPOINT"),
+    (LinkFlags::MULTICAST, "MULTICAST"),
+    (LinkFlags::NOARP, "NOARP"),
+    (LinkFlags::ALLMULTI, "ALLMULTI"),
+    (LinkFlags::PROMISC, "PROMISC"),
+    (LinkFlags::MASTER, "MASTER"),
+    (LinkFlags::SLAVE, "SLAVE"),
+    (LinkFlags::DEBUG, "DEBUG"),
+    (LinkFlags::DYNAMIC, "DYNAMIC"),
+    (LinkFlags::AUTOMEDIA, "AUTOMEDIA"),
+    (LinkFlags::PORTSEL, "PORTSEL"),
+    (LinkFlags::NOTRAILERS, "NOTRAILERS"),
+    (LinkFlags::UP, "UP"),
+    (LinkFlags::LOWER_UP, "LOWER_UP"),
+    (LinkFlags::DORMANT, "DORMANT"),
+    (LinkFlags::ECHO, "ECHO"),
+];
 
 /// What a message tells of, by number.
 const EVENTS: [&str; 7] =
@@ -217,7 +307,7 @@ impl Context {
                 let name = self.name(below);
                 out.json("link", name.as_slice());
                 let _ = write!(text, "@{}", Escaped(&name));
-                below_is_down = !self.links.is_up(below);
+                below_is_down = self.links.is_down(below);
             }
         }
         out.color(Some(Color::Ifname), "ifname", name, format_args!("{text:<width$}{after}"));
@@ -225,21 +315,24 @@ impl Context {
     }
 
     fn flags(out: &mut Out, flags: LinkFlags, below_is_down: bool) {
-        let mut names: Vec<String> = Vec::new();
-        if flags.contains(LinkFlags::UP) && !flags.contains(LinkFlags::RUNNING) {
-            names.push("NO-CARRIER".into());
-        }
-        let mut rest = flags.difference(LinkFlags::RUNNING);
-        for name in FLAG_ORDER.split(' ') {
-            if let Some(flag) = LinkFlags::from_name(name).filter(|f| flags.contains(*f)) {
-                names.push(name.into());
-                rest.remove(flag);
+        let no_carrier = flags.contains(LinkFlags::UP) && !flags.contains(LinkFlags::RUNNING);
+        let known = FLAGS.iter().filter(|f| flags.contains(f.0)).map(|f| f.1);
+        let rest = FLAGS.iter().fold(flags.difference(LinkFlags::RUNNING), |rest, f| rest.difference(f.0));
+        let mut comma = "<";
+        let mut put = |out: &mut Out, name: &str| {
+            out.field("", name, format_args!("{comma}{name}"));
+            comma = ",";
+        };
+        out.list("flags", |out| {
+            no_carrier.then_some("NO-CARRIER").into_iter().chain(known).for_each(|name| put(out, name));
+            if !rest.is_empty() {
+                put(out, &format!("{:x}", rest.bits()));
             }
-        }
-        names.extend((!rest.is_empty()).then(|| format!("{:x}", rest.bits())));
-        names.extend(below_is_down.then(|| "M-DOWN".into()));
-        out.text(format_args!("<{}> ", names.join(",")));
-        out.list("flags", |out| names.iter().for_each(|n| out.json("", n)));
+            if below_is_down {
+                put(out, "M-DOWN");
+            }
+        });
+        out.push(if comma == "<" { "<> " } else { "> " });
     }
 
     /// The operational state, padded to `width`, behind `word`.
@@ -276,6 +369,16 @@ impl Context {
         out.text(format_args!("\n"));
     }
 
+    /// A link, as an object of a list.
+    fn record(&self, out: &mut Out, message: &Message<'_>, link: &Link<'_>, brief: bool) {
+        out.object("", |out| {
+            if message.kind() == RTM_DELLINK {
+                out.field("deleted", true, format_args!("Deleted "));
+            }
+            if brief { self.brief(out, link) } else { self.full(out, link) }
+        });
+    }
+
     /// All that is shown of a link, ended by a new line.
     pub(in crate::cmd) fn full(&self, out: &mut Out, link: &Link<'_>) {
         let (index, of_link) = (links::index_of(link), self.of_addresses.is_none());
@@ -286,7 +389,7 @@ impl Context {
             out.field("mtu", mtu, format_args!("mtu {mtu} "));
         }
         let programs = link.xdp().ok().flatten();
-        programs.iter().for_each(|programs| xdp_mode(out, programs, of_link));
+        programs.iter().for_each(|programs| xdp_mode(out, programs, of_link, self.details));
         if let Ok(Some(qdisc)) = link.qdisc() {
             out.field("qdisc", qdisc, format_args!("qdisc {} ", Escaped(qdisc)));
         }
@@ -449,18 +552,6 @@ impl Context {
             }
         }
     }
-
-    /// The programs that see packets first, a line each.
-    fn xdp_programs(&self, out: &mut Out, programs: &Attrs<'_>) {
-        let mode = programs.find(xdp::ATTACHED).and_then(|a| a.u8().ok()).unwrap_or(xdp_attached::NONE);
-        let several = [(xdp::SKB_PROG_ID, "generic"), (xdp::DRV_PROG_ID, "drv"), (xdp::HW_PROG_ID, "offload")];
-        let several = several.into_iter().filter(|_| mode == xdp_attached::MULTI);
-        for (kind, word) in std::iter::once((xdp::PROG_ID, "")).chain(several) {
-            if let Some(id) = program(programs, kind).filter(|id| *id != 0 && mode != xdp_attached::NONE) {
-                out.text(format_args!("{}    prog/xdp{word} id {id} ", self.newline));
-            }
-        }
-    }
 }
 
 /// The broadcast address, or the other end's.
@@ -471,47 +562,4 @@ pub(super) fn broadcast(out: &mut Out, link: &Link<'_>, text: &str) {
         out.json("link_pointtopoint", true);
     }
     out.color(Some(Color::Mac), "broadcast", text, format_args!("{text}"));
-}
-
-/// The id of a program.
-fn program(programs: &Attrs<'_>, kind: u16) -> Option<u32> {
-    programs.find(kind).and_then(|a| a.u32().ok())
-}
-
-/// Where programs see packets first, and in JSON which.
-fn xdp_mode(out: &mut Out, programs: &Attrs<'_>, of_link: bool) {
-    let mode = programs.find(xdp::ATTACHED).and_then(|a| a.u8().ok()).unwrap_or(xdp_attached::NONE);
-    let id = program(programs, xdp::PROG_ID).filter(|id| *id != 0);
-    match mode {
-        xdp_attached::NONE => return,
-        xdp_attached::DRV => out.push("xdp"),
-        xdp_attached::SKB => out.push("xdpgeneric"),
-        xdp_attached::HW => out.push("xdpoffload"),
-        xdp_attached::MULTI => out.push("xdpmulti"),
-        mode => out.text(format_args!("xdp[{mode}]")),
-    }
-    if let Some(id) = id.filter(|_| !of_link) {
-        out.text(format_args!("/id:{id}"));
-    }
-    out.push(" ");
-    let shown = |out: &mut Out, id: u32| out.object("prog", |out| out.json("id", id));
-    out.object("xdp", |out| {
-        out.json("mode", mode);
-        id.iter().for_each(|id| shown(out, *id));
-        out.list("attached", |out| {
-            let modes = [(xdp::SKB_PROG_ID, xdp_attached::SKB), (xdp::DRV_PROG_ID, xdp_attached::DRV)];
-            let modes = modes.into_iter().chain([(xdp::HW_PROG_ID, xdp_attached::HW)]);
-            let mut attached: Vec<_> =
-                modes.filter_map(|(kind, mode)| Some((program(programs, kind)?, mode))).collect();
-            if attached.is_empty() {
-                attached.extend(id.map(|id| (id, mode)));
-            }
-            for (id, mode) in attached {
-                out.object("", |out| {
-                    out.json("mode", mode);
-                    shown(out, id);
-                });
-            }
-        });
-    });
 }

@@ -18,12 +18,7 @@ const CHUNK: usize = 128;
 
 /// The ids that the namespace of `conn` has given to those named `names`; `None` where it gave none, or none is there. Each
 /// namespace is asked about once, however many names it has, and none any more once `most` ids are found.
-pub(in crate::cmd) fn nsids(
-    dir: &Dir,
-    conn: &mut Conn,
-    names: &[&OsStr],
-    mut most: usize,
-) -> Result<Vec<Option<i32>>> {
+pub(in crate::cmd) fn nsids(dir: &Dir, conn: &mut Conn, names: &[&OsStr], mut most: usize) -> Result<Vec<Option<i32>>> {
     let Some(dir) = done("list namespaces", dir.opened())? else { return Ok(vec![None; names.len()]) };
     let (mut known, mut ids) = (BTreeMap::new(), Vec::with_capacity(names.len()));
     for names in names.chunks(CHUNK) {
@@ -130,9 +125,7 @@ pub(super) fn list(session: &mut Session) -> Result<()> {
                     Some(State::Other(kind)) => {
                         out.field("state", &kind.to_string(), format_args!(" (not a namespace: {kind})"));
                     }
-                    Some(State::Failed(error)) => {
-                        out.field("state", &error.to_string(), format_args!(" ({error})"))
-                    }
+                    Some(State::Failed(error)) => out.field("state", &error.to_string(), format_args!(" ({error})")),
                     _ => {}
                 }
                 out.push("\n");
