@@ -7,7 +7,7 @@ use crate::grammar::{Bounded, Prefix, number};
 use crate::names;
 use crate::out::{Color, Escaped};
 use netns_sys::Errno;
-use nl_core::route::rtn;
+use nl_core::route::{arphrd, rtn};
 use nl_core::wire::align4;
 use nl_core::{DecodeError, Flags, Message, Messages, Msg};
 use std::fmt;
@@ -166,6 +166,16 @@ impl fmt::Display for Lladdr<'_> {
         }
         let text = std::str::from_utf8(text.get(1..).unwrap_or_default()).unwrap_or_default();
         f.write_str(text)
+    }
+}
+
+/// A link-layer address, of a link of this type; of a tunnel, an IP address.
+pub(super) fn lladdr(kind: u16, bytes: &[u8]) -> String {
+    match (kind, bytes.len()) {
+        (arphrd::TUNNEL | arphrd::SIT | arphrd::IPGRE, 4) | (arphrd::TUNNEL6 | arphrd::IP6GRE, 16) => {
+            Addr(bytes).to_string()
+        }
+        _ => Lladdr(bytes).to_string(),
     }
 }
 
