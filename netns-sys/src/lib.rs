@@ -34,6 +34,7 @@ pub mod netlink;
 pub mod ns;
 pub mod probe;
 pub mod process;
+pub mod rootless;
 mod sys;
 pub mod tun;
 
