@@ -12,8 +12,8 @@ pub(super) struct OwnNames {
     keeper: Option<Keeper>,
     /// Held by a command that makes or removes a name.
     lock: Option<Lock>,
-    /// A name was removed: it may have been the last.
-    removed: bool,
+    /// Names were changed: there may be none now.
+    changed: bool,
 }
 
 /// Whether the caller is an ordinary user; once it has entered its namespaces it is root there.
@@ -50,7 +50,6 @@ pub(super) fn before(session: &mut Session, command: &Command) -> Result<()> {
         } else if let Some(mut keeper) = done(task, home.keeper())? {
             if removes {
                 session.own_names.lock = Some(done(task, home.lock())?);
-                session.own_names.removed = true;
                 let Some(same) = done(task, home.keeper())? else { return Ok(()) };
                 keeper = same;
             }
@@ -60,6 +59,7 @@ pub(super) fn before(session: &mut Session, command: &Command) -> Result<()> {
             session.dir = done(task, keeper.join())?;
         }
     }
+    session.own_names.changed |= adds || removes;
     #[cfg(feature = "ip")]
     if let (Some(keeper), Command::Link(link::Request::Add(change)), None) =
         (&session.own_names.keeper, command, &session.options.ns)
@@ -72,10 +72,10 @@ pub(super) fn before(session: &mut Session, command: &Command) -> Result<()> {
     Ok(())
 }
 
-/// Ends the keeper when the last name is gone; in a batch, at its end.
+/// Ends the keeper when there is no name left, or none could be made; in a batch, at its end.
 pub(super) fn after(session: &mut Session) -> Result<()> {
     let lock = session.own_names.lock.take();
-    if !session.own_names.removed || session.in_batch || !done("list namespaces", session.dir.names())?.is_empty() {
+    if !session.own_names.changed || session.in_batch || !done("list namespaces", session.dir.names())?.is_empty() {
         return Ok(());
     }
     let (Some(keeper), Some(home)) = (session.own_names.keeper.take(), Home::of_user()) else { return Ok(()) };
