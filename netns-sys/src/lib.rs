@@ -37,6 +37,7 @@ pub mod probe;
 pub mod process;
 mod sys;
 pub mod tun;
+pub mod vrf;
 
 pub use error::{Errno, Error, Kind, NameRule, Result};
 pub use named::Dir;

@@ -121,6 +121,15 @@ impl Socket {
         sys::multicast(self.fd.as_fd(), add, name, addr).at("change the multicast addresses of", name)
     }
 
+    /// Room for what was not yet received, in bytes, of which the kernel gives no more than `net.core.rmem_max` says.
+    ///
+    /// # Errors
+    /// setsockopt(2).
+    pub fn set_receive_buffer(&self, bytes: u32) -> Result<()> {
+        let bytes = i32::try_from(bytes).unwrap_or(i32::MAX);
+        sys::setsockopt(self.fd.as_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, bytes).at("set a receive buffer", "")
+    }
+
     /// Sends `messages` to the kernel as one datagram.
     ///
     /// # Errors

@@ -565,6 +565,33 @@ pub(crate) fn clone_exec(
     Ok((u32::try_from(pid?).unwrap_or(0), own(pidfd)?))
 }
 
+// ---- the kernel's virtual machine ------------------------------------------------------------------------------------
+
+/// bpf(2) `BPF_PROG_LOAD` of a program that is run when a socket is made (`BPF_PROG_TYPE_CGROUP_SOCK`), close-on-exec.
+pub(crate) fn bpf_load_sock(instructions: &[[u8; 8]]) -> R<OwnedFd> {
+    #[repr(C, align(8))]
+    struct Load {
+        kind: u32,
+        count: u32,
+        instructions: u64,
+        license: u64,
+    }
+    let address = |p: *const u8| fit(p.expose_provenance());
+    let (code, license) = (address(instructions.as_ptr().cast())?, address(c"GPL".as_ptr().cast())?);
+    let load = Load { kind: 9, count: fit(instructions.len())?, instructions: code, license };
+    // SAFETY: the kernel reads `size_of::<Load>()` bytes of `load`, `count` instructions of 8 bytes each and the NUL-terminated
+    // license, which all live for the call; it verifies the program before it takes it. Returns a new descriptor.
+    own(unsafe { libc::syscall(libc::SYS_bpf, 5, from_ref(&load), size_of::<Load>()) })
+}
+
+/// bpf(2) `BPF_PROG_ATTACH` of such a program to a control group (`BPF_CGROUP_INET_SOCK_CREATE`), in the place of another.
+pub(crate) fn bpf_attach_sock_create(group: BorrowedFd<'_>, program: BorrowedFd<'_>) -> R<()> {
+    // target_fd, attach_bpf_fd, attach_type, attach_flags
+    let attach: [u32; 4] = [fit(group.as_raw_fd())?, fit(program.as_raw_fd())?, 2, 0];
+    // SAFETY: both descriptors are open for the call; the kernel reads the bytes of `attach` and writes no memory.
+    check(unsafe { libc::syscall(libc::SYS_bpf, 8, attach.as_ptr(), size_of_val(&attach)) }).map(drop)
+}
+
 // ---- questions that change nothing: what the errno of a refusal tells -----------------------------------------------------
 
 /// clone3(2) with arguments that no kernel takes. Too few bytes of them: `EINVAL` (5.3). With `into_cgroup`, a cgroup

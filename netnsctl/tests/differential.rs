@@ -78,7 +78,7 @@ macro_rules! tables {
     };
 }
 
-tables!(addr, kinds, link, maddress, neigh, netconf, netns, ntable, rule, smoke, tuntap);
+tables!(addr, kinds, link, maddress, monitor, neigh, netconf, netns, ntable, rule, smoke, tuntap, vrf);
 
 #[test]
 fn every_table_is_run() {

@@ -362,6 +362,26 @@ fn programs_get_the_signals_as_they_came_and_closed_streams_stay_out_of_the_way(
 }
 
 #[test]
+fn a_dry_run_says_what_would_be_done_and_does_nothing() {
+    sandbox::run("a_dry_run_says_what_would_be_done_and_does_nothing", || {
+        ok("netns add a");
+        for (line, says) in [
+            ("netns add b", "would make a network namespace named \"b\"\n"),
+            ("netns attach b 1", "would give the namespace of process 1 the name \"b\"\n"),
+            ("netns delete a --wait", "would take the name \"a\" away\n"),
+            ("-all netns delete", "would take the name \"a\" away\n"),
+            ("netns exec a touch /run/done", "would run \"touch\" \"/run/done\" in namespace \"a\"\n"),
+            ("-all netns exec touch /run/done", "would run \"touch\" \"/run/done\" in namespace \"a\"\n"),
+        ] {
+            assert_eq!(ok(&format!("--dry-run {line}")), says);
+        }
+        assert!(ok("--dry-run netns set a 5").contains("RTM_NEWNSID"));
+        assert_eq!(ok("netns"), "a\n");
+        assert!(!Path::new("/run/done").exists());
+    });
+}
+
+#[test]
 fn without_privilege_it_says_what_is_needed() {
     sandbox::run("without_privilege_it_says_what_is_needed", || {
         let bare = |line: &str| {

@@ -179,7 +179,9 @@ impl Command {
         match self {
             #[cfg(feature = "ip")]
             Command::Addr(super::addr::Request::Change(_, flags, _))
-            | Command::Route(super::route::Request::Change(_, flags, _)) => *flags == Flags::CREATE | Flags::EXCL,
+            | Command::Neigh(super::neigh::Request::Change(_, flags, _))
+            | Command::Route(super::route::Request::Change(_, flags, _))
+            | Command::Rule(super::rule::Request::Change(_, flags, _)) => *flags == Flags::CREATE | Flags::EXCL,
             _ => false,
         }
     }

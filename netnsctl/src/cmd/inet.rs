@@ -7,7 +7,7 @@ use crate::grammar::{Bounded, Prefix, number};
 use crate::names;
 use crate::out::{Color, Escaped};
 use netns_sys::Errno;
-use nl_core::route::rtn;
+use nl_core::route::{arphrd, rtn};
 use nl_core::wire::align4;
 use nl_core::{DecodeError, Flags, Message, Messages, Msg};
 use std::fmt;
@@ -158,12 +158,24 @@ pub(super) struct Lladdr<'a>(pub(super) &'a [u8]);
 impl fmt::Display for Lladdr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // In one piece: long lists of links are made of them.
-        let mut text = String::with_capacity(self.0.len().saturating_mul(3));
+        let mut text = Vec::with_capacity(self.0.len().saturating_mul(3));
         for byte in self.0 {
-            text.push_str(if text.is_empty() { "" } else { ":" });
-            text.extend([byte >> 4, byte & 15].into_iter().filter_map(|digit| char::from_digit(digit.into(), 16)));
+            let digits =
+                [byte >> 4, byte & 15].map(|digit| if digit < 10 { b'0' | digit } else { b'W'.wrapping_add(digit) });
+            text.extend_from_slice(&[b':', digits[0], digits[1]]);
         }
-        f.write_str(&text)
+        let text = std::str::from_utf8(text.get(1..).unwrap_or_default()).unwrap_or_default();
+        f.write_str(text)
+    }
+}
+
+/// A link-layer address, of a link of this type; of a tunnel, an IP address.
+pub(super) fn lladdr(kind: u16, bytes: &[u8]) -> String {
+    match (kind, bytes.len()) {
+        (arphrd::TUNNEL | arphrd::SIT | arphrd::IPGRE, 4) | (arphrd::TUNNEL6 | arphrd::IP6GRE, 16) => {
+            Addr(bytes).to_string()
+        }
+        _ => Lladdr(bytes).to_string(),
     }
 }
 

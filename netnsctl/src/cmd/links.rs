@@ -20,6 +20,8 @@ const ALTNAME_MAX: usize = 127;
 #[derive(Clone, Debug)]
 struct Entry {
     index: u32,
+    /// Of what type its addresses are, `arphrd`.
+    kind: u16,
     up: bool,
     /// The name, then the alternative ones.
     names: Vec<Vec<u8>>,
@@ -54,7 +56,7 @@ impl Links {
         let names = link.name()?.into_iter().chain(link.alt_names()).map(<[u8]>::to_vec).collect();
         // The kernel lists them in this order, as good as always.
         let at = self.entries.partition_point(|e| e.index < index);
-        self.entries.insert(at, Entry { index, up, names });
+        self.entries.insert(at, Entry { index, kind: link.header.kind.get(), up, names });
         Ok(())
     }
 
@@ -76,14 +78,14 @@ impl Links {
 
     /// Asks for the one with this index too, unless it is here already; that there is none is no error.
     pub(super) fn also(&mut self, conn: &mut Conn, index: u32) -> Result<()> {
-        self.also_of(conn, None, index)
+        self.also_of(conn, None, index).map(drop)
     }
 
-    /// As [`Links::also`], in the namespace with this id (`None`: that of `conn`).
-    pub(super) fn also_of(&mut self, conn: &mut Conn, nsid: Option<i32>, index: u32) -> Result<()> {
-        let Ok(number) = i32::try_from(index) else { return Ok(()) };
+    /// As [`Links::also`], in the namespace with this id (`None`: that of `conn`). Gives back whether it is here now.
+    pub(super) fn also_of(&mut self, conn: &mut Conn, nsid: Option<i32>, index: u32) -> Result<bool> {
+        let number = i32::try_from(index).unwrap_or(0);
         if number == 0 || self.entry(index).is_some() {
-            return Ok(());
+            return Ok(number != 0);
         }
         let fill = |m: &mut Msg<'_>| {
             m.fixed(&IfInfoMsg { index: number.into(), ..IfInfoMsg::default() });
@@ -91,8 +93,8 @@ impl Links {
         };
         match conn.get(RTM_GETLINK, fill, |message| Ok(self.add(&Link::parse(message)?)?)) {
             // The namespace may be gone too.
-            Err(Error::Kernel(e)) if e.errno == Errno::ENODEV || nsid.is_some() => Ok(()),
-            result => done("get a link", result),
+            Err(Error::Kernel(e)) if e.errno == Errno::ENODEV || nsid.is_some() => Ok(false),
+            result => done("get a link", result).map(|()| true),
         }
     }
 
@@ -110,6 +112,12 @@ impl Links {
 
     fn entry(&self, index: u32) -> Option<&Entry> {
         self.entries.get(self.entries.binary_search_by_key(&index, |e| e.index).ok()?)
+    }
+
+    /// The type of the link with this index; 0 where that is not known.
+    #[must_use]
+    pub fn kind(&self, index: u32) -> u16 {
+        self.entry(index).map_or(0, |e| e.kind)
     }
 
     /// The name of the link with this index.
@@ -180,12 +188,7 @@ pub(super) fn vrf(conn: &mut Conn, name: &OsStr) -> Result<(u32, u32)> {
         m.fixed(&IfInfoMsg::default());
         by_name(m, name);
     };
-    let got = conn.get(RTM_GETLINK, fill, |message| {
-        let link = Link::parse(message)?;
-        let info = link.info()?.filter(|i| i.kind() == Ok(Some(b"vrf")));
-        let table = info.and_then(|i| i.data().ok()??.find(vrf::TABLE)?.u32().ok());
-        Ok(table.map(|table| (index_of(&link), table)))
-    });
+    let got = conn.get(RTM_GETLINK, fill, |message| Ok(as_vrf(&Link::parse(message)?)?));
     match got {
         Ok(Some(found)) => Ok(found),
         Err(Error::Kernel(e)) if e.errno == Errno::ENODEV && name == "default" => Ok((0, rt_table::MAIN)),
@@ -195,6 +198,16 @@ pub(super) fn vrf(conn: &mut Conn, name: &OsStr) -> Result<(u32, u32)> {
         }
         Err(error) => done("ask for a VRF", Err(error)),
     }
+}
+
+/// Index and table of a link that is a VRF.
+///
+/// # Errors
+/// What it says of its kind is broken.
+pub(super) fn as_vrf(link: &Link<'_>) -> std::result::Result<Option<(u32, u32)>, DecodeError> {
+    let info = link.info()?.filter(|i| i.kind() == Ok(Some(b"vrf")));
+    let table = info.and_then(|i| i.data().ok()??.find(vrf::TABLE)?.u32().ok());
+    Ok(table.map(|table| (index_of(link), table)))
 }
 
 /// The index of the VRF of this name.

@@ -454,7 +454,10 @@ fn parse_words(
             Flag::Brief => options.brief = true,
             Flag::Json => options.json = true,
             Flag::Pretty => options.pretty = true,
-            Flag::Rcvbuf => options.rcvbuf = Some(words.uint("a size in bytes")?),
+            Flag::Rcvbuf => {
+                let said = format!("Invalid rcvbuf size '{}'", words.typed());
+                options.rcvbuf = Some(words.uint("a size in bytes").map_err(|usage| usage.ip(said))?);
+            }
             Flag::Color => {
                 options.color = match value {
                     None | Some("always") => When::Always,

@@ -1,6 +1,6 @@
 //! `neigh`: neighbours, whose link-layer addresses are known or asked for.
 
-use super::inet::{self, Addr, Lladdr, got, index_or_0, is_any, put, put_addr, put_color, put_dev};
+use super::inet::{self, Addr, got, index_or_0, is_any, put, put_addr, put_color, put_dev};
 use super::links::{self, Links, device};
 use super::*;
 use crate::grammar::{Prefix, Result as Parsed, family_of};
@@ -322,7 +322,8 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
         Request::Change(kind, flags, spec) => change(session, kind, flags, &spec),
         Request::Get(spec) => get(session, &spec),
         Request::Show(filter) => {
-            let style = Style::new(session, &filter)?;
+            let links = Links::load(session.conn()?)?;
+            let style = Style::new(session, &links, &filter)?;
             let question = style.question(session, &filter)?;
             inet::stream(session, "list neighbours", RTM_GETNEIGH, question, |out, message| {
                 let shown = style.matches(&filter, filter.states, &Neigh::parse(message)?);
@@ -330,7 +331,8 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
             })
         }
         Request::Flush(filter) => {
-            let style = Style::new(session, &filter)?;
+            let links = Links::load(session.conn()?)?;
+            let style = Style::new(session, &links, &filter)?;
             let question = style.question(session, &filter)?;
             let find = |conn: &mut Conn, round| {
                 // What was resolved in vain is told so by the first round, and is not told again.
@@ -371,7 +373,8 @@ fn change(session: &mut Session, kind: u16, flags: Flags, spec: &Spec) -> Result
 
 fn get(session: &mut Session, spec: &Spec) -> Result<()> {
     let header = NdMsg { state: 0.into(), ..header(session, spec)? };
-    let style = Style::new(session, &Filter::default())?;
+    let links = Links::load(session.conn()?)?;
+    let style = Style::new(session, &links, &Filter::default())?;
     let fill = |m: &mut Msg<'_>| {
         m.fixed(&header);
         put_addr(m, nda::DST, spec.dst);
@@ -382,19 +385,19 @@ fn get(session: &mut Session, spec: &Spec) -> Result<()> {
 }
 
 /// How neighbours are shown.
-pub(super) struct Style {
-    links: Links,
+pub(super) struct Style<'s> {
+    pub(super) links: &'s Links,
     /// The link that is shown only; 0: all.
-    dev: u32,
-    brief: bool,
-    statistics: bool,
+    pub(super) dev: u32,
+    pub(super) brief: bool,
+    pub(super) statistics: bool,
 }
 
-impl Style {
-    fn new(session: &mut Session, filter: &Filter) -> Result<Self> {
+impl<'s> Style<'s> {
+    fn new(session: &mut Session, links: &'s Links, filter: &Filter) -> Result<Self> {
         let dev = index_or_0(session, filter.dev.as_ref())?;
         let Options { brief, statistics, .. } = session.options;
-        Ok(Self { links: Links::load(session.conn()?)?, dev, brief, statistics: statistics > 0 })
+        Ok(Self { links, dev, brief, statistics: statistics > 0 })
     }
 
     /// The question for those that match. The kernel answers with no more than that, but for what [`Style::matches`] says.
@@ -410,8 +413,8 @@ impl Style {
                 self.links.need(name).map_err(|failure| wrong(name, "Device does not exist", failure))?
             }
             Master::Vrf(name) => {
-                let found = links::vrf(session.conn()?, name);
-                found.map_err(|failure| wrong(name, "Not a valid VRF name", failure))?.0
+                let found = links::find_vrf(session.conn()?, name);
+                found.map_err(|failure| wrong(name, "Not a valid VRF name", failure))?
             }
         };
         let flags = if filter.proxy { NeighFlags::PROXY.bits() } else { 0 };
@@ -463,6 +466,10 @@ impl Style {
         u32::try_from(neigh.header.index.get()).ok().filter(|index| self.dev == 0 && *index != 0)
     }
 
+    fn lladdr(&self, neigh: &Neigh<'_>, lladdr: &[u8]) -> String {
+        inet::lladdr(self.links.kind(u32::try_from(neigh.header.index.get()).unwrap_or_default()), lladdr)
+    }
+
     fn brief(&self, out: &mut Out, neigh: &Neigh<'_>) {
         if let Some(dst) = got(neigh.dst()) {
             let text = Addr(dst).to_string();
@@ -474,7 +481,7 @@ impl Style {
             out.color(Some(Color::Ifname), "dev", &*name, format_args!("{text:<16} "));
         }
         if let Some(lladdr) = got(neigh.lladdr()) {
-            let text = Lladdr(lladdr).to_string();
+            let text = self.lladdr(neigh, lladdr);
             out.color(Some(Color::Mac), "lladdr", &text, format_args!("{text}"));
         }
     }
@@ -484,10 +491,10 @@ impl Style {
             put_color(out, color(dst), "dst", "", Addr(dst));
         }
         if let Some(index) = self.index(neigh) {
-            put_dev(out, "dev", "dev ", &self.links, index);
+            put_dev(out, "dev", "dev ", self.links, index);
         }
         if let Some(lladdr) = got(neigh.lladdr()) {
-            put_color(out, Some(Color::Mac), "lladdr", "lladdr ", Lladdr(lladdr));
+            put_color(out, Some(Color::Mac), "lladdr", "lladdr ", self.lladdr(neigh, lladdr));
         }
         let ext = neigh.ext_flags().unwrap_or_default();
         for (set, word) in [

@@ -18,7 +18,8 @@ mod exec;
 mod list;
 mod wait;
 
-pub(super) use list::{names_by_id, nsids, show_nsid};
+pub(super) use exec::{not_executed, status};
+pub(super) use list::{names_by_id, show_nsid};
 
 /// What `netns` can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,23 +156,18 @@ fn ip_fails(usage: Usage, line: impl Into<String>) -> Usage {
 }
 
 fn pid(words: &mut Words<'_>, line: fn(&str) -> String) -> Parsed<u32> {
-    let word = words.peek().unwrap_or_default();
+    let line = line(&words.typed());
     let pid = words.number("the id of a process", 1..=i32::MAX.unsigned_abs().into());
-    let pid = pid.map_err(|usage| ip_fails(usage, line(&Escaped(word.as_bytes()).to_string())))?;
+    let pid = pid.map_err(|usage| ip_fails(usage, line))?;
     Ok(u32::try_from(pid).unwrap_or(u32::MAX))
 }
 
 /// Takes the id of a namespace. Of what is none `ip` says `wrong`, and it calls it `what`.
 fn nsid(words: &mut Words<'_>, what: &str, wrong: &str) -> Parsed<i32> {
-    let word = words.peek().map(OsStr::to_string_lossy);
+    let negative = words.typed().parse::<i32>().is_ok_and(i32::is_negative);
     let nsid = words.number("the id of a namespace", 0..=i32::MAX.unsigned_abs().into());
-    let nsid = nsid.map_err(|usage| match word {
-        None => usage,
-        Some(word) if word.parse::<i32>().is_ok_and(i32::is_negative) => {
-            usage.ip(format!("Error: argument \"{word}\" is wrong: \"{what}\" value should be >= 0"))
-        }
-        Some(word) => usage.ip(format!("Error: argument \"{word}\" is wrong: {wrong}")),
-    })?;
+    let says = if negative { &format!("\"{what}\" value should be >= 0") } else { wrong };
+    let nsid = nsid.map_err(|usage| words.wrong(usage, says))?;
     Ok(i32::try_from(nsid).unwrap_or(i32::MAX))
 }
 
@@ -184,11 +180,7 @@ pub(super) fn parse(words: &mut Words<'_>, options: &mut Options) -> Parsed<Comm
             name(&mut ahead)?;
         }
     }
-    let word = words.peek().unwrap_or_default();
-    let verb = if words.is_end() { Ok(Verb::List) } else { words.keyword("a command of netns", VERBS) };
-    let verb = verb.map_err(|usage| {
-        usage.ip(format!("Command \"{}\" is unknown, try \"ip netns help\".", Escaped(word.as_bytes())))
-    })?;
+    let verb = if words.is_end() { Verb::List } else { words.verb("netns", VERBS)? };
     let request = match verb {
         Verb::List => Request::List,
         Verb::Add => Request::Add(named(words, NameRule::strict)?.to_owned()),
@@ -288,22 +280,11 @@ fn delete(words: &mut Words<'_>, options: &Options) -> Parsed<Request> {
 
 /// Runs one request.
 pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
-    if session.options.dry_run && would(session, &request)? {
-        return Ok(());
-    }
     match request {
         Request::List => list::list(session),
-        Request::Add(name) => {
-            session.forget_conns();
-            let added = session.dir.add(&name).map(drop);
-            on_file(session, &name, CREATE, &format!("add namespace {}", show(&name)), added)
-        }
-        Request::Delete { name: Some(name), wait } => {
-            session.forget_conns();
-            remove(session, &name, wait)
-        }
+        Request::Add(name) => add(session, &name),
+        Request::Delete { name: Some(name), wait } => remove(session, &name, wait),
         Request::Delete { name: None, wait } => {
-            session.forget_conns();
             let names = done("list namespaces", session.dir.names())?;
             each(session, names, |session, name| remove(session, name, wait))
         }
@@ -318,28 +299,12 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
     }
 }
 
-/// Says what a request that is no message would do. False: it is one, or changes nothing.
-fn would(session: &mut Session, request: &Request) -> Result<bool> {
-    let all = |session: &Session| done("list namespaces", session.dir.names());
-    let program = |command: &[OsString]| command.iter().map(|w| show(w)).collect::<Vec<_>>().join(" ");
-    let lines = match request {
-        Request::Add(name) => vec![format!("make a network namespace named {}", show(name))],
-        Request::Attach { name, pid } => vec![format!("give the namespace of process {pid} the name {}", show(name))],
-        Request::Delete { name: Some(name), .. } => vec![format!("take the name {} away", show(name))],
-        Request::Delete { name: None, .. } => {
-            all(session)?.iter().map(|name| format!("take the name {} away", show(name))).collect()
-        }
-        Request::Exec { name: Some(name), command } => {
-            vec![format!("run {} in namespace {}", program(command), show(name))]
-        }
-        Request::Exec { name: None, command } => {
-            let names = all(session)?;
-            names.iter().map(|name| format!("run {} in namespace {}", program(command), show(name))).collect()
-        }
-        _ => return Ok(false),
-    };
-    lines.iter().for_each(|line| session.would(line));
-    Ok(true)
+/// In a dry run, says what would be done instead of doing it. Gives back whether it is one.
+fn only_said(session: &mut Session, what: impl FnOnce() -> String) -> bool {
+    if session.options.dry_run {
+        session.would(&what());
+    }
+    session.options.dry_run
 }
 
 /// Does `f` for each name, and goes on where it fails: each failure is shown, the last decides the exit code (not that of
@@ -393,7 +358,20 @@ fn said_by_ip(session: &Session, failure: Failure, said: &str, error: &Error) ->
     failure.ip(line).code(code)
 }
 
-fn remove(session: &Session, name: &OsStr, wait: Option<Duration>) -> Result<()> {
+fn add(session: &mut Session, name: &OsStr) -> Result<()> {
+    if only_said(session, || format!("make a network namespace named {}", show(name))) {
+        return Ok(());
+    }
+    session.forget_conns();
+    let added = session.dir.add(name).map(drop);
+    on_file(session, name, CREATE, &format!("add namespace {}", show(name)), added)
+}
+
+fn remove(session: &mut Session, name: &OsStr, wait: Option<Duration>) -> Result<()> {
+    if only_said(session, || format!("take the name {} away", show(name))) {
+        return Ok(());
+    }
+    session.forget_conns();
     let task = format!("delete namespace {}", show(name));
     let peers = match wait {
         Some(_) => wait::Peers::of(session, name)?,
@@ -407,6 +385,9 @@ fn remove(session: &Session, name: &OsStr, wait: Option<Duration>) -> Result<()>
 }
 
 fn attach(session: &mut Session, name: &OsStr, pid: u32) -> Result<()> {
+    if only_said(session, || format!("give the namespace of process {pid} the name {}", show(name))) {
+        return Ok(());
+    }
     session.forget_conns();
     let ns = Ns::of_pid(pid).map_err(|error| {
         let path = real_path(session).join(name);

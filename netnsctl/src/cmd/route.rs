@@ -730,3 +730,17 @@ mod tests {
         }
     }
 }
+
+pub(super) fn event(
+    out: &mut Out,
+    message: &Message<'_>,
+    links: &Links,
+    options: &Options,
+    dev: u32,
+) -> std::result::Result<(), DecodeError> {
+    let filter = Filter { dev: (dev != 0).then(OsString::new), ..Filter::default() };
+    if message.kind() == RTM_DELROUTE {
+        out.push("Deleted ");
+    }
+    Style { links, filter: &filter, details: options.details, oneline: options.oneline }.show(out, message)
+}

@@ -1,16 +1,16 @@
 //! `rule`: routing rules, which tables are looked into for which packets.
 
+mod show;
+
 use super::inet::{self, Octets, got, is_any};
 use super::*;
 use crate::grammar::{Prefix, Result as Parsed, family_of};
 use crate::names;
-use crate::out::{Color, Escaped, Value};
 use nl_core::route::{
-    FibRuleHdr, FibRulePortRange, RTM_DELRULE, RTM_GETRULE, RTM_NEWRULE, Rule, RuleFlags, af, fr_act, fra, rt_table,
-    rta, rtn, rtprot,
+    FibRuleHdr, RTM_DELRULE, RTM_GETRULE, RTM_NEWRULE, Rule, RuleFlags, af, fr_act, fra, rt_table, rta, rtn, rtprot,
 };
-use nl_core::{DecodeError, Flags, Message, Messages, Msg};
-use std::fmt;
+use nl_core::{Flags, Message, Messages, Msg};
+pub(super) use show::show;
 use std::os::unix::ffi::OsStrExt;
 
 /// What `rule` can be asked for.
@@ -471,166 +471,4 @@ fn matches(filter: &Filter, rule: &Rule<'_>) -> bool {
         && within(&filter.from, got(rule.src()), header.src_len)
         && within(&filter.to, got(rule.dst()), header.dst_len)
         && filter.attrs.iter().all(is)
-}
-
-/// Shows the rule that `message` carries.
-pub(super) fn show(out: &mut Out, message: &Message<'_>, details: bool) -> std::result::Result<(), DecodeError> {
-    let rule = Rule::parse(message)?;
-    out.object("", |out| {
-        if message.kind() == RTM_DELRULE {
-            out.field("deleted", true, format_args!("Deleted "));
-        }
-        print(out, &rule, details);
-    });
-    Ok(())
-}
-
-/// Puts a value behind its word; in JSON as a string.
-fn say(out: &mut Out, key: &str, word: &str, value: impl fmt::Display) {
-    if out.is_json() {
-        out.json(key, &value.to_string());
-    } else {
-        out.text(format_args!(" {word}{value}"));
-    }
-}
-
-fn print(out: &mut Out, rule: &Rule<'_>, details: bool) {
-    let header = rule.header;
-    let is = |flag| rule.flags().contains(flag);
-    let priority = got(rule.priority()).unwrap_or_default();
-    out.field("priority", priority, format_args!("{priority}:\t"));
-    if is(RuleFlags::INVERT) {
-        out.field("not", Value::Null, format_args!("not "));
-    }
-    match (got(rule.src()), header.src_len) {
-        (None, 0) => out.field("src", "all", format_args!("from all")),
-        (src, len) => net(out, header.family, ["src", "srclen", "from "], src, len),
-    }
-    match (got(rule.dst()), header.dst_len) {
-        (None, 0) => {}
-        (dst, len) => net(out, header.family, ["dst", "dstlen", " to "], dst, len),
-    }
-    if header.tos != 0 {
-        let tos = inet::tos_text(out, header.tos);
-        say(out, "tos", "tos ", tos);
-    }
-    let (mark, mask) = (got(rule.fwmark()), got(rule.fwmask()));
-    if mark.is_some() || mask.is_some() {
-        let mark = hex(mark.unwrap_or_default());
-        say(out, "fwmark", "fwmark ", mark);
-        if let Some(mask) = mask.filter(|mask| *mask != u32::MAX).map(hex) {
-            out.field("fwmask", &mask, format_args!("/{mask}"));
-        }
-    }
-    for (name, key, gone, detached) in [
-        (got(rule.iifname()), "iif", is(RuleFlags::IIF_DETACHED), "iif_detached"),
-        (got(rule.oifname()), "oif", is(RuleFlags::OIF_DETACHED), "oif_detached"),
-    ] {
-        let Some(name) = name else { continue };
-        out.text(format_args!(" {key} "));
-        out.color(Some(Color::Ifname), key, name, format_args!("{}", Escaped(name)));
-        if gone {
-            out.field(detached, Value::Null, format_args!(" [detached]"));
-        }
-    }
-    if got(rule.l3mdev()).is_some_and(|l| l != 0) {
-        out.field("l3mdev", Value::Null, format_args!(" lookup [l3mdev-table]"));
-    }
-    if let Some(range) = got(rule.uid_range()) {
-        let (start, end) = (range.start.get(), range.end.get());
-        out.field("uid_start", start, format_args!(" uidrange {start}"));
-        out.field("uid_end", end, format_args!("-{end}"));
-    }
-    if let Some(proto) = got(rule.ip_proto()) {
-        let unnamed = || format!("ipproto-{proto}");
-        let proto = out.named(proto, &names::IP_PROTOS).name.map_or_else(unnamed, str::to_owned);
-        say(out, "ipproto", "ipproto ", proto);
-    }
-    ports(out, ["sport", "sport_start", "sport_end"], got(rule.sport_range()));
-    ports(out, ["dport", "dport_start", "dport_end"], got(rule.dport_range()));
-    if let Some(dscp) = got(rule.dscp()) {
-        say(out, "dscp", "dscp ", dscp);
-    }
-    if let Some(id) = got(rule.tun_id()) {
-        out.field("tun_id", id, format_args!(" tun_id {id}"));
-    }
-    action(out, rule);
-    if let Some(proto) = got(rule.protocol()).filter(|p| details || !matches!(*p, rtprot::UNSPEC | rtprot::KERNEL)) {
-        let proto = out.named(proto, &names::PROTOS);
-        say(out, "protocol", "proto ", proto);
-    }
-    out.push("\n");
-}
-
-/// As the C library writes it: 0 without `0x`.
-fn hex(number: u32) -> String {
-    if number == 0 { "0".into() } else { format!("{number:#x}") }
-}
-
-/// The table, and what else there is to do.
-fn action(out: &mut Out, rule: &Rule<'_>) {
-    let table = rule.table().unwrap_or_default();
-    if table != 0 {
-        let name = out.named(table, &names::TABLES);
-        say(out, "table", "lookup ", name);
-        if let Some(len) = got(rule.suppress_prefixlen()).filter(|l| *l != u32::MAX) {
-            out.field("suppress_prefixlen", len, format_args!(" suppress_prefixlength {len}"));
-        }
-        if let Some(group) = got(rule.suppress_ifgroup()).filter(|g| *g != u32::MAX) {
-            let group = out.named(group, &names::GROUPS);
-            say(out, "suppress_ifgroup", "suppress_ifgroup ", group);
-        }
-    }
-    if let Some(flow) = got(rule.flow()) {
-        let [from, to] = [flow >> 16, flow & 0xffff].map(|realm| out.named(realm, &names::REALMS));
-        out.push(" realms ");
-        if from.value != 0 {
-            let from = from.to_string();
-            out.field("flow_from", &from, format_args!("{from}/"));
-        }
-        let to = to.to_string();
-        out.field("flow_to", &to, format_args!("{to}"));
-    }
-    match rule.header.action {
-        fr_act::TO_TBL => {}
-        rtn::NAT => match rule.attrs.find(rta::GATEWAY) {
-            Some(to) => say(out, "nat_gateway", "map-to ", inet::Addr(to.bytes())),
-            None => out.field("masquerade", Value::Null, format_args!(" masquerade")),
-        },
-        fr_act::GOTO => {
-            match got(rule.goto()) {
-                Some(to) => out.field("goto", to, format_args!(" goto {to}")),
-                None => out.field("goto", "none", format_args!(" goto none")),
-            }
-            if rule.flags().contains(RuleFlags::UNRESOLVED) {
-                out.field("unresolved", Value::Null, format_args!(" [unresolved]"));
-            }
-        }
-        fr_act::NOP => out.field("nop", Value::Null, format_args!(" nop")),
-        action => {
-            let action = inet::type_name(out, action);
-            say(out, "action", "", action);
-        }
-    }
-}
-
-/// An address with its length, unless that is all of it.
-fn net(out: &mut Out, family: u8, [key, len_key, word]: [&str; 3], addr: Option<&[u8]>, len: u8) {
-    out.push(word);
-    let text = addr.map_or_else(|| "0".into(), |addr| inet::Addr(addr).to_string());
-    out.color(Color::of_family(family).filter(|_| addr.is_some()), key, &text, format_args!("{text}"));
-    if addr.is_none_or(|addr| usize::from(len) != addr.len().saturating_mul(8)) {
-        out.field(len_key, len, format_args!("/{len}"));
-    }
-}
-
-fn ports(out: &mut Out, [key, first, last]: [&str; 3], range: Option<&FibRulePortRange>) {
-    let Some(range) = range else { return };
-    let (start, end) = (range.start.get(), range.end.get());
-    if start == end {
-        out.field(key, start, format_args!(" {key} {start}"));
-    } else {
-        out.field(first, start, format_args!(" {key} {start}"));
-        out.field(last, end, format_args!("-{end}"));
-    }
 }

@@ -3,6 +3,7 @@
 use super::{each, said_by_ip};
 use crate::cmd::{Session, done, not_entered};
 use crate::failure::{Failure, Result, code};
+use crate::grammar::show;
 use crate::out::Escaped;
 use netns_sys::Error;
 use netns_sys::process::{self, Exit, Spawn};
@@ -10,7 +11,15 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+fn only_said(session: &mut Session, name: &OsStr, command: &[OsString]) -> bool {
+    let words = || command.iter().map(|word| show(word)).collect::<Vec<_>>().join(" ");
+    super::only_said(session, || format!("run {} in namespace {}", words(), show(name)))
+}
+
 pub(super) fn one(session: &mut Session, name: &OsStr, command: &[OsString]) -> Result<()> {
+    if only_said(session, name, command) {
+        return Ok(());
+    }
     let Some((program, args)) = command.split_first() else { return Ok(()) };
     if session.in_batch {
         return status(spawn(session, name, command)?.status());
@@ -26,7 +35,7 @@ pub(super) fn one(session: &mut Session, name: &OsStr, command: &[OsString]) -> 
 fn warn(session: &Session, name: &OsStr, warnings: &[Error]) {
     for warning in warnings {
         match warning {
-            Error::Sys { about, errno, .. } if session.options.ip => {
+            Error::Sys { op: "put a file of /etc/netns over", about, errno } if session.options.ip => {
                 let target = Path::new(about);
                 let source = Path::new("/etc/netns").join(name).join(target.file_name().unwrap_or_default());
                 let (source, target, words) = (source.display(), target.display(), errno.words());
@@ -37,7 +46,8 @@ fn warn(session: &Session, name: &OsStr, warnings: &[Error]) {
     }
 }
 
-fn not_executed(session: &Session, error: &Error, program: &OsStr) -> Failure {
+/// Why a program cannot be run.
+pub(in crate::cmd) fn not_executed(session: &Session, error: &Error, program: &OsStr) -> Failure {
     let code = u8::try_from(process::exec_failure_status(error)).unwrap_or(code::FAILED);
     let said = format!("exec of \"{}\" failed", Escaped(program.as_bytes()));
     said_by_ip(session, Failure::new(code, error.to_string()), &said, error)
@@ -57,7 +67,7 @@ fn spawn(session: &Session, name: &OsStr, command: &[OsString]) -> Result<Exit> 
 }
 
 /// The exit code of a command, which has said itself what went wrong.
-fn status(status: i32) -> Result<()> {
+pub(in crate::cmd) fn status(status: i32) -> Result<()> {
     let status = u8::try_from(status).unwrap_or(code::FAILED);
     if status == code::OK { Ok(()) } else { Err(Failure::new(status, "")) }
 }
@@ -72,6 +82,9 @@ pub(super) fn all(session: &mut Session, command: &[OsString]) -> Result<()> {
     };
     let mut killed = false;
     each(session, names, |session, name| {
+        if only_said(session, name, command) {
+            return Ok(());
+        }
         session.out.text(format_args!("\nnetns: {}\n", Escaped(name.as_bytes())));
         session.flush()?;
         let exit = spawn(session, name, command)?;
