@@ -270,7 +270,7 @@ impl Monitor {
         let dir = session.dir.clone();
         let conn = session.conn()?;
         self.context.links = Links::load(conn)?;
-        self.context.namespaces = netns::names_by_id(&dir, conn, usize::MAX)?.into_iter().collect();
+        self.context.namespaces = netns::names_by_id(&dir, conn)?.into_iter().collect();
         Ok(())
     }
 
@@ -298,8 +298,8 @@ impl Monitor {
         });
         let Some((kind, _, label, _)) = known else { return self.other(session, message) };
         nsid.iter().for_each(|nsid| self.change_places(*nsid));
-        let mut result = self.learn(session, *kind, nsid, message);
-        while result.is_ok() {
+        self.learn(session, *kind, nsid, message)?;
+        loop {
             let mark = session.out.mark();
             if let Err(error) = self.show(&mut session.out, *kind, label, nsid, message) {
                 session.warn(&format!("an event cannot be read: {error}"));
@@ -312,13 +312,13 @@ impl Monitor {
                 break;
             }
         }
+        nsid.iter().for_each(|nsid| self.change_places(*nsid));
         if message.kind() == RTM_DELNSID && nsid.is_none() {
             let gone = Nsid::parse(message).ok().and_then(|n| got(n.nsid()));
             self.context.namespaces.retain(|n| Some(n.0) != gone);
+            self.others.retain(|o| Some(o.0) != gone);
         }
-        nsid.iter().for_each(|nsid| self.change_places(*nsid));
-        result = result.and(session.flush());
-        result
+        session.flush()
     }
 
     /// What is seen from here and what is seen from the namespace with this id change places.
@@ -341,7 +341,7 @@ impl Monitor {
                 let id = got(new.nsid()).unwrap_or(NSID_NOT_ASSIGNED);
                 if !self.context.namespaces.iter().any(|n| n.0 == id) {
                     let dir = session.dir.clone();
-                    let name = netns::names_by_id(&dir, session.conn()?, usize::MAX)?.remove(&id);
+                    let name = netns::names_by_id(&dir, session.conn()?)?.remove(&id);
                     self.context.namespaces.extend(name.map(|name| (id, name)));
                 }
             }

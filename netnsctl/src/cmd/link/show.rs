@@ -182,7 +182,7 @@ fn namespaces(session: &Session) -> Result<Vec<(i32, OsString)>> {
         Some(ns) => session.open(ns).and_then(|ns| Conn::open_in(&ns, &route::FAMILY)),
         None => Conn::open(&route::FAMILY),
     };
-    let ids = netns::nsids(&session.dir, &mut done("open a netlink socket", conn)?, &names, usize::MAX)?;
+    let ids = netns::nsids(&session.dir, &mut done("open a netlink socket", conn)?, &names)?;
     Ok(ids.into_iter().zip(names).filter_map(|(id, name)| Some((id?, name.to_owned()))).collect())
 }
 
