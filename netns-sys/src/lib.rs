@@ -26,6 +26,7 @@
 //! std::process::exit(exit.status());
 //! # Ok::<(), netns_sys::Error>(())
 //! ```
+pub mod bpf;
 pub mod error;
 pub mod holders;
 pub mod mount;

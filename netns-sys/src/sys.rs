@@ -902,6 +902,54 @@ impl TunFd {
     }
 }
 
+// ---- BPF -------------------------------------------------------------------------------------------------------------
+
+/// bpf(2), `BPF_OBJ_GET`: the object pinned at `path`. Linux 4.4.
+pub(crate) fn bpf_pinned(path: &CStr) -> R<OwnedFd> {
+    // union bpf_attr { u64 pathname; … }, linux/bpf.h
+    let attr: [u64; 1] = [fit(path.as_ptr().expose_provenance())?];
+    // SAFETY: the kernel reads the 8 bytes of `attr` and the string they point to, `path`, NUL-terminated and alive for the
+    // call; it writes no memory; returns a new descriptor.
+    own(unsafe { libc::syscall(libc::SYS_bpf, 7, attr.as_ptr(), size_of_val(&attr)) })
+}
+
+/// bpf(2), `BPF_PROG_GET_FD_BY_ID`. Linux 4.13.
+pub(crate) fn bpf_program(id: u32) -> R<OwnedFd> {
+    let attr = [id];
+    // SAFETY: the kernel reads the 4 bytes of `attr` and writes no memory; returns a new descriptor.
+    own(unsafe { libc::syscall(libc::SYS_bpf, 13, attr.as_ptr(), size_of_val(&attr)) })
+}
+
+/// What is asked of a program: the beginning of `struct bpf_prog_info`, in `u64`s since it is to be aligned to them.
+pub(crate) type BpfInfo = [u64; 17];
+
+/// bpf(2), `BPF_OBJ_GET_INFO_BY_FD` of a program. Linux 4.13.
+pub(crate) fn bpf_info(program: BorrowedFd<'_>) -> R<BpfInfo> {
+    let mut info = BpfInfo::default();
+    // union bpf_attr { u32 bpf_fd, info_len; u64 info; }, linux/bpf.h
+    #[repr(C, align(8))]
+    struct Attr(u32, u32, u64);
+    let to = from_mut(&mut info).expose_provenance();
+    let mut attr = Attr(fit(program.as_raw_fd())?, fit(size_of::<BpfInfo>())?, fit(to)?);
+    // SAFETY: `program` is open for the call. The kernel reads `attr`, writes its `info_len`, and reads and writes that many
+    // bytes of `info`: all zero, so that it has no further pointers to follow.
+    check(unsafe { libc::syscall(libc::SYS_bpf, 15, from_mut(&mut attr), size_of::<Attr>()) })?;
+    Ok(info)
+}
+
+/// bpf(2), `BPF_PROG_LOAD`: an XDP program called `name` that lets all packets pass.
+#[cfg(test)]
+pub(crate) fn bpf_load(name: [u8; 16]) -> R<OwnedFd> {
+    // r0 = XDP_PASS; exit
+    let program: [u64; 2] = [0xb7 | 2 << 32, 0x95];
+    #[repr(C, align(8))]
+    struct Attr(u32, u32, u64, u64, [u32; 2], u64, u32, u32, [u8; 16]);
+    let [program, license] = [from_ref(&program).expose_provenance(), c"GPL".as_ptr().expose_provenance()];
+    let attr = Attr(6, 2, fit(program)?, fit(license)?, [0; 2], 0, 0, 0, name);
+    // SAFETY: the kernel reads `attr`, and the 16 bytes and the string it points to, which outlive the call.
+    own(unsafe { libc::syscall(libc::SYS_bpf, 5, from_ref(&attr), size_of_val(&attr)) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -218,7 +218,7 @@ impl<'a> Words<'a> {
     ///
     /// # Errors
     /// It is a prefix of several, which the error names.
-    pub fn try_keyword<T: Copy + PartialEq>(&mut self, table: &[Keyword<T>]) -> Result<Option<T>> {
+    pub fn try_keyword<T: Copy + PartialEq>(&mut self, table: &[(&str, T)]) -> Result<Option<T>> {
         self.try_words(&[], table)
     }
 
@@ -226,7 +226,7 @@ impl<'a> Words<'a> {
     ///
     /// # Errors
     /// As [`Words::try_keyword`].
-    pub fn try_words<T: Copy + PartialEq>(&mut self, whole: &[Keyword<T>], table: &[Keyword<T>]) -> Result<Option<T>> {
+    pub fn try_words<T: Copy + PartialEq>(&mut self, whole: &[(&str, T)], table: &[(&str, T)]) -> Result<Option<T>> {
         let Some(word) = self.peek().and_then(OsStr::to_str).filter(|w| !w.is_empty()) else { return Ok(None) };
         let mut found = whole.iter().chain(table).find(|k| k.0 == word);
         if found.is_none() {
@@ -248,7 +248,7 @@ impl<'a> Words<'a> {
     ///
     /// # Errors
     /// It is not there, not known (the nearest keyword is suggested), or a prefix of several.
-    pub fn keyword<T: Copy + PartialEq>(&mut self, what: &str, table: &[Keyword<T>]) -> Result<T> {
+    pub fn keyword<T: Copy + PartialEq>(&mut self, what: &str, table: &[(&str, T)]) -> Result<T> {
         self.keyword_of(what, &[], table)
     }
 
@@ -259,8 +259,8 @@ impl<'a> Words<'a> {
     pub fn keyword_of<T: Copy + PartialEq>(
         &mut self,
         what: &str,
-        whole: &[Keyword<T>],
-        table: &[Keyword<T>],
+        whole: &[(&str, T)],
+        table: &[(&str, T)],
     ) -> Result<T> {
         if let Some(found) = self.try_words(whole, table)? {
             return Ok(found);

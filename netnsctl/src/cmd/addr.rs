@@ -135,7 +135,6 @@ enum Word {
     Proto,
     Valid,
     Preferred,
-    Flag(AddrFlags),
     Help,
 }
 
@@ -159,26 +158,33 @@ const WHOLE: &[Keyword<Word>] = &[
     ("label", Word::Label),
     ("scope", Word::Scope),
     ("proto", Word::Proto),
-    ("home", Word::Flag(AddrFlags::HOMEADDRESS)),
-    ("nodad", Word::Flag(AddrFlags::NODAD)),
-    ("mngtmpaddr", Word::Flag(AddrFlags::MANAGETEMPADDR)),
-    ("noprefixroute", Word::Flag(AddrFlags::NOPREFIXROUTE)),
-    ("autojoin", Word::Flag(AddrFlags::MCAUTOJOIN)),
-    ("optimistic", Word::Flag(AddrFlags::OPTIMISTIC)),
-    ("secondary", Word::Flag(AddrFlags::SECONDARY)),
-    ("temporary", Word::Flag(AddrFlags::SECONDARY)),
-    ("dadfailed", Word::Flag(AddrFlags::DADFAILED)),
-    ("deprecated", Word::Flag(AddrFlags::DEPRECATED)),
-    ("tentative", Word::Flag(AddrFlags::TENTATIVE)),
-    ("permanent", Word::Flag(AddrFlags::PERMANENT)),
-    ("stable-privacy", Word::Flag(AddrFlags::STABLE_PRIVACY)),
 ];
 
-/// Flags that can be asked for.
-const FLAGS: AddrFlags = AddrFlags::NOPREFIXROUTE.union(AddrFlags::MCAUTOJOIN).union(FLAGS_V6);
-/// Those of IPv6 only.
-const FLAGS_V6: AddrFlags =
-    AddrFlags::HOMEADDRESS.union(AddrFlags::NODAD).union(AddrFlags::MANAGETEMPADDR).union(AddrFlags::OPTIMISTIC);
+/// Who sets a flag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    User,
+    /// Of IPv6 addresses only.
+    UserOfV6,
+    Kernel,
+}
+
+/// In the order they are shown; of a flag's two names IPv6 has the second.
+const FLAGS: &[(&str, AddrFlags, By)] = &[
+    ("secondary", AddrFlags::SECONDARY, By::Kernel),
+    ("temporary", AddrFlags::SECONDARY, By::Kernel),
+    ("nodad", AddrFlags::NODAD, By::UserOfV6),
+    ("optimistic", AddrFlags::OPTIMISTIC, By::UserOfV6),
+    ("dadfailed", AddrFlags::DADFAILED, By::Kernel),
+    ("home", AddrFlags::HOMEADDRESS, By::UserOfV6),
+    ("deprecated", AddrFlags::DEPRECATED, By::Kernel),
+    ("tentative", AddrFlags::TENTATIVE, By::Kernel),
+    ("permanent", AddrFlags::PERMANENT, By::Kernel),
+    ("mngtmpaddr", AddrFlags::MANAGETEMPADDR, By::UserOfV6),
+    ("noprefixroute", AddrFlags::NOPREFIXROUTE, By::User),
+    ("autojoin", AddrFlags::MCAUTOJOIN, By::User),
+    ("stable-privacy", AddrFlags::STABLE_PRIVACY, By::Kernel),
+];
 
 fn lifetime(words: &mut Words<'_>, says: &str) -> Parsed<u32> {
     if words.eat("forever") {
@@ -196,10 +202,6 @@ fn broadcast(net: Prefix, ones: bool) -> Option<IpAddr> {
     (net.len <= 30).then(|| Ipv4Addr::from_bits(bits).into())
 }
 
-fn twice_said(what: &str, word: &str) -> String {
-    format!("Error: duplicate \"{what}\": \"{word}\" is the second value.")
-}
-
 /// What is said of an address; `None`: help is asked for.
 fn spec(words: &mut Words<'_>, options: &Options, kind: u16) -> Parsed<Option<Spec>> {
     let ip = words.is_ip();
@@ -211,6 +213,18 @@ fn spec(words: &mut Words<'_>, options: &Options, kind: u16) -> Parsed<Option<Sp
     let (mut attrs, mut warnings): (Vec<(u16, Vec<u8>)>, _) = (Vec::new(), Vec::new());
     let put = |attrs: &mut Vec<_>, kind, addr| attrs.push((kind, Octets::of(addr).bytes().to_vec()));
     while let Some(typed) = words.peek() {
+        if let Some((name, flag, by)) = FLAGS.iter().find(|f| typed == f.0) {
+            let _ = words.next();
+            match by {
+                By::Kernel if ip => warnings.push(format!("Warning: {name} option is not mutable from userspace")),
+                By::Kernel => return Err(words.error_before("this is for the kernel to set")),
+                By::UserOfV6 if ip && family != Some(af::INET6) => {
+                    warnings.push(format!("Warning: {name} option can be set only for IPv6 addresses"));
+                }
+                By::User | By::UserOfV6 => flags |= *flag,
+            }
+            continue;
+        }
         let word = inet::word_or_prefix(words, "a word of an address", WHOLE, SHORT)?.unwrap_or(Word::Local);
         let twice = match word {
             Word::Local => local.map(|_| "local"),
@@ -222,14 +236,17 @@ fn spec(words: &mut Words<'_>, options: &Options, kind: u16) -> Parsed<Option<Sp
             _ => None,
         };
         if let Some(what) = twice.filter(|_| !words.is_end()) {
-            let says = match (what, words.typed()) {
-                ("local", word) => format!("Error: either \"local\" is duplicate, or \"{word}\" is a garbage."),
-                // Of these, ip has not yet taken the value.
-                ("valid_lft" | "preferred_lft", _) => twice_said(what, &typed.to_string_lossy()),
-                (_, word) => twice_said(what, &word),
+            // Of a lifetime, ip has not yet taken the value.
+            let lifetime = matches!(word, Word::Valid | Word::Preferred);
+            let value = if lifetime { typed.to_string_lossy().into_owned() } else { words.typed() };
+            let (message, says) = match word {
+                Word::Local => (
+                    "there is an address already",
+                    format!("either \"local\" is duplicate, or \"{value}\" is a garbage"),
+                ),
+                _ => ("this is said already", format!("duplicate \"{what}\": \"{value}\" is the second value")),
             };
-            let what = if matches!(word, Word::Valid | Word::Preferred) { "a lifetime" } else { "an address" };
-            return Err(words.error(format!("there is {what} already")).ip(says));
+            return Err(words.error(message).ip(format!("Error: {says}.")));
         }
         match word {
             Word::Help => return Ok(None),
@@ -281,19 +298,6 @@ fn spec(words: &mut Words<'_>, options: &Options, kind: u16) -> Parsed<Option<Sp
             Word::Proto => attrs.push((ifa::PROTO, vec![words.named("a protocol", &names::ADDR_PROTOS)?])),
             Word::Valid => valid = Some(lifetime(words, "valid_lft value")?),
             Word::Preferred => preferred = Some(lifetime(words, "preferred_lft value")?),
-            Word::Flag(flag) if FLAGS.contains(flag) => {
-                if ip && FLAGS_V6.contains(flag) && family != Some(af::INET6) {
-                    let word = typed.to_string_lossy();
-                    warnings.push(format!("Warning: {word} option can be set only for IPv6 addresses"));
-                } else {
-                    flags |= flag;
-                }
-            }
-            Word::Flag(_) if ip => {
-                let word = typed.to_string_lossy();
-                warnings.push(format!("Warning: {word} option is not mutable from userspace"));
-            }
-            Word::Flag(_) => return Err(words.error_before("this is for the kernel to set")),
         }
     }
     let mut header = IfAddrMsg { family: family.unwrap_or(af::UNSPEC), ..IfAddrMsg::default() };
@@ -357,7 +361,7 @@ fn spec(words: &mut Words<'_>, options: &Options, kind: u16) -> Parsed<Option<Sp
         let says = "autojoin needs multicast address";
         return Err(words.error("only a multicast address is joined").ip(says).ip_code(1));
     }
-    let text = net.map_or_else(String::new, |net| local.map_or(net, |l| Prefix { addr: l.addr, ..net }).to_string());
+    let text = local.or(net).map_or_else(String::new, |p| p.to_string());
     Ok(Some(Spec { header, dev, attrs, text, warnings }))
 }
 

@@ -157,7 +157,15 @@ pub(super) struct Lladdr<'a>(pub(super) &'a [u8]);
 
 impl fmt::Display for Lladdr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().enumerate().try_for_each(|(i, b)| write!(f, "{}{b:02x}", if i == 0 { "" } else { ":" }))
+        // In one piece: long lists of links are made of them.
+        let mut text = Vec::with_capacity(self.0.len().saturating_mul(3));
+        for byte in self.0 {
+            let digits =
+                [byte >> 4, byte & 15].map(|digit| if digit < 10 { b'0' | digit } else { b'W'.wrapping_add(digit) });
+            text.extend_from_slice(&[b':', digits[0], digits[1]]);
+        }
+        let text = std::str::from_utf8(text.get(1..).unwrap_or_default()).unwrap_or_default();
+        f.write_str(text)
     }
 }
 
@@ -323,7 +331,7 @@ pub(super) fn flush(
     write: impl Fn(&mut Msg<'_>, &Message<'_>),
     mut each: impl FnMut(&mut Out, &Message<'_>) -> std::result::Result<(), DecodeError>,
 ) -> Result<()> {
-    let (statistics, dry_run) = (session.options.statistics, session.options.dry_run);
+    let Options { statistics, dry_run, ip, .. } = session.options;
     let most = session.options.loops.unwrap_or(ROUNDS);
     let (conn, out) = session.conn_and_out()?;
     let mut round = 0_u32;
@@ -351,9 +359,8 @@ pub(super) fn flush(
         }
         if round == most {
             let said = format!("*** Flush remains incomplete after {round} rounds. ***");
-            return Err(
-                Failure::new(code::FAILED, format!("cannot {task}: still some left after {round} rounds")).ip(said)
-            );
+            let failure = Failure::new(code::FAILED, format!("cannot {task}: still some left after {round} rounds"));
+            return Err(if ip { failure.ip(said).code(code::USAGE) } else { failure });
         }
     }
 }
@@ -401,7 +408,15 @@ pub(super) fn change(
     };
     let warning = session.conn()?.request_with(kind, flags, fill, keep).map_err(|e| refused(task, &e))?;
     warning.iter().for_each(|w| session.warn(w));
-    if made.is_empty() { Ok(()) } else { done(task, show(&mut session.out, &made, each)) }
+    match made.is_empty() {
+        // It does not tell of all changes.
+        true if session.options.echo && !session.options.dry_run => {
+            session.out.list("", |out| out.object("", |_| {}));
+            Ok(())
+        }
+        true => Ok(()),
+        false => done(task, show(&mut session.out, &made, each)),
+    }
 }
 
 /// Writes the messages of a dump as they are, behind `magic`.
@@ -447,7 +462,7 @@ pub(super) fn saved(task: &str, magic: u32, kind: u16) -> Result<Vec<u8>> {
         match message {
             Ok(message) if message.kind() == kind => {}
             Ok(_) => return Err(failure("there is something else in it".into())),
-            Err(e) => return Err(failure(e.to_string())),
+            Err(e) => return Err(failure(e.to_string()).ip("rtnl-from_file: truncated message")),
         }
     }
     Ok(messages.to_vec())

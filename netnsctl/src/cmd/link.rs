@@ -5,17 +5,22 @@
 //! fails: a command is done in full or not at all.
 
 mod change;
+pub(super) mod filter;
 mod kinds;
+mod programs;
 mod ready;
 pub(super) mod show;
 mod stats;
+#[cfg(test)]
+mod tests;
 mod vf;
 
 use super::{Command, Options, Session, done, links};
 use crate::failure::{Failure, Result, code};
 use crate::grammar::{Keyword, Result as Parsed, Usage, Words, show};
 use crate::out::Escaped;
-use change::{Bytes, Change, DELETE, Value, group, name, second};
+use change::{Bytes, Change, DELETE, Value, name, second};
+use filter::{WORDS, Word};
 use kinds::{ADD, SET};
 use netns_sys::netlink::Conn;
 use netns_sys::tun::Tun;
@@ -30,7 +35,7 @@ use ready::{Ready, conn_in, namespace};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-pub use show::Filter;
+pub use filter::Filter;
 
 /// What `link` can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -198,27 +203,17 @@ fn names_words(words: &mut Words<'_>) -> Parsed<Request> {
 }
 
 fn show_words(words: &mut Words<'_>) -> Parsed<Filter> {
-    const WORDS: &[Keyword<u8>] =
-        &[("dev", 0), ("up", 1), ("group", 2), ("master", 3), ("vrf", 4), ("nomaster", 5), ("type", 6)];
-    const HELP: &[Keyword<u8>] = &[("help", 7)];
     let mut filter = Filter::default();
     while let Some(word) = words.peek() {
         // A word that is no keyword in full is the name, as long as there is none.
         let known = words.is_ip() || filter.name.is_some() || WORDS.iter().any(|k| word == k.0);
-        let found = if known { words.try_words(WORDS, HELP)? } else { None };
-        match found.unwrap_or(0) {
-            0 => {
-                if filter.name.is_some() && !words.is_end() {
-                    return Err(second(words, "an option of link show", WORDS));
-                }
-                filter.name = Some(links::device(words, "an interface name")?.to_owned());
+        let found = if known { words.try_words(&WORDS, &[("help", Word::Help)])? } else { None };
+        match found.unwrap_or(Word::Name) {
+            Word::Help => return Err(help_asked(words)),
+            Word::Name if filter.name.is_some() && !words.is_end() => {
+                return Err(second(words, "an option of link show", &WORDS));
             }
-            1 => filter.up = true,
-            2 => filter.group = Some(group(words)?),
-            3 | 4 => filter.master = Some((links::device(words, "an interface name")?.to_owned(), found == Some(4))),
-            5 => filter.nomaster = true,
-            6 => filter.kind = Some(words.need("the kind of device")?.to_owned()),
-            _ => return Err(help_asked(words)),
+            word => filter.take(words, word)?,
         }
     }
     Ok(filter)
@@ -233,28 +228,11 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
         Request::Names(add, dev, names) => alternative_names(session, add, &dev, &names),
         Request::Show(filter) => show::run(session, &filter),
         Request::Help(kind) => {
-            help(session, &kind);
+            let kind = kind.to_str().and_then(kinds::find);
+            kind.iter().for_each(|kind| session.out.text(format_args!("{}\n", kinds::usage(kind))));
             Ok(())
         }
     }
-}
-
-/// Shows the words of a kind.
-fn help(session: &mut Session, kind: &OsStr) {
-    let settings = kind.to_str().and_then(kinds::find).map_or(&[][..], |k| k.0.settings);
-    let ip = if session.options.ip { "ip" } else { "netnsctl" };
-    let verb = if change::is_port(kind) { "set" } else { "{ add | set }" };
-    let mut line = format!("Usage: {ip} link {verb} NAME ... type {}", show(kind).replace('"', ""));
-    let mut words: Vec<&str> = settings.iter().filter(|s| s.on & (ADD | SET) != 0).map(|s| s.word).collect();
-    words.dedup();
-    for word in words {
-        if line.len().saturating_add(word.len()) > 110 {
-            session.out.text(format_args!("{line}\n"));
-            line = String::from("         ");
-        }
-        line = format!("{line} [ {word} ]");
-    }
-    session.out.text(format_args!("{line}\n"));
 }
 
 /// What failed, by the name of a link.
@@ -275,7 +253,7 @@ fn explain(task: &str, change: &Change, error: &Error) -> Failure {
         }
         Errno::EOPNOTSUPP if unknown || kernel.message.is_none() => {
             let Some(kind) = kind else { return failure };
-            let option = kind.to_str().and_then(kinds::find).map(|k| k.0.config);
+            let option = kind.to_str().and_then(kinds::find).map(|k| k.config);
             let option = option.map_or_else(String::new, |o| format!(" ({o})"));
             failure.hint(format!("  {} may not be in this kernel{option}, or its module is not loaded", show(kind)))
         }
@@ -299,7 +277,8 @@ fn send(
         Ok(())
     };
     let result = conn_in(session, ns)?.request_with(kind, flags, fill, keep).map(drop);
-    if !told.is_empty() {
+    let nothing = told.is_empty() && !(session.options.ip && session.options.json);
+    if session.options.echo && result.is_ok() && !session.options.dry_run && !nothing {
         show::echo(session, &told)?;
     }
     Ok(result)

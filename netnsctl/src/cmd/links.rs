@@ -104,6 +104,12 @@ impl Links {
         self.entry(index).is_some_and(|e| !e.up)
     }
 
+    /// Whether the link with this index is there.
+    #[must_use]
+    pub fn has(&self, index: u32) -> bool {
+        self.entry(index).is_some()
+    }
+
     fn entry(&self, index: u32) -> Option<&Entry> {
         self.entries.get(self.entries.binary_search_by_key(&index, |e| e.index).ok()?)
     }
@@ -207,10 +213,10 @@ pub(super) fn as_vrf(link: &Link<'_>) -> std::result::Result<Option<(u32, u32)>,
 /// The index of the VRF of this name.
 ///
 /// # Errors
-/// As [`vrf`].
+/// As [`vrf`]; it is the main table's, which has none.
 pub(super) fn find_vrf(conn: &mut Conn, name: &OsStr) -> Result<u32> {
     match vrf(conn, name)? {
-        (0, _) => Err(Failure::new(code::USAGE, format!("{} is no VRF", show(name)))),
+        (0, _) => Err(Failure::new(code::FAILED, format!("{} is no link", show(name)))),
         (index, _) => Ok(index),
     }
 }

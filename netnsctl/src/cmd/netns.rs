@@ -19,7 +19,7 @@ mod list;
 mod wait;
 
 pub(super) use exec::{not_executed, status};
-pub(super) use list::{names_by_id, nsids, show_nsid};
+pub(super) use list::{names_by_id, show_nsid};
 
 /// What `netns` can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

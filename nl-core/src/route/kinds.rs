@@ -692,7 +692,7 @@ codes! {
 
 codes! {
     /// Flags of the encapsulation.
-    pub mod tunnel_encap_flag(u16, "TUNNEL_ENCAP_FLAG_", "linux/if_tunnel.h") {
+    pub mod tunnel_encap_flag(u32, "TUNNEL_ENCAP_FLAG_", "linux/if_tunnel.h") {
         CSUM = 1, "UDP has a checksum over IPv4.";
         CSUM6 = 2, "UDP has a checksum over IPv6.";
         REMCSUM = 4, "Remote checksum offload.";

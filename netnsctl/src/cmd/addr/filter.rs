@@ -1,16 +1,16 @@
 //! Which addresses: `show`, `flush` and `save` take the same words.
 
+use super::FLAGS;
 use crate::cmd::inet::{self, got};
-use crate::cmd::links::{self, Links, device, index_of};
-use crate::cmd::{Options, Session, done};
-use crate::failure::{Result, code};
+use crate::cmd::link::filter::Word::{Help, Name};
+use crate::cmd::links::{Links, index_of};
+use crate::cmd::{Options, Session, done, link};
+use crate::failure::Result;
 use crate::grammar::{Keyword, Prefix, Result as Parsed, Words, family_of};
 use crate::names;
 use crate::out::Escaped;
 use netns_sys::netlink::Conn;
-use nl_core::route::{
-    Addr, AddrFlags, IfAddrMsg, IfInfoMsg, Link, LinkFlags, RTM_GETLINK, af, ifla, info, rtext_filter,
-};
+use nl_core::route::{Addr, AddrFlags, IfAddrMsg, Link, RTM_GETLINK, af, rtext_filter};
 use nl_core::{DecodeError, Message, Msg};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -19,99 +19,66 @@ use std::os::unix::ffi::OsStrExt;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     pub(super) family: Option<u8>,
-    dev: Option<OsString>,
+    /// What is said of the links they are on.
+    pub(super) links: link::Filter,
     scope: Option<u8>,
     to: Option<Prefix>,
     /// A pattern.
     pub(super) label: Option<OsString>,
-    up: bool,
-    group: Option<u32>,
-    master: Option<OsString>,
-    /// The master has to be a VRF.
-    vrf: bool,
-    no_master: bool,
-    kind: Option<OsString>,
     /// Of the flags in `mask`, just these are set.
     flags: AddrFlags,
     mask: AddrFlags,
 }
 
-/// The words of a filter.
+/// The words of a filter, besides those of links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Word {
-    Dev,
+    Of(link::filter::Word),
     Scope,
     To,
     Label,
-    Up,
-    Group,
-    Master,
-    Vrf,
-    NoMaster,
-    Type,
-    /// With the flag, whether it is to be set.
-    Flag(AddrFlags, bool),
-    Help,
 }
 
-const WORDS: &[Keyword<Word>] = &[
-    ("dev", Word::Dev),
-    ("scope", Word::Scope),
-    ("to", Word::To),
-    ("label", Word::Label),
-    ("up", Word::Up),
-    ("group", Word::Group),
-    ("master", Word::Master),
-    ("vrf", Word::Vrf),
-    ("nomaster", Word::NoMaster),
-    ("type", Word::Type),
-    ("dynamic", Word::Flag(AddrFlags::PERMANENT, false)),
-    ("primary", Word::Flag(AddrFlags::SECONDARY, false)),
-    ("secondary", Word::Flag(AddrFlags::SECONDARY, true)),
-    ("temporary", Word::Flag(AddrFlags::SECONDARY, true)),
-    ("permanent", Word::Flag(AddrFlags::PERMANENT, true)),
-    ("deprecated", Word::Flag(AddrFlags::DEPRECATED, true)),
-    ("tentative", Word::Flag(AddrFlags::TENTATIVE, true)),
-    ("dadfailed", Word::Flag(AddrFlags::DADFAILED, true)),
-    ("optimistic", Word::Flag(AddrFlags::OPTIMISTIC, true)),
-    ("home", Word::Flag(AddrFlags::HOMEADDRESS, true)),
-    ("nodad", Word::Flag(AddrFlags::NODAD, true)),
-    ("mngtmpaddr", Word::Flag(AddrFlags::MANAGETEMPADDR, true)),
-    ("noprefixroute", Word::Flag(AddrFlags::NOPREFIXROUTE, true)),
-    ("autojoin", Word::Flag(AddrFlags::MCAUTOJOIN, true)),
-    ("stable-privacy", Word::Flag(AddrFlags::STABLE_PRIVACY, true)),
-];
+const WORDS: &[Keyword<Word>] = &[("scope", Word::Scope), ("to", Word::To), ("label", Word::Label)];
 
-/// What `ip` says of a master that is not there.
-const NO_MASTER: &str = "Device does not exist\n";
-const NO_VRF: &str = "Not a valid VRF name\n";
-
-/// The next word, which is none where it is the name of an interface.
-fn word(words: &mut Words<'_>, has_dev: bool) -> Parsed<Option<Word>> {
-    let not = words.peek().and_then(OsStr::to_str).and_then(|w| w.strip_prefix('-'));
-    if let Some((_, Word::Flag(flag, set))) = not.and_then(|not| WORDS.iter().find(|k| k.0 == not)) {
-        let _ = words.next();
-        return Ok(Some(Word::Flag(*flag, !set)));
-    }
-    match words.is_ip() || !has_dev {
-        true => words.try_words(WORDS, &[("help", Word::Help)]),
-        false => words.keyword("a word of a filter", WORDS).map(Some),
-    }
+/// Takes the name of a flag, `-` before it for its opposite: the flag, and whether it is to be set.
+fn flag(words: &mut Words<'_>) -> Option<(AddrFlags, bool)> {
+    let name = words.peek().and_then(OsStr::to_str)?;
+    let (set, name) = name.strip_prefix('-').map_or((true, name), |name| (false, name));
+    let (set, name) = match name {
+        "dynamic" => (!set, "permanent"),
+        "primary" => (!set, "secondary"),
+        name => (set, name),
+    };
+    let found = FLAGS.iter().find(|f| f.0 == name)?;
+    let _ = words.next();
+    Some((found.1, set))
 }
 
 /// What is said of addresses; `None`: help is asked for.
 pub(super) fn parse(words: &mut Words<'_>, options: &Options) -> Parsed<Option<Filter>> {
     let mut filter = Filter { family: options.family, ..Filter::default() };
+    let of_links = link::filter::WORDS.iter().map(|(word, of)| (*word, Word::Of(*of)));
+    let all: Vec<Keyword<Word>> = of_links.chain(WORDS.iter().copied()).collect();
     while !words.is_end() {
-        match word(words, filter.dev.is_some())?.unwrap_or(Word::Dev) {
-            Word::Help => return Ok(None),
-            Word::Dev => {
-                if filter.dev.is_some() && !words.is_end() {
-                    let says = format!("Error: either \"dev\" is duplicate, or \"{}\" is a garbage.", words.typed());
-                    return Err(words.error("there is an interface already").ip(says));
-                }
-                filter.dev = Some(device(words, "the name of an interface")?.to_owned());
+        if let Some((flag, set)) = flag(words) {
+            filter.mask |= flag;
+            filter.flags.set(flag, set);
+            continue;
+        }
+        // What is none of these is the name of the interface.
+        let named = filter.links.name.is_some();
+        let word = match words.is_ip() || !named {
+            true => words.try_words(&all, &[("help", Word::Of(Help))])?.unwrap_or(Word::Of(Name)),
+            false => words.keyword("a word of a filter", &all)?,
+        };
+        match word {
+            Word::Of(Help) => return Ok(None),
+            Word::Of(Name) if named && !words.is_end() => {
+                let says = format!("Error: either \"dev\" is duplicate, or \"{}\" is a garbage.", words.typed());
+                return Err(words.error("there is an interface already").ip(says));
             }
+            Word::Of(word) => filter.links.take(words, word)?,
             // That of all.
             Word::Scope if words.eat("all") => filter.scope = None,
             Word::Scope => {
@@ -127,23 +94,6 @@ pub(super) fn parse(words: &mut Words<'_>, options: &Options) -> Parsed<Option<F
                 }
             }
             Word::Label => filter.label = Some(words.need("a label, or a pattern")?.to_owned()),
-            Word::Up => filter.up = true,
-            Word::Group => {
-                let group = words.named("a group", &names::GROUPS);
-                filter.group = Some(group.map_err(|e| words.wrong(e, "Invalid \"group\" value\n"))?);
-            }
-            word @ (Word::Master | Word::Vrf) => {
-                filter.vrf = word == Word::Vrf;
-                let says = if filter.vrf { NO_VRF } else { NO_MASTER };
-                let name = device(words, "the name of an interface");
-                filter.master = Some(name.map_err(|e| words.wrong(e, says))?.to_owned());
-            }
-            Word::NoMaster => filter.no_master = true,
-            Word::Type => filter.kind = Some(words.need("a kind of link")?.to_owned()),
-            Word::Flag(flag, set) => {
-                filter.mask |= flag;
-                filter.flags.set(flag, set);
-            }
         }
     }
     Ok(Some(filter))
@@ -152,26 +102,16 @@ pub(super) fn parse(words: &mut Words<'_>, options: &Options) -> Parsed<Option<F
 /// A filter with the links it names.
 pub(super) struct Lookup<'f> {
     pub(super) filter: &'f Filter,
-    /// That of `dev`; 0: of any link.
+    /// That of the name; 0: of any link.
     pub(super) index: u32,
-    master: u32,
+    master: Option<u32>,
 }
 
 impl Filter {
     /// Looks up the links that are named.
     pub(super) fn resolve(&self, session: &mut Session) -> Result<Lookup<'_>> {
-        let ip = session.options.ip;
-        let mut master = 0;
-        if let Some(name) = &self.master {
-            let says = if self.vrf { NO_VRF } else { NO_MASTER };
-            let conn = session.conn()?;
-            let found = if self.vrf { links::vrf(conn, name).map(|found| found.0) } else { links::find(conn, name) };
-            master = found.map_err(|failure| {
-                let failure = if ip { failure.code(code::USAGE) } else { failure };
-                failure.ip(format!("Error: argument \"{}\" is wrong: {says}", Escaped(name.as_bytes())))
-            })?;
-        }
-        let index = match &self.dev {
+        let master = self.links.find_master(session)?;
+        let index = match &self.links.name {
             None => 0,
             Some(name) => inet::index(session, name)
                 .map_err(|e| e.ip(format!("Device \"{}\" does not exist.", Escaped(name.as_bytes()))))?,
@@ -196,41 +136,14 @@ impl Filter {
 }
 
 impl Lookup<'_> {
-    /// Asks for the links that match what the kernel has a filter for. Of a slave's kind it has none.
+    /// Asks for the links that match what the kernel has a filter for.
     pub(super) fn ask_links(&self, m: &mut Msg<'_>, mask: u32) {
-        m.fixed(&IfInfoMsg::default());
-        m.u32(ifla::EXT_MASK, mask);
-        if self.master != 0 || self.filter.no_master {
-            m.u32(ifla::MASTER, if self.filter.no_master { u32::MAX } else { self.master });
-        }
-        if let Some(kind) = self.filter.kind.as_ref().filter(|k| !k.as_bytes().ends_with(b"_slave")) {
-            m.nest(ifla::LINKINFO, |m| m.bytes(info::KIND, kind.as_bytes()));
-        }
-    }
-
-    /// Whether something is said of links that the kernel has a filter for.
-    pub(super) fn is_about_links(&self) -> bool {
-        self.master != 0 || self.filter.no_master || self.filter.kind.is_some()
+        self.filter.links.ask(m, mask, self.master);
     }
 
     /// Whether this is a match for what is said of links.
     pub(super) fn takes(&self, link: &Link<'_>) -> bool {
-        let filter = self.filter;
-        let of = got(link.master()).unwrap_or_default();
-        let info = got(link.info());
-        let kind = |want: &OsString| {
-            let kinds = info.as_ref().map(|i| (got(i.kind()), got(i.slave_kind())));
-            let (own, of_master) = kinds.unwrap_or_default();
-            match want.as_bytes().strip_suffix(b"_slave") {
-                Some(want) => of_master == Some(want),
-                None => own == Some(want.as_bytes()),
-            }
-        };
-        (!filter.up || link.flags().contains(LinkFlags::UP))
-            && filter.group.is_none_or(|g| got(link.group()).is_none_or(|of| of == g))
-            && (self.master == 0 || of == self.master)
-            && (!filter.no_master || of == 0)
-            && filter.kind.as_ref().is_none_or(kind)
+        self.filter.links.takes(link, self.master)
     }
 
     /// Asks for addresses, of one link where one was named.
@@ -246,7 +159,7 @@ impl Lookup<'_> {
     ) -> Result<impl Fn(&Message<'_>) -> std::result::Result<bool, DecodeError> + use<'_>> {
         let links = if self.filter.label.is_some() { Links::load(conn)? } else { Links::default() };
         let mut only = None;
-        if self.is_about_links() || self.filter.up || self.filter.group.is_some() {
+        if (link::Filter { name: None, ..self.filter.links.clone() }) != link::Filter::default() {
             let ask = |m: &mut Msg<'_>| self.ask_links(m, rtext_filter::SKIP_STATS);
             let indices = conn.dump(RTM_GETLINK, ask, |only: &mut Vec<u32>, message| {
                 let link = Link::parse(message)?;

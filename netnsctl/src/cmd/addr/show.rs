@@ -1,5 +1,6 @@
 //! `addr show`: addresses by link, as text and as JSON.
 
+use super::FLAGS;
 use super::filter::{Filter, Lookup};
 use crate::cmd::inet::{self, got, put};
 use crate::cmd::link::show::{Context, ext_mask};
@@ -23,22 +24,6 @@ pub(in crate::cmd) struct Style<'s> {
     /// Each with its link before it.
     pub(in crate::cmd) with_dev: bool,
 }
-
-/// In the order they are shown.
-const FLAGS: &[(AddrFlags, &str)] = &[
-    (AddrFlags::SECONDARY, "secondary"),
-    (AddrFlags::NODAD, "nodad"),
-    (AddrFlags::OPTIMISTIC, "optimistic"),
-    (AddrFlags::DADFAILED, "dadfailed"),
-    (AddrFlags::HOMEADDRESS, "home"),
-    (AddrFlags::DEPRECATED, "deprecated"),
-    (AddrFlags::TENTATIVE, "tentative"),
-    (AddrFlags::PERMANENT, "dynamic"),
-    (AddrFlags::MANAGETEMPADDR, "mngtmpaddr"),
-    (AddrFlags::NOPREFIXROUTE, "noprefixroute"),
-    (AddrFlags::MCAUTOJOIN, "autojoin"),
-    (AddrFlags::STABLE_PRIVACY, "stable-privacy"),
-];
 
 impl Style<'_> {
     /// The address that this message is about, as an object of a list.
@@ -95,18 +80,20 @@ impl Style<'_> {
         let scope = out.named(header.scope, &names::SCOPES);
         put(out, "scope", "scope ", scope);
         let flags = addr.flags().unwrap_or_default();
-        let mut more = flags;
-        for (flag, name) in FLAGS {
-            let v6_secondary = header.family == af::INET6 && *flag == AddrFlags::SECONDARY;
-            let word = if v6_secondary { "temporary" } else { name };
-            if flags.contains(*flag) != (*flag == AddrFlags::PERMANENT) {
+        let mut rest = flags;
+        for (name, flag, _) in FLAGS {
+            let word = match *name {
+                "secondary" if header.family == af::INET6 => "temporary",
+                "permanent" => "dynamic",
+                name => name,
+            };
+            if rest.contains(*flag) != (word == "dynamic") {
                 out.field(word, true, format_args!("{word} "));
             }
-            more.remove(*flag);
+            rest.remove(*flag);
         }
-        if !more.is_empty() {
-            let text = format!("{:02x}", more.bits());
-            put(out, "ifa_flags", "flags ", text);
+        if !rest.is_empty() {
+            put(out, "ifa_flags", "flags ", format_args!("{:02x}", rest.bits()));
         }
         // As newer versions of ip.
         if let Some(proto) = got(addr.proto()).filter(|_| self.options.details && !self.options.ip) {
@@ -180,10 +167,10 @@ pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
     session.out.list("", |out| {
         for link in &all {
             let takes = lookup.takes(link);
-            if !takes && !options.ip {
+            // What ip filters out leaves an empty object, if it is not the kernel that does it.
+            if !takes && (!options.ip || filter.links.nomaster) {
                 continue;
             }
-            // What ip filters out leaves an empty object.
             out.object("", |out| {
                 if takes && v6 {
                     reduced(link, |view| show(out, how, view, of(link)));
@@ -201,8 +188,8 @@ pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
 fn links(conn: &mut Conn, lookup: &Lookup<'_>, options: &Options) -> Result<(Vec<u8>, Links)> {
     let mask = ext_mask(options);
     // What the kernel leaves out leaves no empty object; for one family ip does not ask it to.
-    let by_kernel = lookup.is_about_links() && !(options.ip && options.family.is_some_and(|f| f != af::PACKET));
-    let ask = |m: &mut Msg<'_>| match by_kernel {
+    let one_family = options.ip && options.family.is_some_and(|f| f != af::PACKET);
+    let ask = |m: &mut Msg<'_>| match lookup.index == 0 && !one_family {
         true => lookup.ask_links(m, mask),
         false => {
             m.fixed(&IfInfoMsg {
@@ -234,7 +221,9 @@ fn links(conn: &mut Conn, lookup: &Lookup<'_>, options: &Options) -> Result<(Vec
         Ok(all.1.add(&Link::parse(m)?)?)
     });
     let (links, names) = done("list links", dump)?;
-    Ok((links, if by_kernel { Links::load(conn)? } else { names }))
+    let of_links = &lookup.filter.links;
+    let whole = of_links.master.is_none() && of_links.kind.is_none();
+    Ok((links, if whole { names } else { Links::load(conn)? }))
 }
 
 /// A link with those of its addresses that match.

@@ -1,7 +1,7 @@
 //! What is to be made of a link: words → [`Change`] → attributes.
 
 use super::super::links;
-use super::kinds::{self, ADD, PEER, SET, Setting};
+use super::kinds::{self, ADD, PEER, SET};
 use super::vf::Vf;
 use crate::grammar::{IFNAME_MAX, Keyword, Result as Parsed, Usage, Words, show};
 use crate::names::{GROUPS, Names};
@@ -22,8 +22,8 @@ pub(super) enum Bytes {
     Plain(Vec<u8>),
     /// A text; the NUL behind it is added.
     Str(Vec<u8>),
-    /// `{ u32 value, u32 mask }`.
-    Bits(u32, u32),
+    /// A value, and which bits of it there are; the others are as they were, or 0.
+    Patch(Vec<u8>, Vec<u8>),
     /// Attributes.
     Nest(Vec<(u16, Bytes)>),
     /// The other end: a header and attributes.
@@ -43,8 +43,8 @@ pub(super) enum Value {
     Netns(OsString),
     /// The id of this namespace.
     NsId(OsString),
-    /// No BPF program any more, of those that these flags are about.
-    Xdp(u32),
+    /// The BPF program pinned at this path, or none any more, of those that these flags are about.
+    Xdp(u32, Option<OsString>),
     /// Settings of a virtual function.
     Vf(Vf),
     /// The other end.
@@ -71,8 +71,8 @@ pub struct Change {
     pub(super) lengths: Vec<usize>,
     /// The kind of device; with `_slave` behind it, that of the master of which it is a port.
     pub(super) kind: Option<OsString>,
-    /// Settings of the kind.
-    pub(super) data: Vec<Attr<Value>>,
+    /// Settings of the kind, if words follow it.
+    pub(super) data: Option<Vec<Attr<Value>>>,
     /// A tun or tap to be made, which goes another way.
     pub(super) tun: Option<Tun>,
 }
@@ -223,9 +223,8 @@ impl Change {
             }
         }
         change.complete(words, on, dev)?;
-        match change.kind.take() {
-            Some(kind) => change.parse_kind(words, on, kind)?,
-            None => {}
+        if let Some(kind) = change.kind.take() {
+            change.parse_kind(words, on, kind)?;
         }
         Ok(change)
     }
@@ -324,20 +323,7 @@ impl Change {
                 let words = vec![word(proto_down_reason::MASK, bit), word(proto_down_reason::VALUE, value)];
                 (ifla::PROTO_DOWN_REASON | NLA_F_NESTED, Value::Bytes(Bytes::Nest(words)))
             }
-            Word::Xdp(flags) => {
-                let what = words.need("a BPF program")?;
-                if !(what == "off" || what == "none") || !words.is_end() {
-                    let usage =
-                        words.error_before("BPF programs can be taken off a link only: `off`, as the last word");
-                    let known = ["obj", "object", "object-file", "pinned", "object-pinned", "fd"];
-                    let what = what.to_string_lossy();
-                    return Err(usage.ip(match known.contains(&&*what) {
-                        true => format!("xdp: \"{what}\" is not supported"),
-                        false => format!("What mode is \"{}\"?", Escaped(what.as_bytes())),
-                    }));
-                }
-                (ifla::XDP, Value::Xdp(flags))
-            }
+            Word::Xdp(flags) => (ifla::XDP, Value::Xdp(flags, xdp_program(words)?)),
             Word::Help => return Err(super::help_asked(words)),
             Word::Dev | Word::Name | Word::Type | Word::Vf => return Ok(()),
         };
@@ -398,26 +384,20 @@ impl Change {
             let kind = Escaped(kind.as_bytes());
             return Err(usage.ip(format!("Error: duplicate \"type\": \"{kind}\" is the second value.")));
         }
-        let known = kind.to_str().and_then(kinds::find);
-        let settings = known.map_or(&[][..], |k| k.0.settings);
-        if known.is_some_and(|k| k.1) && on == ADD && !words.is_ip() {
+        if is_port(&kind) && on == ADD && !words.is_ip() {
             let message = format!("{} is for `link set`: a port is a link of another kind", show(&kind));
             return Err(words.error_before(message));
         }
-        let takes = |(_, s): &(usize, &Setting)| s.on & on != 0;
-        let vocabulary: Vec<Keyword<usize>> =
-            settings.iter().enumerate().filter(takes).map(|(i, s)| (s.word, i)).collect();
-        while let Some(next) = words.peek() {
-            if vocabulary.is_empty() {
+        let known = kind.to_str().and_then(kinds::find).filter(|k| k.takes_words(words.is_ip()));
+        match (words.peek(), known) {
+            (Some(_), Some(known)) => {
+                self.data = Some(kinds::options(known, words, if on == ADD { ADD } else { SET })?)
+            }
+            (Some(next), None) => {
                 let usage = words.error(format!("no options of {} are known here", show(&kind)));
                 return Err(garbage(next, usage).ip_code(1));
             }
-            let at = words.keyword(&format!("an option of {}", kind.to_string_lossy()), &vocabulary)?;
-            // A word may stand for several settings.
-            let same = settings.get(at).map_or("", |s| s.word);
-            for setting in settings.iter().filter(|s| s.word == same && s.on & on != 0) {
-                setting.parse(words, &mut self.data)?;
-            }
+            _ => {}
         }
         self.kind = Some(kind);
         Ok(())
@@ -442,7 +422,7 @@ impl Change {
 
     /// The other end, where the words say something of it.
     pub(super) fn peer(&self) -> Option<&Change> {
-        self.data.iter().find_map(|a| if let Value::Peer(peer) = &a.1 { Some(&**peer) } else { None })
+        self.data.iter().flatten().find_map(|a| if let Value::Peer(peer) = &a.1 { Some(&**peer) } else { None })
     }
 }
 
@@ -500,7 +480,7 @@ pub(super) fn group(words: &mut Words<'_>) -> Parsed<u32> {
 }
 
 /// Takes `on` or `off`, the value of `word`; `short`: or the beginning of one.
-fn on_off(words: &mut Words<'_>, word: &str, short: bool) -> Parsed<bool> {
+pub(super) fn on_off(words: &mut Words<'_>, word: &str, short: bool) -> Parsed<bool> {
     const VALUES: &[Keyword<bool>] = &[("on", true), ("off", false)];
     let found = if short { words.try_keyword(VALUES)? } else { words.try_words(VALUES, &[])? };
     let (Some(value), None) = (words.peek(), found) else {
@@ -531,6 +511,26 @@ fn one_of(words: &mut Words<'_>, known: &[&str], what: &str) -> Parsed<u8> {
         let usage = words.error_before(format!("{} is not a known {what}: {}", show(word), known.join(", ")));
         words.wrong(usage, format!("Invalid {what}\n"))
     })
+}
+
+/// Takes `off`, as the last word, or where a BPF program is pinned.
+fn xdp_program(words: &mut Words<'_>) -> Parsed<Option<OsString>> {
+    const WORDS: &[Keyword<bool>] = &[("object-file", false), ("object-pinned", true), ("pinned", true), ("fd", true)];
+    let start = words.clone();
+    if (words.eat("off") || words.eat("none")) && words.is_end() {
+        return Ok(None);
+    }
+    *words = start;
+    let word = Escaped(words.peek().map(OsStr::as_bytes).unwrap_or_default());
+    let pinned = words.keyword("a BPF program: pinned PATH, or off as the last word", WORDS);
+    let none = |usage: Usage| if words.is_end() { usage } else { usage.ip(format!("What mode is \"{word}\"?")) };
+    match pinned.map_err(none)? {
+        true => words.need("the path where the program is pinned").map(|path| Some(path.to_owned())),
+        false => {
+            let said = "\"xdp object\" is not supported";
+            Err(words.error_before(format!("{said} here: pin the program first")).ip(said))
+        }
+    }
 }
 
 fn tun(words: &mut Words<'_>, tap: bool) -> Parsed<Tun> {

@@ -2,19 +2,22 @@
 
 use super::super::{Session, done, links};
 use super::change::{Attr, Bytes, Change, Value, is_port};
+use super::kinds;
 use crate::failure::{Failure, Result, code};
 use crate::grammar::show;
 use crate::out::Escaped;
 use netns_sys::netlink::Conn;
-use netns_sys::{Errno, Error, Ns};
+use netns_sys::{Errno, Error, Ns, bpf};
 use nl_core::route::{
-    IfInfoMsg, LinkFlags, NSID_NOT_ASSIGNED, Nsid, RTM_GETNSID, RTM_NEWNSID, RtGenMsg, ifla, info, netnsa, xdp,
-    xdp_flags,
+    IfInfoMsg, Link, LinkFlags, NSID_NOT_ASSIGNED, Nsid, RTM_GETNSID, RTM_NEWNSID, RtGenMsg, ifla, info, netnsa,
+    rtext_filter, xdp, xdp_flags,
 };
 use nl_core::wire::Wire;
-use nl_core::{Flags, Msg};
+use nl_core::{Attrs, Flags, Msg};
 use std::ffi::OsStr;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 fn bytes_of<T: Wire>(value: &T) -> &[u8] {
     value.as_bytes()
@@ -66,33 +69,39 @@ pub(super) fn wrong(session: &Session, failure: Failure, word: &OsStr, says: &st
     failure.code(code).ip(format!("Error: argument \"{}\" is wrong: {says}\n", Escaped(word.as_bytes())))
 }
 
-/// A change with numbers for all its names, in a request over one connection. The namespaces are held open until it is sent.
+/// A change with numbers for all its names, in a request over one connection. Namespaces and programs are held open until it is
+/// sent.
 #[derive(Debug, Default)]
 pub(super) struct Ready {
     pub(super) header: IfInfoMsg,
     attrs: Vec<Attr<Bytes>>,
     held: Vec<Ns>,
+    programs: Vec<OwnedFd>,
 }
 
 impl Ready {
     /// Turns what `change` names into numbers. Names of links are those of the namespace `ns`; that of the link below
     /// (`link DEV`) is one of the namespace `link-netns`.
     pub(super) fn new(session: &mut Session, ns: Option<&OsStr>, change: &Change, create: bool) -> Result<Ready> {
-        let mut ready = Ready::default();
-        ready.header = IfInfoMsg {
+        let header = IfInfoMsg {
             family: session.options.family.unwrap_or_default(),
             index: if create { change.index } else { 0 }.into(),
             flags: change.flags.bits().into(),
             change: change.mask.bits().into(),
             ..IfInfoMsg::default()
         };
+        let mut ready = Ready { header, ..Ready::default() };
         let mut attrs = ready.attrs(session, ns, change, create)?;
         if let Some(kind) = &change.kind {
             let mut link_info = vec![(info::KIND, Bytes::Plain(kind.as_bytes().to_vec()))];
-            if !change.data.is_empty() {
-                let values = change.data.iter().map(|value| ready.value(session, ns, change, value));
-                let data = if is_port(kind) { info::SLAVE_DATA } else { info::DATA };
-                link_info.push((data, Bytes::Nest(values.collect::<Result<_>>()?)));
+            if let Some(data) = &change.data {
+                let values = data.iter().map(|value| ready.value(session, ns, change, value));
+                let mut values: Vec<Attr<Bytes>> = values.collect::<Result<_>>()?;
+                if let Some(kind) = kind.to_str().and_then(kinds::find) {
+                    let now = if kind.all_again && !create { settings(session, change)? } else { Vec::new() };
+                    values = kinds::arrange(kind, &values, &Attrs::new(&now, 0), create);
+                }
+                link_info.push((if is_port(kind) { info::SLAVE_DATA } else { info::DATA }, Bytes::Nest(values)));
             }
             attrs.push((ifla::LINKINFO, Bytes::Nest(link_info)));
         }
@@ -131,7 +140,14 @@ impl Ready {
     ) -> Result<Attr<Bytes>> {
         let value = match value {
             Value::Bytes(bytes) => bytes.clone(),
-            Value::Dev(name) => number(links::find(conn_in(session, ns)?, name)?),
+            Value::Dev(name) => {
+                let code = if session.options.ip && change.kind.as_deref() != Some("bond".as_ref()) {
+                    code::USAGE
+                } else {
+                    code::FAILED
+                };
+                number(links::find(conn_in(session, ns)?, name).map_err(|failure| failure.code(code))?)
+            }
             Value::Master(name, vrf) => {
                 let conn = conn_in(session, ns)?;
                 let (found, says) = match vrf {
@@ -157,9 +173,13 @@ impl Ready {
                 let id = nsid(conn_in(session, change.netns().or(ns))?, below);
                 Bytes::Plain(done("give a namespace an id", id)?.to_ne_bytes().to_vec())
             }
-            Value::Xdp(flags) => {
+            Value::Xdp(flags, path) => {
                 let flags = if session.options.force { *flags } else { *flags | xdp_flags::UPDATE_IF_NOEXIST };
-                let mut attrs = vec![(xdp::FD, Bytes::Plain((-1_i32).to_ne_bytes().to_vec()))];
+                let program = match path {
+                    Some(path) => self.program(session, path)?,
+                    None => -1,
+                };
+                let mut attrs = vec![(xdp::FD, Bytes::Plain(program.to_ne_bytes().to_vec()))];
                 attrs.extend((flags != 0).then_some((xdp::FLAGS, number(flags))));
                 Bytes::Nest(attrs)
             }
@@ -167,7 +187,8 @@ impl Ready {
             Value::Peer(peer) => {
                 let attrs = self.attrs(session, ns, peer, true)?;
                 // The kernel cannot switch a peer on before it has its other end: that is done later.
-                let mask = if peer.is_up() { peer.mask - LinkFlags::UP } else { peer.mask };
+                let later = if peer.is_up() { LinkFlags::UP } else { LinkFlags::empty() };
+                let mask = peer.mask.difference(later);
                 let header = IfInfoMsg {
                     index: peer.index.into(),
                     flags: (peer.flags & mask).bits().into(),
@@ -189,11 +210,36 @@ impl Ready {
         Ok(number)
     }
 
+    /// Opens the BPF program that is pinned at `path`, for as long as the request takes; gives back the descriptor.
+    fn program(&mut self, session: &Session, path: &OsStr) -> Result<i32> {
+        let opened = bpf::pinned(Path::new(path));
+        let program = opened.map_err(|e| {
+            let (path, words) = (Escaped(path.as_bytes()), e.errno().map(Errno::words).unwrap_or_default());
+            let failure = Failure::of("attach the program", &e);
+            let code = if session.options.ip { code::USAGE } else { failure.code };
+            failure.code(code).ip(format!("Couldn't retrieve pinned program '{path}': {words}"))
+        })?;
+        let number = program.as_raw_fd();
+        self.programs.push(program);
+        Ok(number)
+    }
+
     /// Writes header and attributes.
     pub(super) fn write(&self, m: &mut Msg<'_>) {
         m.fixed(&self.header);
         put(m, &self.attrs);
     }
+}
+
+/// The settings that the kind of the link has now, all of which are sent again.
+fn settings(session: &mut Session, change: &Change) -> Result<Vec<u8>> {
+    let name = change.name.as_deref().unwrap_or_default();
+    let data = links::get(session.conn()?, name, rtext_filter::SKIP_STATS, |message| {
+        let info = Link::parse(message)?.info()?;
+        Ok(info.and_then(|i| i.data().ok().flatten()).map(|data| data.bytes().to_vec()))
+    })?;
+    let missing = || Failure::new(code::FAILED, format!("{} is no such tunnel", show(name)));
+    data.ok_or_else(|| missing().ip("Failed to get existing tunnel info."))
 }
 
 fn number(number: u32) -> Bytes {
@@ -205,7 +251,7 @@ fn put(m: &mut Msg<'_>, attrs: &[Attr<Bytes>]) {
         match value {
             Bytes::Plain(bytes) => m.bytes(*kind, bytes),
             Bytes::Str(text) => m.str(*kind, text),
-            Bytes::Bits(value, mask) => m.bytes(*kind, &[value.to_ne_bytes(), mask.to_ne_bytes()].concat()),
+            Bytes::Patch(value, _) => m.bytes(*kind, value),
             Bytes::Nest(attrs) => m.nest(*kind, |m| put(m, attrs)),
             Bytes::Peer(header, attrs) => m.nest_with(*kind, bytes_of(header), |m| put(m, attrs)),
         }

@@ -3,59 +3,21 @@
 pub(super) use super::super::inet::lladdr as address;
 use super::super::{Options, Session, done, links, links::Links, netns};
 use super::change::{ADDR_GEN_MODES, REASONS, STATES};
-use super::kinds::{self, Shape};
-use super::ready::wrong;
+use super::filter::Filter;
+use super::programs::xdp_mode;
 use crate::failure::Result;
 use crate::names::GROUPS;
 use crate::out::{Color, Escaped, Out, Value};
+use netns_sys::Dir;
 use netns_sys::netlink::Conn;
 use nl_core::route::{
-    self, IfInfoMsg, Link, LinkFlags, OperState, RTM_DELLINK, RTM_GETLINK, af, ifla, inet6, info, proto_down_reason,
-    rtext_filter, xdp, xdp_attached,
+    self, Link, LinkFlags, OperState, RTM_DELLINK, RTM_GETLINK, af, inet6, proto_down_reason, rtext_filter,
 };
-use nl_core::{Attrs, Message, Messages, Msg};
-use std::cell::RefCell;
-use std::ffi::{OsStr, OsString};
+use nl_core::wire::align4;
+use nl_core::{Message, Messages, Msg};
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
-
-/// Which links to show: all that are like this.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Of this name.
-    pub name: Option<OsString>,
-    /// That are up.
-    pub up: bool,
-    /// Of this group.
-    pub group: Option<u32>,
-    /// With this master; `true`: which is a VRF.
-    pub master: Option<(OsString, bool)>,
-    /// Without a master.
-    pub nomaster: bool,
-    /// Of this kind.
-    pub kind: Option<OsString>,
-}
-
-impl Filter {
-    /// Whether `link` is to be shown; `master` is the index of the one asked for.
-    fn takes(&self, link: &Link<'_>, master: Option<u32>) -> bool {
-        let has = link.master().ok().flatten().filter(|m| *m != 0);
-        let info = link.info().ok().flatten();
-        let kind = |kind: &OsString| {
-            let kinds = info.as_ref().map(|i| (i.kind().ok().flatten(), i.slave_kind().ok().flatten()));
-            let (own, of_master) = kinds.unwrap_or_default();
-            match kind.as_bytes().strip_suffix(b"_slave") {
-                Some(kind) => of_master == Some(kind),
-                None => own == Some(kind.as_bytes()),
-            }
-        };
-        (!self.up || link.flags().contains(LinkFlags::UP))
-            && self.group.is_none_or(|g| link.group().ok().flatten() == Some(g))
-            && (master.is_none() || has == master)
-            && (!self.nomaster || has.is_none())
-            && self.kind.as_ref().is_none_or(kind)
-    }
-}
 
 /// What the links shown refer to, and how they are shown.
 #[derive(Debug, Default)]
@@ -63,7 +25,7 @@ pub(in crate::cmd) struct Context {
     pub(in crate::cmd) links: Links,
     /// Names of namespaces by their ids.
     pub(in crate::cmd) namespaces: Vec<(i32, OsString)>,
-    details: bool,
+    pub(super) details: bool,
     pub(super) statistics: u8,
     /// Numbers of the statistics have units for people, of powers of 1024.
     pub(super) human: bool,
@@ -79,94 +41,161 @@ pub(in crate::cmd) struct Context {
 /// Shows the links that `filter` takes.
 pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
     let mask = rtext_filter::VF | ext_mask(&session.options);
-    let mut master = None;
-    if let Some((name, vrf)) = &filter.master {
-        let found = if *vrf { links::find_vrf(session.conn()?, name) } else { links::find(session.conn()?, name) };
-        let says = if *vrf { "Not a valid VRF name" } else { "Device does not exist" };
-        master = Some(found.map_err(|failure| wrong(session, failure, name, says))?);
-    }
-    let keep = |(kept, found): &mut (Vec<u8>, Links), message: &Message<'_>| {
-        let link = Link::parse(message)?;
-        found.add(&link)?;
-        if filter.takes(&link, master) {
-            kept.extend_from_slice(message.bytes());
-            kept.resize(nl_core::wire::align4(kept.len()), 0);
-        }
-        Ok(())
+    let master = filter.find_master(session)?;
+    let takes = |link: &Link<'_>| filter.takes(link, master);
+    let mut list = List::new(session, &takes)?;
+    let (conn, out) = session.conn_and_out()?;
+    let Some(name) = &filter.name else {
+        let fill = |m: &mut Msg<'_>| filter.ask(m, mask, master);
+        let mut result = Ok(());
+        out.list("", |out| {
+            let start = out.mark();
+            let streamed = conn.stream(RTM_GETLINK, fill, |event| match event {
+                Some(message) => list.add(out, message),
+                None => {
+                    out.rewind(start);
+                    list.waiting.clear();
+                    list.context.links = Links::default();
+                    Ok(())
+                }
+            });
+            result = done("list links", streamed).and_then(|()| list.rest(conn, out));
+        });
+        return result;
     };
-    let conn = session.conn()?;
-    let all = match &filter.name {
-        Some(name) => {
-            let all = RefCell::default();
-            let got = links::get(conn, name, mask, |message| keep(&mut all.borrow_mut(), message));
-            got.map_err(|failure| failure.ip(format!("Device \"{}\" does not exist.", Escaped(name.as_bytes()))))?;
-            all.into_inner()
-        }
-        None => {
-            let fill = |m: &mut Msg<'_>| {
-                m.fixed(&IfInfoMsg::default());
-                m.u32(ifla::EXT_MASK, mask);
-                // The kernel leaves out some of what is not asked for, if it knows how.
-                master.iter().for_each(|master| m.u32(ifla::MASTER, *master));
-                let kind = filter.kind.iter().filter(|kind| !super::change::is_port(kind));
-                kind.for_each(|kind| m.nest(ifla::LINKINFO, |m| m.bytes(info::KIND, kind.as_bytes())));
-            };
-            done("list links", conn.dump(RTM_GETLINK, fill, keep))?
-        }
-    };
-    show(session, &all.0, all.1, None)
+    let got = links::get(conn, name, mask, |message| list.keep(message));
+    got.map_err(|failure| failure.ip(format!("Device \"{}\" does not exist.", Escaped(name.as_bytes()))))?;
+    let mut result = Ok(());
+    out.list("", |out| result = list.rest(conn, out));
+    result
 }
 
 /// Shows what the kernel told of a change.
 pub(super) fn echo(session: &mut Session, messages: &[u8]) -> Result<()> {
-    show(session, messages, Links::default(), Some(None))
-}
-
-fn show(session: &mut Session, messages: &[u8], mut found: Links, of_addresses: Option<Option<u8>>) -> Result<()> {
-    let options = session.options.clone();
-    let conn = session.conn()?;
-    let all = || Messages::new(messages).map_while(std::result::Result::ok);
-    let mut elsewhere = false;
-    for link in all().filter_map(|m| Link::parse(&m).ok()) {
-        if matches!(link.link_netnsid(), Ok(Some(_))) {
-            elsewhere = true;
-        } else if let Ok(Some(below)) = link.link() {
-            found.also(conn, below)?;
-        }
-        for index in link.master().ok().flatten().into_iter().chain(named(&link).filter(|_| options.details)) {
-            found.also(conn, index)?;
-        }
-    }
-    let mut context = Context::new(session, found, elsewhere)?;
-    (context.of_addresses, context.of_events) = (of_addresses, of_addresses.is_some());
-    session.out.list("", |out| {
-        for message in all() {
-            let Ok(link) = Link::parse(&message) else { continue };
-            out.object("", |out| {
-                if message.kind() == RTM_DELLINK {
-                    out.field("deleted", true, format_args!("Deleted "));
-                }
-                if options.brief { context.brief(out, &link) } else { context.full(out, &link) }
-            });
-            out.spill();
-        }
+    let mut list = List::new(session, &|_| true)?;
+    (list.context.of_addresses, list.context.of_events) = (Some(None), true);
+    done("read the answer", Messages::new(messages).try_for_each(|m| list.keep(&m?)))?;
+    let (conn, out) = session.conn_and_out()?;
+    let mut result = Ok(());
+    out.list("", |out| match messages {
+        // Not all changes are told; `ip` takes the acknowledgement for a link.
+        [] => out.object("", |_| {}),
+        _ => result = list.rest(conn, out),
     });
-    Ok(())
+    result
 }
 
-/// The indices of links that the settings of this one name.
-fn named(link: &Link<'_>) -> impl Iterator<Item = u32> {
-    let info = link.info().ok().flatten();
-    let of = |known: &[kinds::Kind], kind: Option<&[u8]>, data: Option<Attrs<'_>>| {
-        let settings = known.iter().find(|k| Some(k.name.as_bytes()) == kind).map_or(&[][..], |k| k.settings);
-        let devices = settings.iter().filter(|s| matches!(s.shape, Shape::Dev));
-        devices.filter_map(|s| data.as_ref()?.find(s.attr)?.u32().ok()).collect::<Vec<u32>>()
-    };
-    let port = info.as_ref().map(|i| of(kinds::PORTS, i.slave_kind().ok().flatten(), i.slave_data().ok().flatten()));
-    // What is below a link may be in another namespace.
-    let own = info.as_ref().filter(|_| matches!(link.link_netnsid(), Ok(None)));
-    let own = own.map(|i| of(kinds::KINDS, i.kind().ok().flatten(), i.data().ok().flatten()));
-    port.into_iter().chain(own).flatten()
+/// Links being shown. One that refers to others waits until these are known.
+struct List<'f> {
+    context: Context,
+    takes: &'f dyn Fn(&Link<'_>) -> bool,
+    /// What is not taken leaves an empty object.
+    empty: bool,
+    brief: bool,
+    dir: Dir,
+    /// Whether names of namespaces need no more be asked for.
+    namespaces: bool,
+    waiting: Vec<u8>,
+}
+
+impl<'f> List<'f> {
+    fn new(session: &Session, takes: &'f dyn Fn(&Link<'_>) -> bool) -> Result<Self> {
+        let options = &session.options;
+        Ok(List {
+            context: Context::new(session, Links::default(), false)?,
+            takes,
+            empty: options.ip && options.json,
+            brief: options.brief,
+            dir: session.dir.clone(),
+            namespaces: options.json,
+            waiting: Vec::new(),
+        })
+    }
+
+    fn keep(&mut self, message: &Message<'_>) -> netns_sys::Result<()> {
+        self.context.links.add(&Link::parse(message)?)?;
+        self.wait(message);
+        Ok(())
+    }
+
+    fn wait(&mut self, message: &Message<'_>) {
+        self.waiting.extend_from_slice(message.bytes());
+        self.waiting.resize(align4(self.waiting.len()), 0);
+    }
+
+    /// Shows this one of a dump, or has it wait.
+    fn add(&mut self, out: &mut Out, message: &Message<'_>) -> netns_sys::Result<()> {
+        let link = Link::parse(message)?;
+        self.context.links.add(&link)?;
+        let waiting = std::mem::take(&mut self.waiting);
+        let mut rest = Messages::new(&waiting);
+        let mut shown = 0_usize;
+        while let Some(Ok(first)) = rest.next() {
+            if !self.show(out, &first, &Link::parse(&first)?) {
+                break;
+            }
+            shown = shown.saturating_add(align4(first.bytes().len()));
+        }
+        self.waiting = waiting;
+        self.waiting.drain(..shown.min(self.waiting.len()));
+        if !self.waiting.is_empty() || !self.show(out, message, &link) {
+            self.wait(message);
+        }
+        Ok(())
+    }
+
+    /// Shows those that wait, with what is to be asked for.
+    fn rest(&mut self, conn: &mut Conn, out: &mut Out) -> Result<()> {
+        let waiting = std::mem::take(&mut self.waiting);
+        for message in Messages::new(&waiting).map_while(std::result::Result::ok) {
+            let Ok(link) = Link::parse(&message) else { continue };
+            if !self.namespaces && matches!(link.link_netnsid(), Ok(Some(_))) {
+                self.namespaces = true;
+                self.context.namespaces = netns::names_by_id(&self.dir, conn)?.into_iter().collect();
+            }
+            loop {
+                let mark = out.mark();
+                self.record(out, &message, &link);
+                let missed = self.context.links.missed();
+                missed.iter().try_for_each(|index| self.context.links.also(conn, *index))?;
+                if !missed.iter().any(|index| self.context.links.has(*index)) || !out.rewind(mark) {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows one if all is known that it refers to.
+    fn show(&self, out: &mut Out, message: &Message<'_>, link: &Link<'_>) -> bool {
+        let elsewhere = matches!(link.link_netnsid(), Ok(Some(_)));
+        let known = |index: std::result::Result<Option<u32>, _>| {
+            index.is_ok_and(|i| i.is_none_or(|i| i == 0 || self.context.links.has(i)))
+        };
+        if !known(link.master()) || if elsewhere { !self.namespaces } else { !known(link.link()) } {
+            return false;
+        }
+        let mark = out.mark();
+        self.record(out, message, link);
+        self.context.links.missed().is_empty() || !out.rewind(mark)
+    }
+
+    fn record(&self, out: &mut Out, message: &Message<'_>, link: &Link<'_>) {
+        let takes = (self.takes)(link);
+        if !takes && !self.empty {
+            return;
+        }
+        out.object("", |out| {
+            if takes && message.kind() == RTM_DELLINK {
+                out.field("deleted", true, format_args!("Deleted "));
+            }
+            match (takes, self.brief) {
+                (true, true) => self.context.brief(out, link),
+                (true, false) => self.context.full(out, link),
+                _ => {}
+            }
+        });
+    }
 }
 
 /// What a dump of links is to leave out.
@@ -176,14 +205,12 @@ pub(in crate::cmd) fn ext_mask(options: &Options) -> u32 {
 
 /// The named namespaces that have an id in the one the links are in.
 fn namespaces(session: &Session) -> Result<Vec<(i32, OsString)>> {
-    let names = done("list namespaces", session.dir.names())?;
-    let names: Vec<&OsStr> = names.iter().map(OsString::as_os_str).collect();
     let conn = match &session.options.ns {
         Some(ns) => session.open(ns).and_then(|ns| Conn::open_in(&ns, &route::FAMILY)),
         None => Conn::open(&route::FAMILY),
     };
-    let ids = netns::nsids(&session.dir, &mut done("open a netlink socket", conn)?, &names)?;
-    Ok(ids.into_iter().zip(names).filter_map(|(id, name)| Some((id?, name.to_owned()))).collect())
+    let mut conn = done("open a netlink socket", conn)?;
+    Ok(netns::names_by_id(&session.dir, &mut conn)?.into_iter().collect())
 }
 
 /// Link-layer types (`ARPHRD_*`, linux/if_arp.h), each followed by the name that `ip` has for it.
@@ -210,8 +237,26 @@ pub(super) fn type_name(out: &Out, kind: u16) -> String {
 }
 
 /// The flags in the order they are shown. `RUNNING` is not; that it is missing from a link that is up is.
-const FLAG_ORDER: &str = "LOOPBACK BROADCAST POINTOPOINT MULTICAST NOARP ALLMULTI PROMISC MASTER SLAVE DEBUG DYNAMIC \
-                          AUTOMEDIA PORTSEL NOTRAILERS UP LOWER_UP DORMANT ECHO";
+const FLAGS: [(LinkFlags, &str); 18] = [
+    (LinkFlags::LOOPBACK, "LOOPBACK"),
+    (LinkFlags::BROADCAST, "BROADCAST"),
+    (LinkFlags::POINTOPOINT, "POINTOPOINT"),
+    (LinkFlags::MULTICAST, "MULTICAST"),
+    (LinkFlags::NOARP, "NOARP"),
+    (LinkFlags::ALLMULTI, "ALLMULTI"),
+    (LinkFlags::PROMISC, "PROMISC"),
+    (LinkFlags::MASTER, "MASTER"),
+    (LinkFlags::SLAVE, "SLAVE"),
+    (LinkFlags::DEBUG, "DEBUG"),
+    (LinkFlags::DYNAMIC, "DYNAMIC"),
+    (LinkFlags::AUTOMEDIA, "AUTOMEDIA"),
+    (LinkFlags::PORTSEL, "PORTSEL"),
+    (LinkFlags::NOTRAILERS, "NOTRAILERS"),
+    (LinkFlags::UP, "UP"),
+    (LinkFlags::LOWER_UP, "LOWER_UP"),
+    (LinkFlags::DORMANT, "DORMANT"),
+    (LinkFlags::ECHO, "ECHO"),
+];
 
 /// What a message tells of, by number.
 const EVENTS: [&str; 7] =
@@ -261,21 +306,24 @@ impl Context {
     }
 
     fn flags(out: &mut Out, flags: LinkFlags, below_is_down: bool) {
-        let mut names: Vec<String> = Vec::new();
-        if flags.contains(LinkFlags::UP) && !flags.contains(LinkFlags::RUNNING) {
-            names.push("NO-CARRIER".into());
-        }
-        let mut rest = flags.difference(LinkFlags::RUNNING);
-        for name in FLAG_ORDER.split(' ') {
-            if let Some(flag) = LinkFlags::from_name(name).filter(|f| flags.contains(*f)) {
-                names.push(name.into());
-                rest.remove(flag);
+        let no_carrier = flags.contains(LinkFlags::UP) && !flags.contains(LinkFlags::RUNNING);
+        let known = FLAGS.iter().filter(|f| flags.contains(f.0)).map(|f| f.1);
+        let rest = FLAGS.iter().fold(flags.difference(LinkFlags::RUNNING), |rest, f| rest.difference(f.0));
+        let mut comma = "<";
+        let mut put = |out: &mut Out, name: &str| {
+            out.field("", name, format_args!("{comma}{name}"));
+            comma = ",";
+        };
+        out.list("flags", |out| {
+            no_carrier.then_some("NO-CARRIER").into_iter().chain(known).for_each(|name| put(out, name));
+            if !rest.is_empty() {
+                put(out, &format!("{:x}", rest.bits()));
             }
-        }
-        names.extend((!rest.is_empty()).then(|| format!("{:x}", rest.bits())));
-        names.extend(below_is_down.then(|| "M-DOWN".into()));
-        out.text(format_args!("<{}> ", names.join(",")));
-        out.list("flags", |out| names.iter().for_each(|n| out.json("", n)));
+            if below_is_down {
+                put(out, "M-DOWN");
+            }
+        });
+        out.push(if comma == "<" { "<> " } else { "> " });
     }
 
     /// The operational state, padded to `width`, behind `word`.
@@ -322,7 +370,7 @@ impl Context {
             out.field("mtu", mtu, format_args!("mtu {mtu} "));
         }
         let programs = link.xdp().ok().flatten();
-        programs.iter().for_each(|programs| xdp_mode(out, programs, of_link));
+        programs.iter().for_each(|programs| xdp_mode(out, programs, of_link, self.details));
         if let Ok(Some(qdisc)) = link.qdisc() {
             out.field("qdisc", qdisc, format_args!("qdisc {} ", Escaped(qdisc)));
         }
@@ -485,18 +533,6 @@ impl Context {
             }
         }
     }
-
-    /// The programs that see packets first, a line each.
-    fn xdp_programs(&self, out: &mut Out, programs: &Attrs<'_>) {
-        let mode = programs.find(xdp::ATTACHED).and_then(|a| a.u8().ok()).unwrap_or(xdp_attached::NONE);
-        let several = [(xdp::SKB_PROG_ID, "generic"), (xdp::DRV_PROG_ID, "drv"), (xdp::HW_PROG_ID, "offload")];
-        let several = several.into_iter().filter(|_| mode == xdp_attached::MULTI);
-        for (kind, word) in std::iter::once((xdp::PROG_ID, "")).chain(several) {
-            if let Some(id) = program(programs, kind).filter(|id| *id != 0 && mode != xdp_attached::NONE) {
-                out.text(format_args!("{}    prog/xdp{word} id {id} ", self.newline));
-            }
-        }
-    }
 }
 
 /// The broadcast address, or the other end's.
@@ -507,47 +543,4 @@ pub(super) fn broadcast(out: &mut Out, link: &Link<'_>, text: &str) {
         out.json("link_pointtopoint", true);
     }
     out.color(Some(Color::Mac), "broadcast", text, format_args!("{text}"));
-}
-
-/// The id of a program.
-fn program(programs: &Attrs<'_>, kind: u16) -> Option<u32> {
-    programs.find(kind).and_then(|a| a.u32().ok())
-}
-
-/// Where programs see packets first, and in JSON which.
-fn xdp_mode(out: &mut Out, programs: &Attrs<'_>, of_link: bool) {
-    let mode = programs.find(xdp::ATTACHED).and_then(|a| a.u8().ok()).unwrap_or(xdp_attached::NONE);
-    let id = program(programs, xdp::PROG_ID).filter(|id| *id != 0);
-    match mode {
-        xdp_attached::NONE => return,
-        xdp_attached::DRV => out.push("xdp"),
-        xdp_attached::SKB => out.push("xdpgeneric"),
-        xdp_attached::HW => out.push("xdpoffload"),
-        xdp_attached::MULTI => out.push("xdpmulti"),
-        mode => out.text(format_args!("xdp[{mode}]")),
-    }
-    if let Some(id) = id.filter(|_| !of_link) {
-        out.text(format_args!("/id:{id}"));
-    }
-    out.push(" ");
-    let shown = |out: &mut Out, id: u32| out.object("prog", |out| out.json("id", id));
-    out.object("xdp", |out| {
-        out.json("mode", mode);
-        id.iter().for_each(|id| shown(out, *id));
-        out.list("attached", |out| {
-            let modes = [(xdp::SKB_PROG_ID, xdp_attached::SKB), (xdp::DRV_PROG_ID, xdp_attached::DRV)];
-            let modes = modes.into_iter().chain([(xdp::HW_PROG_ID, xdp_attached::HW)]);
-            let mut attached: Vec<_> =
-                modes.filter_map(|(kind, mode)| Some((program(programs, kind)?, mode))).collect();
-            if attached.is_empty() {
-                attached.extend(id.map(|id| (id, mode)));
-            }
-            for (id, mode) in attached {
-                out.object("", |out| {
-                    out.json("mode", mode);
-                    shown(out, id);
-                });
-            }
-        });
-    });
 }

@@ -16,14 +16,15 @@ impl Context {
         if !self.human || value < base {
             return value.to_string();
         }
+        let times = |unit: u64| value.checked_div(unit).unwrap_or_default();
         let (mut unit, mut prefix) = (base, 'k');
         for next in ['M', 'G', 'T', 'P', 'E'] {
-            if value / base < unit {
+            if times(base) < unit {
                 break;
             }
             (unit, prefix) = (unit.saturating_mul(base), next);
         }
-        let precision: usize = match value / unit {
+        let precision: usize = match times(unit) {
             0..10 => 2,
             10..100 => 1,
             _ => 0,
@@ -89,12 +90,14 @@ impl Context {
                 }
             });
         }
-        // Each column is as wide as its widest number, in all tables.
+        // Each column is as wide as its widest number, in all tables; `ip` counts those of the last as if one further.
         let mut widths = [10, 7, 6, 7, 7, 7, 10, 9];
         let tables = [("RX:", rx), ("RX errors:", rx_errors), ("TX:", tx), ("TX errors:", tx_errors)];
-        for (column, _, _, value) in tables.iter().flat_map(|t| t.1).filter(|r| !self.human && !r.1.is_empty()) {
-            let digits = value.map_or(0, |v| v.to_string().len());
-            widths.get_mut(*column).into_iter().for_each(|w| *w = digits.max(*w));
+        for (skip, rows) in [0, 0, 0, 1].into_iter().zip(tables).filter(|_| !self.human) {
+            for (column, _, _, value) in rows.1.iter().filter(|r| !r.1.is_empty()) {
+                let digits = value.map_or(0, |v| v.to_string().len());
+                widths.get_mut(column.saturating_add(skip)).into_iter().for_each(|w| *w = digits.max(*w));
+            }
         }
         let mut begin = begin;
         for (head, rows) in tables.into_iter().filter(|t| !t.1.is_empty()) {

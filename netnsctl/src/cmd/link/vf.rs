@@ -226,7 +226,7 @@ impl Context {
                     out.object("", |out| {
                         vlan_fields(out, u32_at(bytes, 1), u32_at(bytes, 2));
                         if let Some(proto) = proto.filter(|p| !matches!(p, 0 | 0x8100)) {
-                            let known = VLAN_PROTOS.iter().find(|p| p.1 == proto);
+                            let known = VLAN_PROTOS.iter().find(|p| p.1 == proto && !out.style().numeric);
                             let text = known.map_or_else(|| format!("[{proto}]"), |p| p.0.to_owned());
                             out.field("protocol", &text, format_args!(", vlan protocol {text}"));
                         }

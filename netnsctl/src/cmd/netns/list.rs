@@ -19,7 +19,7 @@ const CHUNK: usize = 128;
 /// The ids that the namespace of `conn` has given to those named `names`; `None` where it gave none, or none is there. Empty
 /// where it gave none at all, as on most systems: one question tells. Each namespace is asked about once, however many names
 /// it has, and none any more once all ids are found.
-pub(in crate::cmd) fn nsids(dir: &Dir, conn: &mut Conn, names: &[&OsStr]) -> Result<Vec<Option<i32>>> {
+fn nsids(dir: &Dir, conn: &mut Conn, names: &[&OsStr]) -> Result<Vec<Option<i32>>> {
     /// Kernels (6.18 is one) end the list of ids with its first datagram, which has room for so many.
     const LISTED: usize = 134;
     let mut most = match all_nsids(conn, None).map_or(0, |ids| ids.len()) {

@@ -1,86 +1,115 @@
-//! The kinds of devices and their settings, as data: each row is an option's word, the attribute it is about and how its
-//! value is written and shown. Reading the words ([`parse`]) and showing what is set ([`print`]) go by them.
+//! The kinds of devices and their settings, as data: each row is an option's words, the attribute it is about and how its
+//! value is written and shown. Reading the words ([`parse`]), showing what is set ([`print`]) and a kind's help go by them.
+//!
+//! | file | kinds |
+//! | --- | --- |
+//! | `bridge.rs` | bridge, its ports |
+//! | `bond.rs` | bond, its ports |
+//! | `vlan.rs` | what sits on a link or is one half of a pair: vlan, macvlan, ipvlan, macsec, hsr, netkit, … |
+//! | `udp.rs` | tunnels by UDP: vxlan, geneve, bareudp, amt, gtp |
+//! | `ip.rs` | tunnels by IP: gre, erspan, ipip, sit, ip6tnl, vti, xfrm |
+//! | `can.rs` | can |
 
+mod bond;
+mod bridge;
+mod can;
+mod ip;
 mod parse;
 mod print;
+mod udp;
+mod vlan;
 
-use nl_core::route::{bond, br, br_boolopt, brport, geneve, ipvlan, macvlan, netkit, tun, veth, vlan, vrf, vxlan};
+pub(super) use parse::{arrange, options, usage};
 
-/// How the value of an attribute is written in words.
+use super::change::{Attr, Bytes, Value};
+use crate::grammar::{Result as Parsed, Words};
+use crate::out::Out;
+use nl_core::Attrs;
+
+/// How the value of an attribute is written in words, and shown.
+///
+/// Where there are words for numbers they are in one text, `"a b d=3"`: each is one more than the one before, the first 0,
+/// unless it says otherwise; `-` is a number that has none.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Shape {
-    /// A number of so many bytes.
-    Num(u8),
-    /// A number of so many bytes in network byte order.
-    Be(u8),
-    /// A number of so many bytes, shown in hexadecimal.
-    Hex(u8),
-    /// A number of so many bytes, or the word for it.
-    Code(u8, &'static [(&'static str, u64)]),
-    /// The word alone stands for this number of so many bytes.
-    Is(u8, u64),
-    /// `on` or `off`: a byte.
-    OnOff,
-    /// The word alone: a byte of 1. Its opposite is an [`Shape::Is`] of 0.
-    Switch(When),
-    /// The word alone: being there says it.
-    Flag,
-    /// `on` or `off`, 1 or 0: one bit of `{ u32 value, u32 mask }`.
-    Bit(u32),
-    /// An Ethernet address.
-    Mac,
-    /// An IPv4 address; an IPv6 one goes into the attribute given. A multicast address, or none, or either.
-    Ip(u16, Option<bool>),
-    /// An interface's name: its index.
-    Dev,
-    /// The first and the last port.
-    Ports,
-    /// An EtherType.
-    Proto,
-    /// A TTL, `auto`, or `inherit`, which is the attribute given.
-    Ttl(u16),
-    /// A TOS, or `inherit`.
-    Tos,
-    /// Pairs of priorities, FROM:TO.
-    Qos,
-    /// The other end: a link of its own.
-    Peer,
-    /// Shown only: hundredths of a second.
-    Timer,
-    /// Shown only: a priority and an address.
-    BridgeId,
-    /// Shown only: the bits that are set, by name.
-    Names(&'static [(&'static str, u32)]),
+enum Shape {
+    Num(u8),   // a number of so many bytes
+    Be(u8),    // a number of so many bytes in network byte order
+    Hex(u8),   // a number of so many bytes, shown in hexadecimal
+    BeHex(u8), // the same in network byte order
+    // a number of so many bytes, or a word for it, which only text shows; a word for more than they hold: it is not sent
+    Or(u8, &'static str),
+    BeOr(u8, &'static str),    // the same in network byte order
+    Code(u8, &'static str),    // a word for a number of so many bytes, or that number
+    Is(u8, u64),               // the word alone stands for this number of so many bytes
+    If(&'static str, u8),      // if this is the argument, the number 1 of so many bytes; with none, being there
+    OnOff,                     // `on` or `off`: a byte
+    Switch(When),              // `WORD` or `noWORD`: a byte of 1 or 0
+    Flag,                      // `WORD`: being there says it; `noWORD` nothing
+    Bits(u8, u32),             // `WORD` or `noWORD`: these bits of a number of so many bytes, which keeps its others
+    BeBits(u16),               // the same of two bytes in network byte order
+    BitsIf(&'static str, u32), // if this is the argument, these bits of 4 bytes; otherwise without them
+    BitOf(u8, &'static str),   // any of these words: its bit of a number of so many bytes
+    // `on` or `off`, 1 or 0: a bit of two numbers, of values (at byte 0, or at byte 4) and of what changes
+    Masked(u32, usize),
+    Part(u32), // a number in hexadecimal in these bits of 4 bytes in network byte order; or `inherit`, 0
+    Field(usize, usize), // a number of 4 bytes at this place of a struct of so many bytes
+    Mac,       // a link-layer address
+    Ip(u16, bool), // an IPv4 address; an IPv6 one goes into the attribute given. A multicast address, or none
+    End(u8),   // an address of this family; one that is not there is `any`
+    Str,       // a text, with a NUL behind it
+    Dev,       // an interface's name: its index
+    Ports,     // the first and the last port
+    Proto,     // an EtherType
+    Tos,       // a TOS, or `inherit`
+    Table,     // a routing table
+    Key(u16),  // a key: an IPv4 address or a number. Shown if the flags in this attribute say so; 0: if there is one
+    Peer,      // the other end: a link of its own
+    Int,       // an integer of 4 bytes with a sign
+    Timer,     // shown only: hundredths of a second
+    BridgeId,  // shown only: a priority and an address
+    Print(fn(&mut Out, &Attrs<'_>)), // shown only: in a way of its own
+    Parse(fn(&mut Words<'_>, &mut Vec<Attr<Value>>) -> Parsed<()>), // read in a way of its own
 }
 
 /// When a switch is shown in text; JSON has it always but for `On`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum When {
-    /// Always, its opposite with `no` in front.
-    Always,
-    /// If it is on, and in JSON too.
-    On,
-    /// If it is on.
-    OnInText,
-    /// If it is off.
-    OffInText,
+enum When {
+    Always,    // always, its opposite with `no` in front
+    On,        // if it is on, and in JSON too
+    OnInText,  // if it is on
+    OffInText, // if it is off
+}
+
+/// On what else it depends that a setting is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Where {
+    There,           // nothing but that it is there
+    Anywhere,        // nothing; what is not there is 0
+    NotZero,         // that it is not 0
+    NotZeroInText,   // that it is not 0 or the output is JSON
+    Set(u16, u32),   // that one of these bits of that attribute is set
+    Unset(u16, u32), // that none is
 }
 
 /// One setting of a kind.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Setting {
-    /// The option.
-    pub(super) word: &'static str,
-    /// The key in JSON.
-    pub(super) json: &'static str,
+struct Setting {
+    /// The option, and other words for it; of one behind `=`, `ip` takes no part for the whole, and `[no]` is a word with
+    /// and one without. Rows of the same words are all meant by them.
+    words: &'static str,
+    /// The key in JSON: the first word unless given. Empty: it is in text only.
+    json: Option<&'static str>,
+    /// What text shows in front of the value, or of a switch all of it: the first word and a space unless given.
+    text: Option<&'static str>,
     /// The attribute.
-    pub(super) attr: u16,
+    attr: u16,
     /// Its value.
-    pub(super) shape: Shape,
-    /// Where it has a meaning: [`ADD`], [`SET`], [`PEER`], [`SHOW`].
-    pub(super) on: u8,
-    /// Not shown in text where it is 0.
-    pub(super) quiet: bool,
+    shape: Shape,
+    /// Where it has a meaning: [`ADD`], [`SET`], [`SHOW`].
+    on: u8,
+    /// The least and the largest number, as far as its size holds them.
+    range: (u64, u64),
+    shown: Where,
 }
 
 /// In `link add`.
@@ -90,303 +119,226 @@ pub(super) const SET: u8 = 2;
 /// Behind `peer`.
 pub(super) const PEER: u8 = 4;
 /// In `link show`.
-pub(super) const SHOW: u8 = 8;
+const SHOW: u8 = 8;
 
-const fn on(on: u8, word: &'static str, attr: u16, shape: Shape) -> Setting {
-    Setting { word, json: word, attr, shape, on, quiet: false }
+const fn on(on: u8, words: &'static str, attr: u16, shape: Shape) -> Setting {
+    Setting { words, json: None, text: None, attr, shape, on, range: (0, u64::MAX), shown: Where::There }
 }
 /// Can be set, and is shown.
-const fn both(word: &'static str, attr: u16, shape: Shape) -> Setting {
-    on(ADD | SET | SHOW, word, attr, shape)
+const fn both(words: &'static str, attr: u16, shape: Shape) -> Setting {
+    on(ADD | SET | SHOW, words, attr, shape)
 }
 /// Can be set.
-const fn write(word: &'static str, attr: u16, shape: Shape) -> Setting {
-    on(ADD | SET, word, attr, shape)
+const fn write(words: &'static str, attr: u16, shape: Shape) -> Setting {
+    on(ADD | SET, words, attr, shape)
 }
 /// Is shown.
-const fn read(word: &'static str, attr: u16, shape: Shape) -> Setting {
-    on(SHOW, word, attr, shape)
+const fn read(words: &'static str, attr: u16, shape: Shape) -> Setting {
+    on(SHOW, words, attr, shape)
+}
+/// Is shown in a way of its own.
+const fn print(print: fn(&mut Out, &Attrs<'_>)) -> Setting {
+    read("", 0, Print(print)).shown(Where::Anywhere)
 }
 impl Setting {
     const fn json(self, json: &'static str) -> Setting {
-        Setting { json, ..self }
+        Setting { json: Some(json), ..self }
     }
-    const fn quiet(self) -> Setting {
-        Setting { quiet: true, ..self }
+    const fn text(self, text: &'static str) -> Setting {
+        Setting { text: Some(text), ..self }
     }
+    const fn range(self, least: u64, most: u64) -> Setting {
+        Setting { range: (least, most), ..self }
+    }
+    const fn shown(self, shown: Where) -> Setting {
+        Setting { shown, ..self }
+    }
+}
+
+/// One of [`Setting::words`].
+struct Alias {
+    plain: &'static str,
+    whole: bool,
+    /// There is one with `no` in front.
+    no: bool,
+}
+
+fn aliases(words: &'static str) -> impl Iterator<Item = Alias> {
+    words.split(' ').map(|word| {
+        let (word, whole) = word.strip_prefix('=').map_or((word, false), |word| (word, true));
+        let (plain, no) = word.strip_prefix("[no]").map_or((word, false), |word| (word, true));
+        Alias { plain, whole, no }
+    })
+}
+
+/// Whether `word`, written out, is one of `words`; and whether with `no` in front.
+fn spelled(words: &'static str, word: &str) -> Option<bool> {
+    let (mut all, opposite) = (aliases(words), word.strip_prefix("no"));
+    all.find_map(|a| if a.plain == word { Some(false) } else { (a.no && opposite == Some(a.plain)).then_some(true) })
+}
+
+/// The numbers that have words in `names`, see [`Shape`].
+fn codes(names: &'static str) -> impl Iterator<Item = (&'static str, u64)> {
+    let mut next = 0;
+    names.split_ascii_whitespace().filter_map(move |name| {
+        let (name, value) = name.split_once('=').map_or((name, next), |(name, value)| {
+            let hex = value.strip_prefix("0x").map(|v| u64::from_str_radix(v, 16));
+            (name, hex.unwrap_or_else(|| value.parse()).unwrap_or_default())
+        });
+        next = value.saturating_add(1);
+        (name != "-").then_some((name, value))
+    })
 }
 
 use Shape::*;
 
-/// EtherTypes of VLANs.
-pub(super) const PROTOS: &[(&str, u64)] = &[("802.1Q", 0x8100), ("802.1ad", 0x88a8)];
+/// EtherTypes.
+const PROTOS: &str = "\
+    loop=0x60 pup=0x200 pupat=0x201 ip=0x800 x25=0x805 arp=0x806 bpq=0x8ff ieeepup=0xa00 ieeepupat=0xa01 dec=0x6000 \
+    dna_dl=0x6001 dna_rc=0x6002 dna_rt=0x6003 lat=0x6004 diag=0x6005 cust=0x6006 sca=0x6007 rarp=0x8035 atalk=0x809b \
+    aarp=0x80f3 ipx=0x8137 ipv6=0x86dd ppp_disc=0x8863 ppp_ses=0x8864 atmmpoa=0x884c atmfate=0x8884 802_3=1 ax25=2 all=3 \
+    802_2=4 snap=5 ddcmp=6 wan_ppp=7 ppp_mp=8 localtalk=9 can=0xc ppptalk=0x10 tr_802_2=0x11 mobitex=0x15 control=0x16 \
+    irda=0x17 econet=0x18 tipc=0x88ca profinet=0x8892 aoe=0x88a2 ethercat=0x88a4 802.1Q=0x8100 802.1ad=0x88a8 \
+    mpls_uc=0x8847 mpls_mc=0x8848 teb=0x6558 LLDP=0x88cc ipv4=0x800";
 
-/// A kind of device.
+/// Attributes that have their place at the end of a request's settings.
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    rule: Rule,
+    /// Size in bytes and value, where neither the words nor the link as it is have one.
+    default: (u8, u64),
+    attrs: &'static [u16],
+    /// Only where that attribute, which is sent before them, has this value.
+    beside: Option<(u16, u8)>,
+}
+
+/// When an attribute is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rule {
+    Given,     // if the words or the link as it is have it
+    NotZero,   // if it is not 0
+    Wanted,    // if the words have it, or it is not 0
+    Always,    // always
+    ToAdd,     // always to make a link; to change one, if the words have it
+    Alone,     // if it is given, and nothing behind it is
+    Missing,   // if it is not given; otherwise it is where the words have it
+    With(u16), // if the words have that other one
+    First,     // always, before what the words have
+}
+
+/// By this rule, else of this size and value.
+const fn sent(rule: Rule, default: (u8, u64), attrs: &'static [u16]) -> Sent {
+    Sent { rule, default, attrs, beside: None }
+}
+const fn given(attrs: &'static [u16]) -> Sent {
+    sent(Rule::Given, (0, 0), attrs)
+}
+const fn not_zero(attrs: &'static [u16]) -> Sent {
+    sent(Rule::NotZero, (0, 0), attrs)
+}
+const fn always(size: u8, value: u64, attrs: &'static [u16]) -> Sent {
+    sent(Rule::Always, (size, value), attrs)
+}
+impl Sent {
+    const fn beside(self, attr: u16, value: u8) -> Sent {
+        Sent { beside: Some((attr, value)), ..self }
+    }
+}
+
+/// A kind of device; or of ports, `MASTER_slave`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kind {
     /// Its name (`IFLA_INFO_KIND`).
     pub(super) name: &'static str,
     /// The option of the kernel's build that has it.
     pub(super) config: &'static str,
-    /// Its settings, in the order they are shown.
-    pub(super) settings: &'static [Setting],
+    /// Its settings, in the order they are shown; of words that begin alike, the first counts.
+    settings: &'static [&'static [Setting]],
+    /// What has its place at the end of a request.
+    sent: &'static [&'static [Sent]],
+    /// What is wrong with settings that do not go together.
+    check: fn(&mut Given<'_>) -> Option<&'static str>,
+    /// No setting may be given twice.
+    once: bool,
+    /// To change a link, all that it has is sent again.
+    pub(super) all_again: bool,
+    /// `ip` passes over words it does not know here.
+    lax: bool,
+    /// The exit code of `ip` where a value is none of the known words.
+    code: u8,
+    /// Shows its statistics.
+    xstats: Option<fn(&mut Out, &[u8])>,
 }
 
-const fn kind(name: &'static str, config: &'static str, settings: &'static [Setting]) -> Kind {
-    Kind { name, config, settings }
+const fn kind(name: &'static str, config: &'static str, settings: &'static [&'static [Setting]]) -> Kind {
+    Kind {
+        name,
+        config,
+        settings,
+        sent: &[],
+        check: |_| None,
+        once: false,
+        all_again: false,
+        lax: false,
+        code: 255,
+        xstats: None,
+    }
+}
+impl Kind {
+    const fn sends(self, sent: &'static [&'static [Sent]]) -> Kind {
+        Kind { sent, ..self }
+    }
+    const fn checks(self, check: fn(&mut Given<'_>) -> Option<&'static str>) -> Kind {
+        Kind { check, ..self }
+    }
+    const fn once(self) -> Kind {
+        Kind { once: true, ..self }
+    }
+    const fn code(self, code: u8) -> Kind {
+        Kind { code, ..self }
+    }
+    const fn lax(self) -> Kind {
+        Kind { lax: true, ..self }
+    }
+    const fn all_again(self) -> Kind {
+        Kind { all_again: true, ..self }
+    }
+    /// Whether words may follow it.
+    pub(super) fn takes_words(&self, ip: bool) -> bool {
+        ip && self.lax || self.settings(ADD | SET).next().is_some()
+    }
+    fn settings(&self, on: u8) -> impl Iterator<Item = &'static Setting> + Clone + use<> {
+        self.settings.iter().copied().flatten().filter(move |s| s.on & on != 0)
+    }
+}
+
+/// What the words say of a kind's settings.
+struct Given<'a> {
+    attrs: &'a mut Vec<Attr<Value>>,
+    add: bool,
+}
+impl Given<'_> {
+    fn has(&self, attr: u16) -> bool {
+        self.value(attr).is_some()
+    }
+    fn value(&self, attr: u16) -> Option<&Value> {
+        self.attrs.iter().rev().find(|a| a.0 == attr).map(|a| &a.1)
+    }
+    fn on(&self, attr: u16) -> bool {
+        self.bytes(attr) == Some(&[1])
+    }
+    fn bytes(&self, attr: u16) -> Option<&[u8]> {
+        match self.value(attr) {
+            Some(Value::Bytes(Bytes::Plain(bytes) | Bytes::Patch(bytes, _))) => Some(bytes),
+            _ => None,
+        }
+    }
 }
 
 /// The kinds whose settings are known, or at least the option that has them.
-pub(super) const KINDS: &[Kind] = &[
-    kind("bond", "CONFIG_BONDING", BOND),
-    kind("bridge", "CONFIG_BRIDGE", BRIDGE),
-    kind("dummy", "CONFIG_DUMMY", &[]),
-    kind("geneve", "CONFIG_GENEVE", GENEVE),
-    kind("gre", "CONFIG_NET_IPGRE", &[]),
-    kind("gretap", "CONFIG_NET_IPGRE", &[]),
-    kind("ifb", "CONFIG_IFB", &[]),
-    kind("ip6tnl", "CONFIG_IPV6_TUNNEL", &[]),
-    kind("ipip", "CONFIG_NET_IPIP", &[]),
-    kind("ipvlan", "CONFIG_IPVLAN", IPVLAN),
-    kind("ipvtap", "CONFIG_IPVTAP", IPVLAN),
-    kind("macsec", "CONFIG_MACSEC", &[]),
-    kind("macvlan", "CONFIG_MACVLAN", MACVLAN),
-    kind("macvtap", "CONFIG_MACVTAP", MACVLAN),
-    kind("netkit", "CONFIG_NETKIT", NETKIT),
-    kind("sit", "CONFIG_IPV6_SIT", &[]),
-    kind("tun", "CONFIG_TUN", TUN),
-    kind("vcan", "CONFIG_CAN_VCAN", &[]),
-    kind("veth", "CONFIG_VETH", &[write("peer", veth::PEER, Peer)]),
-    kind("vlan", "CONFIG_VLAN_8021Q", VLAN),
-    kind("vrf", "CONFIG_NET_VRF", &[both("table", vrf::TABLE, Code(4, &[("main", 254), ("local", 255)]))]),
-    kind("vxcan", "CONFIG_CAN_VXCAN", &[write("peer", veth::PEER, Peer)]),
-    kind("vxlan", "CONFIG_VXLAN", VXLAN),
-    kind("wireguard", "CONFIG_WIREGUARD", &[]),
-];
+const KINDS: &[&[Kind]] = &[bridge::KINDS, bond::KINDS, vlan::KINDS, udp::KINDS, ip::KINDS, can::KINDS];
 
-/// What a master's kind lets be set of its ports; words call it KIND_slave.
-pub(super) const PORTS: &[Kind] = &[kind("bridge", "CONFIG_BRIDGE", BRIDGE_PORT)];
-
-const BOND: &[Setting] = &[
-    both(
-        "mode",
-        bond::MODE,
-        Code(
-            1,
-            &[
-                ("balance-rr", 0),
-                ("active-backup", 1),
-                ("balance-xor", 2),
-                ("broadcast", 3),
-                ("802.3ad", 4),
-                ("balance-tlb", 5),
-                ("balance-alb", 6),
-            ],
-        ),
-    ),
-    both("miimon", bond::MIIMON, Num(4)),
-    both("updelay", bond::UPDELAY, Num(4)),
-    both("downdelay", bond::DOWNDELAY, Num(4)),
-    write("primary", bond::PRIMARY, Dev),
-];
-
-const BRIDGE: &[Setting] = &[
-    both("forward_delay", br::FORWARD_DELAY, Num(4)),
-    both("hello_time", br::HELLO_TIME, Num(4)),
-    both("max_age", br::MAX_AGE, Num(4)),
-    both("ageing_time", br::AGEING_TIME, Num(4)),
-    both("stp_state", br::STP_STATE, Num(4)),
-    both("priority", br::PRIORITY, Num(2)),
-    both("vlan_filtering", br::VLAN_FILTERING, Num(1)),
-    both("vlan_protocol", br::VLAN_PROTOCOL, Proto),
-    read("bridge_id", br::BRIDGE_ID, BridgeId),
-    read("designated_root", br::ROOT_ID, BridgeId).json("root_id"),
-    read("root_port", br::ROOT_PORT, Num(2)),
-    read("root_path_cost", br::ROOT_PATH_COST, Num(4)),
-    read("topology_change", br::TOPOLOGY_CHANGE, Num(1)),
-    read("topology_change_detected", br::TOPOLOGY_CHANGE_DETECTED, Num(1)),
-    read("hello_timer", br::HELLO_TIMER, Timer),
-    read("tcn_timer", br::TCN_TIMER, Timer),
-    read("topology_change_timer", br::TOPOLOGY_CHANGE_TIMER, Timer),
-    read("gc_timer", br::GC_TIMER, Timer),
-    both("vlan_default_pvid", br::VLAN_DEFAULT_PVID, Num(2)),
-    both("vlan_stats_enabled", br::VLAN_STATS_ENABLED, Num(1)),
-    both("vlan_stats_per_port", br::VLAN_STATS_PER_PORT, Num(1)),
-    both("group_fwd_mask", br::GROUP_FWD_MASK, Hex(2)),
-    both("group_address", br::GROUP_ADDR, Mac).json("group_addr"),
-    write("fdb_flush", br::FDB_FLUSH, Flag),
-    both("mcast_snooping", br::MCAST_SNOOPING, Num(1)),
-    both("no_linklocal_learn", br::MULTI_BOOLOPT, Bit(1 << br_boolopt::NO_LL_LEARN)),
-    both("mcast_vlan_snooping", br::MULTI_BOOLOPT, Bit(1 << br_boolopt::MCAST_VLAN_SNOOPING)),
-    both("mcast_router", br::MCAST_ROUTER, Num(1)),
-    both("mcast_query_use_ifaddr", br::MCAST_QUERY_USE_IFADDR, Num(1)),
-    both("mcast_querier", br::MCAST_QUERIER, Num(1)),
-    both("mcast_hash_elasticity", br::MCAST_HASH_ELASTICITY, Num(4)),
-    both("mcast_hash_max", br::MCAST_HASH_MAX, Num(4)),
-    both("mcast_last_member_count", br::MCAST_LAST_MEMBER_CNT, Num(4)).json("mcast_last_member_cnt"),
-    both("mcast_startup_query_count", br::MCAST_STARTUP_QUERY_CNT, Num(4)).json("mcast_startup_query_cnt"),
-    both("mcast_last_member_interval", br::MCAST_LAST_MEMBER_INTVL, Num(8)).json("mcast_last_member_intvl"),
-    both("mcast_membership_interval", br::MCAST_MEMBERSHIP_INTVL, Num(8)).json("mcast_membership_intvl"),
-    both("mcast_querier_interval", br::MCAST_QUERIER_INTVL, Num(8)).json("mcast_querier_intvl"),
-    both("mcast_query_interval", br::MCAST_QUERY_INTVL, Num(8)).json("mcast_query_intvl"),
-    both("mcast_query_response_interval", br::MCAST_QUERY_RESPONSE_INTVL, Num(8)).json("mcast_query_response_intvl"),
-    both("mcast_startup_query_interval", br::MCAST_STARTUP_QUERY_INTVL, Num(8)).json("mcast_startup_query_intvl"),
-    both("mcast_stats_enabled", br::MCAST_STATS_ENABLED, Num(1)),
-    both("mcast_igmp_version", br::MCAST_IGMP_VERSION, Num(1)),
-    both("mcast_mld_version", br::MCAST_MLD_VERSION, Num(1)),
-    both("nf_call_iptables", br::NF_CALL_IPTABLES, Num(1)),
-    both("nf_call_ip6tables", br::NF_CALL_IP6TABLES, Num(1)),
-    both("nf_call_arptables", br::NF_CALL_ARPTABLES, Num(1)),
-];
-
-const BRIDGE_PORT: &[Setting] = &[
-    both(
-        "state",
-        brport::STATE,
-        Code(1, &[("disabled", 0), ("listening", 1), ("learning", 2), ("forwarding", 3), ("blocking", 4)]),
-    ),
-    both("priority", brport::PRIORITY, Num(2)),
-    both("cost", brport::COST, Num(4)),
-    both("hairpin", brport::MODE, OnOff),
-    both("guard", brport::GUARD, OnOff),
-    both("root_block", brport::PROTECT, OnOff),
-    both("fastleave", brport::FAST_LEAVE, OnOff),
-    both("learning", brport::LEARNING, OnOff),
-    both("flood", brport::UNICAST_FLOOD, OnOff),
-    read("port_id", brport::ID, Hex(2)).json("id"),
-    read("port_no", brport::NO, Hex(2)).json("no"),
-    read("designated_port", brport::DESIGNATED_PORT, Num(2)),
-    read("designated_cost", brport::DESIGNATED_COST, Num(2)),
-    read("designated_bridge", brport::BRIDGE_ID, BridgeId).json("bridge_id"),
-    read("designated_root", brport::ROOT_ID, BridgeId).json("root_id"),
-    read("hold_timer", brport::HOLD_TIMER, Timer),
-    read("message_age_timer", brport::MESSAGE_AGE_TIMER, Timer),
-    read("forward_delay_timer", brport::FORWARD_DELAY_TIMER, Timer),
-    read("topology_change_ack", brport::TOPOLOGY_CHANGE_ACK, Num(1)),
-    read("config_pending", brport::CONFIG_PENDING, Num(1)),
-    both("proxy_arp", brport::PROXYARP, OnOff),
-    both("proxy_arp_wifi", brport::PROXYARP_WIFI, OnOff),
-    both("mcast_router", brport::MULTICAST_ROUTER, Num(1)).json("multicast_router"),
-    write("mcast_fast_leave", brport::FAST_LEAVE, OnOff),
-    both("mcast_flood", brport::MCAST_FLOOD, OnOff),
-    both("bcast_flood", brport::BCAST_FLOOD, OnOff),
-    both("mcast_to_unicast", brport::MCAST_TO_UCAST, OnOff),
-    both("neigh_suppress", brport::NEIGH_SUPPRESS, OnOff),
-    both("group_fwd_mask", brport::GROUP_FWD_MASK, Hex(2)),
-    both("vlan_tunnel", brport::VLAN_TUNNEL, OnOff),
-    both("isolated", brport::ISOLATED, OnOff),
-    both("locked", brport::LOCKED, OnOff),
-    both("backup_port", brport::BACKUP_PORT, Dev),
-    write("nobackup_port", brport::BACKUP_PORT, Is(4, 0)),
-    write("fdb_flush", brport::FLUSH, Flag),
-];
-
-const GENEVE: &[Setting] = &[
-    both("id", geneve::ID, Num(4)),
-    both("remote", geneve::REMOTE, Ip(geneve::REMOTE6, None)),
-    both("ttl", geneve::TTL, Ttl(geneve::TTL_INHERIT)),
-    both("tos", geneve::TOS, Tos),
-    both("dstport", geneve::PORT, Be(2)).json("port"),
-    both("external", geneve::COLLECT_METADATA, Flag),
-];
-
-const IPVLAN: &[Setting] = &[
-    both("mode", ipvlan::MODE, Code(2, &[("l2", 0), ("l3", 1), ("l3s", 2)])),
-    both("bridge", ipvlan::FLAGS, Is(2, 0)),
-    both("private", ipvlan::FLAGS, Is(2, 1)),
-    both("vepa", ipvlan::FLAGS, Is(2, 2)),
-];
-
-const MACVLAN: &[Setting] = &[
-    both(
-        "mode",
-        macvlan::MODE,
-        Code(4, &[("private", 1), ("vepa", 2), ("bridge", 4), ("passthru", 8), ("source", 16)]),
-    ),
-    both("nopromisc", macvlan::FLAGS, Is(2, 1)),
-    both("bcqueuelen", macvlan::BC_QUEUE_LEN, Num(4)),
-    read("usedbcqueuelen", macvlan::BC_QUEUE_LEN_USED, Num(4)),
-];
-
-const NETKIT: &[Setting] = &[
-    both("mode", netkit::MODE, Code(4, &[("l2", 0), ("l3", 1)])),
-    write("forward", netkit::POLICY, Is(4, 0)),
-    write("blackhole", netkit::POLICY, Is(4, 2)),
-    write("peer", netkit::PEER_INFO, Peer),
-];
-
-const TUN: &[Setting] = &[
-    read("type", tun::TYPE, Code(1, &[("tun", 1), ("tap", 2)])),
-    read("pi", tun::PI, OnOff),
-    read("vnet_hdr", tun::VNET_HDR, OnOff),
-    read("multi_queue", tun::MULTI_QUEUE, Switch(When::OnInText)),
-    read("numqueues", tun::NUM_QUEUES, Num(4)),
-    read("numdisabled", tun::NUM_DISABLED_QUEUES, Num(4)),
-    read("persist", tun::PERSIST, OnOff),
-    read("user", tun::OWNER, Num(4)),
-    read("group", tun::GROUP, Num(4)),
-];
-
-const VLAN: &[Setting] = &[
-    both("protocol", vlan::PROTOCOL, Proto),
-    both("id", vlan::ID, Num(2)),
-    read(
-        "flags",
-        vlan::FLAGS,
-        Names(&[("REORDER_HDR", 1), ("GVRP", 2), ("LOOSE_BINDING", 4), ("MVRP", 8), ("BRIDGE_BINDING", 16)]),
-    ),
-    write("reorder_hdr", vlan::FLAGS, Bit(1)),
-    write("gvrp", vlan::FLAGS, Bit(2)),
-    write("loose_binding", vlan::FLAGS, Bit(4)),
-    write("mvrp", vlan::FLAGS, Bit(8)),
-    write("bridge_binding", vlan::FLAGS, Bit(16)),
-    write("ingress-qos-map", vlan::INGRESS_QOS, Qos),
-    write("egress-qos-map", vlan::EGRESS_QOS, Qos),
-];
-
-const VXLAN: &[Setting] = &[
-    both("external", vxlan::COLLECT_METADATA, Switch(When::On)),
-    // What arrives says nothing of where the way back begins, so nothing is learned unless asked for.
-    write("external", vxlan::LEARNING, Is(1, 0)),
-    write("noexternal", vxlan::COLLECT_METADATA, Is(1, 0)),
-    both("id", vxlan::ID, Num(4)),
-    write("vni", vxlan::ID, Num(4)),
-    both("group", vxlan::GROUP, Ip(vxlan::GROUP6, Some(true))),
-    both("remote", vxlan::GROUP, Ip(vxlan::GROUP6, Some(false))),
-    both("local", vxlan::LOCAL, Ip(vxlan::LOCAL6, Some(false))),
-    both("dev", vxlan::LINK, Dev).json("link"),
-    both("srcport", vxlan::PORT_RANGE, Ports).json("port_range"),
-    both("dstport", vxlan::PORT, Be(2)).json("port"),
-    both("learning", vxlan::LEARNING, Switch(When::OffInText)),
-    write("nolearning", vxlan::LEARNING, Is(1, 0)),
-    both("proxy", vxlan::PROXY, Switch(When::On)),
-    write("noproxy", vxlan::PROXY, Is(1, 0)),
-    both("rsc", vxlan::RSC, Switch(When::On)),
-    write("norsc", vxlan::RSC, Is(1, 0)),
-    both("l2miss", vxlan::L2MISS, Switch(When::On)),
-    write("nol2miss", vxlan::L2MISS, Is(1, 0)),
-    both("l3miss", vxlan::L3MISS, Switch(When::On)),
-    write("nol3miss", vxlan::L3MISS, Is(1, 0)),
-    both("tos", vxlan::TOS, Tos),
-    both("ttl", vxlan::TTL, Ttl(vxlan::TTL_INHERIT)),
-    both("df", vxlan::DF, Code(1, &[("unset", 0), ("set", 1), ("inherit", 2)])).quiet(),
-    write("flowlabel", vxlan::LABEL, Be(4)),
-    both("ageing", vxlan::AGEING, Num(4)),
-    write("maxaddress", vxlan::LIMIT, Num(4)),
-    both("udpcsum", vxlan::UDP_CSUM, Switch(When::Always)).json("udp_csum"),
-    write("noudpcsum", vxlan::UDP_CSUM, Is(1, 0)),
-    both("udp6zerocsumtx", vxlan::UDP_ZERO_CSUM6_TX, Switch(When::Always)).json("udp_zero_csum6_tx"),
-    write("noudp6zerocsumtx", vxlan::UDP_ZERO_CSUM6_TX, Is(1, 0)),
-    both("udp6zerocsumrx", vxlan::UDP_ZERO_CSUM6_RX, Switch(When::Always)).json("udp_zero_csum6_rx"),
-    write("noudp6zerocsumrx", vxlan::UDP_ZERO_CSUM6_RX, Is(1, 0)),
-    both("gbp", vxlan::GBP, Flag),
-    both("gpe", vxlan::GPE, Flag),
-];
-
-/// The kind of this name; for the ports of a master `KIND_slave`, whose second part of the answer is true.
-pub(super) fn find(name: &str) -> Option<(&'static Kind, bool)> {
-    match name.strip_suffix("_slave") {
-        Some(master) => PORTS.iter().find(|k| k.name == master).map(|k| (k, true)),
-        None => KINDS.iter().find(|k| k.name == name).map(|k| (k, false)),
-    }
+/// The kind of this name; for the ports of a master `MASTER_slave`.
+pub(super) fn find(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().copied().flatten().find(|k| k.name == name)
 }
