@@ -156,9 +156,7 @@ impl<'f> List<'f> {
             loop {
                 let mark = out.mark();
                 self.record(out, &message, &link);
-                let missed = self.context.links.missed();
-                missed.iter().try_for_each(|index| self.context.links.also(conn, *index))?;
-                if !missed.iter().any(|index| self.context.links.has(*index)) || !out.rewind(mark) {
+                if !self.context.links.ask_missed(conn, None)? || !out.rewind(mark) {
                     break;
                 }
             }
