@@ -7,6 +7,7 @@
 //! at through a descriptor of its directory in /proc.
 
 use crate::error::{At, Errno, Error, Result};
+use crate::named::each_entry;
 use crate::ns::{self, Ns, NsFlags, NsId};
 use crate::sys::{self, CWD, NsFd};
 use libc::{O_DIRECTORY, O_PATH, O_RDONLY};
@@ -422,32 +423,49 @@ impl Scan {
 
     /// Looks at the descriptors of a process that is in network namespace `net`.
     fn descriptors(&mut self, dir: BorrowedFd<'_>, pid: u32, net: u64) -> R<()> {
-        if self.counts_fds && sys::statx(dir, c"fd")?.size == 0 {
-            return Ok(());
-        }
-        let (mut link, mut pidfd) = ([0; 4096], None);
-        for fd in numbers(dir, c"fd")? {
-            let mut at = [0; 64];
-            let at = path(&mut at, format_args!("fd/{fd}"));
-            let Ok(link) = sys::readlinkat(dir, at, &mut link) else { continue };
-            if let Some((kind, ino)) = parse(link) {
-                if self.look.fds {
-                    self.note(kind, ino, Holder::Fd { pid, fd }, || ns_at(dir, at));
-                }
-            } else if (link.starts_with(b"socket:[") || link == b"/dev/net/tun") && self.look.sockets {
-                let inode = link.strip_prefix(b"socket:[").and_then(number);
-                if pidfd.is_none() {
-                    pidfd = Some(sys::pidfd_open(pid)?);
-                    sys::statx(dir, c"fd")?; // still there: so the pidfd is of no other
-                }
-                let lives = pidfd.as_ref().and_then(|pidfd| self.socket(pidfd.as_fd(), fd, inode));
-                if let Some(ino) = lives.filter(|ino| *ino != net) {
-                    self.note(NsFlags::NET, ino, Holder::Socket { pid, fd }, || Err(Errno::ENOENT));
-                }
-            } else if link.starts_with(b"/") && self.look.fds {
-                // A namespace that was opened where it is mounted has the path of that mount.
-                self.files.push((pid, fd, last_part(link)));
+        // As a rule they are the first numbers: to try them is cheaper than to list the directory.
+        let count = if self.counts_fds { sys::statx(dir, c"fd")?.size } else { u64::MAX };
+        let (mut first, mut pidfd) = (0_u32, None);
+        while self.counts_fds && u64::from(first) < count {
+            match self.descriptor(dir, pid, first, net, &mut pidfd) {
+                Err(Errno::ENOENT) => break,
+                done => done?,
             }
+            first = first.saturating_add(1);
+        }
+        if u64::from(first) < count {
+            for fd in numbers(dir, c"fd")?.into_iter().filter(|fd| *fd >= first) {
+                match self.descriptor(dir, pid, fd, net, &mut pidfd) {
+                    Err(Errno::ENOENT) => {} // closed meanwhile
+                    done => done?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at one descriptor. `pidfd` is opened for the first socket.
+    fn descriptor(&mut self, dir: BorrowedFd<'_>, pid: u32, fd: u32, net: u64, pidfd: &mut Option<OwnedFd>) -> R<()> {
+        let (mut at, mut link) = ([0; 64], [0; 4096]);
+        let at = path(&mut at, format_args!("fd/{fd}"));
+        let link = sys::readlinkat(dir, at, &mut link)?;
+        if let Some((kind, ino)) = parse(link) {
+            if self.look.fds {
+                self.note(kind, ino, Holder::Fd { pid, fd }, || ns_at(dir, at));
+            }
+        } else if (link.starts_with(b"socket:[") || link == b"/dev/net/tun") && self.look.sockets {
+            let inode = link.strip_prefix(b"socket:[").and_then(number);
+            if pidfd.is_none() {
+                *pidfd = Some(sys::pidfd_open(pid)?);
+                sys::statx(dir, c"fd")?; // still there: so the pidfd is of no other
+            }
+            let lives = pidfd.as_ref().and_then(|pidfd| self.socket(pidfd.as_fd(), fd, inode));
+            if let Some(ino) = lives.filter(|ino| *ino != net) {
+                self.note(NsFlags::NET, ino, Holder::Socket { pid, fd }, || Err(Errno::ENOENT));
+            }
+        } else if link.starts_with(b"/") && self.look.fds {
+            // A namespace that was opened where it is mounted has the path of that mount.
+            self.files.push((pid, fd, last_part(link)));
         }
         Ok(())
     }
@@ -623,19 +641,10 @@ fn number<T: std::str::FromStr>(bytes: &[u8]) -> Option<T> {
 /// The names of a directory's entries that are numbers, in its order.
 fn numbers(dir: BorrowedFd<'_>, path: &CStr) -> R<Vec<u32>> {
     let dir = sys::openat(dir, path, O_RDONLY | O_DIRECTORY, 0)?;
-    let (mut buf, mut numbers) = ([0; 8192], Vec::new());
-    loop {
-        let len = match sys::getdents(dir.as_fd(), &mut buf) {
-            Ok(0) | Err(Errno::ENOENT) => return Ok(numbers),
-            len => len?,
-        };
-        // struct linux_dirent64 { u64 d_ino; i64 d_off; u16 d_reclen; u8 d_type; char d_name[]; }, getdents64(2)
-        let mut rest = buf.get(..len).unwrap_or_default();
-        while let Some(size) = rest.get(16..).and_then(<[u8]>::first_chunk).map(|len| u16::from_ne_bytes(*len)) {
-            let Some((entry, more)) = rest.split_at_checked(usize::from(size.max(1))) else { break };
-            numbers.extend(entry.get(19..).and_then(number::<u32>));
-            rest = more;
-        }
+    let mut numbers = Vec::new();
+    match each_entry(dir.as_fd(), &mut [0; 8192], |name| numbers.extend(number::<u32>(name))) {
+        Ok(()) | Err(Errno::ENOENT) => Ok(numbers), // it ended meanwhile
+        Err(e) => Err(e),
     }
 }
 

@@ -9,6 +9,7 @@
 use crate::error::{At, Errno, Error, NameRule, Result};
 use crate::ns::{Ns, NsFlags};
 use crate::sys::{self, Image, PollFd, Stdio};
+use crate::vrf::Group;
 use libc::{MNT_DETACH, MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, MS_SLAVE, c_int, c_ulong};
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fmt::Display;
@@ -35,6 +36,8 @@ enum Act<'a> {
     FreshSysfs,
     Chdir(CString),
     Stdio(BorrowedFd<'a>, Stdio),
+    /// Enter a control group.
+    Join(Group),
 }
 
 impl Act<'_> {
@@ -61,6 +64,7 @@ impl Act<'_> {
             Act::FreshSysfs => fresh_sysfs(),
             Act::Chdir(path) => sys::chdir(path),
             Act::Stdio(fd, which) => sys::dup_stdio(*fd, *which),
+            Act::Join(group) => group.join(),
         }
     }
 }
@@ -130,16 +134,27 @@ fn c_string(s: impl Into<OsString>) -> Result<CString> {
         .map_err(|e| Errno::EINVAL.at("pass on a string with a NUL byte", OsString::from_vec(e.into_vec())))
 }
 
-/// The steps to where a program run in this namespace should find itself: in it, in a mount namespace of its own that tells
-/// the host nothing, with a /sys that shows it and the files of /etc/netns/NAME in the place of /etc's.
+/// The step into a control group.
+fn join<'a>(group: Group) -> Step<'a> {
+    let about = group.dir.clone();
+    Step::new(Act::Join(group), "enter control group", about)
+}
+
+/// The steps to where a program run in this namespace should find itself: in no VRF, in it, in a mount namespace of its own
+/// that tells the host nothing, with a /sys that shows it and the files of /etc/netns/NAME in the place of /etc's.
 fn steps_inside<'a>(ns: BorrowedFd<'a>, name: Option<&OsStr>, warnings: &mut Vec<Error>) -> Result<Vec<Step<'a>>> {
     let slave = Act::Mount { source: None, target: c"/".into(), flags: MS_SLAVE | MS_REC };
-    let mut steps = vec![
+    let mut steps = Vec::new();
+    match Group::outside() {
+        Ok(outside) => steps.extend(outside.map(|group| Step { optional: true, ..join(group) })),
+        Err(e) => warnings.push(e),
+    }
+    steps.extend([
         Step::new(Act::Enter(ns), "enter the network namespace", name.unwrap_or_default()),
         Step::new(Act::Unshare(NsFlags::MOUNT), "make a mount namespace", ""),
         Step::new(slave, "stop mounts from reaching the host: mount --make-rslave", "/"),
         Step::new(Act::FreshSysfs, "mount a fresh sysfs on", "/sys"),
-    ];
+    ]);
     let Some(name) = name else { return Ok(steps) };
     NameRule::lenient(name).map_err(|rule| Error::BadName { name: name.to_owned(), rule })?;
     let dir = Path::new("/etc/netns").join(name);
@@ -259,6 +274,7 @@ pub struct Spawn {
     stdio: Vec<(Stdio, OwnedFd)>,
     dir: Option<OsString>,
     inside: Option<(OwnedFd, Option<OsString>)>,
+    group: Option<Group>,
 }
 
 impl Spawn {
@@ -274,6 +290,7 @@ impl Spawn {
             stdio: Vec::new(),
             dir: None,
             inside: None,
+            group: None,
         }
     }
     /// More arguments.
@@ -333,6 +350,13 @@ impl Spawn {
         Ok(self)
     }
 
+    /// In this control group.
+    #[must_use]
+    pub fn group(mut self, group: Group) -> Spawn {
+        self.group = Some(group);
+        self
+    }
+
     /// Starts it, and returns once it runs: whatever went wrong up to its first instruction is an error here.
     ///
     /// # Errors
@@ -354,6 +378,7 @@ impl Spawn {
         if let Some((ns, name)) = &self.inside {
             steps.extend(steps_inside(ns.as_fd(), name.as_deref(), &mut warnings)?);
         }
+        steps.extend(self.group.map(join));
         if let Some(dir) = &self.dir {
             steps.push(Step::new(Act::Chdir(c_string(dir)?), "change to directory", dir));
         }
@@ -408,6 +433,12 @@ pub fn become_root_in_user_ns(more: NsFlags) -> Result<()> {
     let (ids, kinds) = ((sys::geteuid(), sys::getegid()), NsFlags::USER | more);
     sys::unshare(kinds).map_err(|e| Error::making(kinds, "make a user namespace", e))?;
     write_maps("self", (0, 0), ids)
+}
+
+/// Whether the calling process is root, in its user namespace.
+#[must_use]
+pub fn is_root() -> bool {
+    sys::geteuid() == 0
 }
 
 /// A running child, held by its pidfd: its number cannot come to mean another process. Not waiting for it leaves a zombie.

@@ -104,6 +104,7 @@ impl Facts {
             Shape::Struct(s) => self.structure(s),
             Shape::Nest(n) | Shape::Array(n) | Shape::NextHops(n) => self.nest(n),
             Shape::ByName(_, table) => table.iter().for_each(|e| self.nest(e.1)),
+            Shape::ByCode(_, table) => table.iter().for_each(|e| self.nest(e.1)),
             Shape::ByFamily(table) => table.iter().for_each(|e| self.nest(e.1)),
             Shape::Headed(s, n) => {
                 self.structure(s);
@@ -127,6 +128,7 @@ fn facts() -> Facts {
     }
     facts.structure(wire::GenlMsgHdr::SPEC);
     facts.structure(route::NextHopGrp::SPEC);
+    facts.structure(route::Ipv6SrHdr::SPEC);
     for flag in <Flags as bitflags::Flags>::FLAGS.iter().filter(|f| f.is_named()) {
         facts.constant(&format!("NLM_F_{}", flag.name()), flag.value().bits().into());
     }

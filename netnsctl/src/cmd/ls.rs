@@ -1,5 +1,6 @@
 //! `ls`: every namespace there is, by name or not.
 
+use super::target::NameDirs;
 use super::{Command, Options, Session, done, netns, proc};
 use crate::failure::Result;
 use crate::grammar::{Keyword, Result as Parsed, Usage, Words};
@@ -8,12 +9,11 @@ use crate::out::table::{Column, Row, Table};
 use netns_sys::holders::{self, Holder, Look, Namespace};
 use netns_sys::netlink::Conn;
 use netns_sys::ns::run_in_each;
-use netns_sys::{Ns, NsFlags, NsId};
+use netns_sys::{Ns, NsFlags};
 use nl_core::Msg;
 use nl_core::route::{FAMILY, IfInfoMsg, NSID_NOT_ASSIGNED, RTM_GETLINK, ifla, rtext_filter};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
@@ -199,11 +199,11 @@ fn columns(list: &str, columns: &mut Vec<Col>) -> std::result::Result<(), String
 /// What is known of all of them, for the cells.
 struct World {
     all: BTreeMap<u64, Namespace>,
-    names: Vec<(NsId, OsString)>,
+    /// By inode number.
+    names: BTreeMap<u64, Vec<OsString>>,
     nsids: BTreeMap<u64, i32>,
     links: BTreeMap<u64, usize>,
-    /// Where names are mounted.
-    dir: PathBuf,
+    dirs: NameDirs,
 }
 
 /// Those of `chosen`, each behind what has to go before it; `above` says what that is.
@@ -232,14 +232,25 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
     let (all, hidden) = done("look for namespaces", holders::namespaces(kinds, look))?;
     let mut world = World {
         all: all.into_iter().map(|ns| (ns.id.ino, ns)).collect(),
-        names: Vec::new(),
+        names: BTreeMap::new(),
         nsids: BTreeMap::new(),
         links: BTreeMap::new(),
-        dir: fs::canonicalize(session.dir.path()).unwrap_or_default(),
+        dirs: NameDirs::of(session),
     };
     if kinds.contains(NsFlags::NET) {
         let entries = done("list namespaces", session.dir.list())?;
-        world.names = entries.into_iter().filter_map(|e| Some((*e.state.id()?, e.name))).collect();
+        let listed = entries.into_iter().filter_map(|e| Some((e.state.id()?.ino, e.name)));
+        let mounted = world.all.values().flat_map(|ns| world.mounts(ns).map(|m| (ns.id.ino, m.0)));
+        let mounted = mounted.filter_map(|(ino, path)| Some((ino, world.dirs.name(path)?.to_owned())));
+        let mut names: BTreeMap<u64, Vec<OsString>> = BTreeMap::new();
+        for (ino, name) in mounted.chain(listed) {
+            let names = names.entry(ino).or_default();
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.values_mut().for_each(|names| names.sort_unstable());
+        world.names = names;
     }
     let mut chosen: Vec<&Namespace> = world.all.values().filter(|ns| request.wants(&world, ns)).collect();
     chosen.sort_by_key(|ns| (ns.id.id64, ns.id.ino));
@@ -271,7 +282,7 @@ impl Request {
         self.kinds.contains(ns.kind)
             && self.pid.is_none_or(|pid| ns.holders.iter().any(|h| inside(h) && h.pid() == Some(pid)))
             && self.user.is_none_or(|user| ns.owner_uid == Some(user))
-            && self.named.is_none_or(|named| world.names(ns).next().is_some() == named)
+            && self.named.is_none_or(|named| world.names(ns).is_empty() != named)
             && !(self.empty && ns.holders.iter().any(inside))
     }
 
@@ -293,8 +304,8 @@ impl Request {
 }
 
 impl World {
-    fn names<'w>(&'w self, ns: &'w Namespace) -> impl Iterator<Item = &'w OsString> {
-        self.names.iter().filter(|n| n.0 == ns.id).map(|n| &n.1)
+    fn names(&self, ns: &Namespace) -> &[OsString] {
+        self.names.get(&ns.id.ino).map_or(&[], Vec::as_slice)
     }
 
     fn pids(ns: &Namespace) -> Vec<u32> {
@@ -302,13 +313,13 @@ impl World {
         ns.holders.iter().filter_map(pid).collect()
     }
 
-    /// The mounts that are not those of names.
+    /// The mounts.
     fn mounts<'w>(&'w self, ns: &'w Namespace) -> impl Iterator<Item = (&'w PathBuf, u64, u32)> {
         let mount = |holder: &'w Holder| match holder {
             Holder::Mount { pid, namespace, path } => Some((path, *namespace, *pid)),
             _ => None,
         };
-        ns.holders.iter().filter_map(mount).filter(|m| m.0.parent() != Some(&self.dir))
+        ns.holders.iter().filter_map(mount)
     }
 
     /// How many single threads, descriptors, sockets, other namespaces, and processes for their children, keep it.
@@ -329,7 +340,7 @@ impl World {
             Col::Id => ns.id.id64?.to_string(),
             Col::Inode => ns.id.ino.to_string(),
             Col::Type => ns.kind.name().into(),
-            Col::Names => return Some(join(self.names(ns).map(|name| name.as_bytes()).collect())),
+            Col::Names => return Some(join(self.names(ns).iter().map(|name| name.as_bytes()).collect())),
             Col::Procs => World::pids(ns).len().to_string(),
             Col::Pid => World::pids(ns).first()?.to_string(),
             Col::Command => return proc::command(*World::pids(ns).first()?),
@@ -339,7 +350,7 @@ impl World {
             Col::Links => self.links.get(&ns.id.ino)?.to_string(),
             Col::Pinned => {
                 let mut paths: Vec<&[u8]> = Vec::new();
-                for (path, ..) in self.mounts(ns) {
+                for (path, ..) in self.mounts(ns).filter(|m| self.dirs.name(m.0).is_none()) {
                     let path = path.as_os_str().as_bytes();
                     if !paths.contains(&path) {
                         paths.push(path);
@@ -360,7 +371,7 @@ impl World {
             Col::Inode => out.json("inode", ns.id.ino),
             Col::Type => out.json("type", ns.kind.name()),
             Col::Names => {
-                out.list("names", |out| self.names(ns).for_each(|name| out.json("", name.as_os_str())));
+                out.list("names", |out| self.names(ns).iter().for_each(|name| out.json("", name.as_os_str())));
             }
             Col::Procs => out.json("processes", World::pids(ns).len()),
             Col::Pid => World::pids(ns).first().iter().for_each(|pid| out.json("pid", **pid)),
@@ -399,7 +410,7 @@ fn nsids(session: &mut Session, nets: &[&Namespace]) -> Result<BTreeMap<u64, i32
     if !netns::any_nsid(conn) {
         return Ok(BTreeMap::new());
     }
-    let ids = netns::nsids_of(conn, nets.len(), |i| nets.get(i)?.open().ok(), None)?;
+    let ids = netns::nsids_of(conn, nets.len(), |i| nets.get(i)?.open().ok())?;
     let ids = nets.iter().zip(ids).filter_map(|(ns, id)| Some((ns.id.ino, id.filter(|id| *id != NSID_NOT_ASSIGNED)?)));
     Ok(ids.collect())
 }

@@ -2,7 +2,7 @@
 
 mod show;
 
-use super::inet::{self, Addr, IP_PROTOS, Named, Net, Octets, TYPES, code, got, index_or_0, put, put_addr, put_dev};
+use super::inet::{self, Addr, Named, Net, Octets, TYPES, code, got, index_or_0, put, put_addr, put_dev, tos};
 use super::links::{Links, device};
 use super::*;
 use crate::grammar::{Prefix, Result as Parsed, family_of};
@@ -265,23 +265,14 @@ const PREFS: &[Keyword<u8>] = &[("medium", 0), ("high", 1), ("low", 3)];
 
 /// Takes a word of `table`, or sees that a destination comes, which is [`Word::To`] too.
 fn word(words: &mut Words<'_>, table: &[Keyword<Word>]) -> Parsed<Word> {
-    Ok(inet::word_or_prefix(words, "a word of a route", table)?.unwrap_or(Word::To))
+    Ok(inet::word_or_prefix(words, "a word of a route", &[], table)?.unwrap_or(Word::To))
 }
 
 /// Takes a destination; `None` is the default route of a family that is not said.
 fn destination(words: &mut Words<'_>, family: Option<u8>) -> Parsed<Option<Prefix>> {
-    let any = words.peek().and_then(OsStr::to_str).is_some_and(|w| matches!(w, "default" | "any" | "all"));
+    let any = inet::is_any(words);
     let prefix = words.prefix("a destination", family)?;
     Ok(if any && family.is_none() { None } else { Some(prefix) })
-}
-
-/// Takes a type of service. `ip` reads it as hexadecimal with and without `0x`; here it is said.
-fn tos(words: &mut Words<'_>) -> Parsed<u8> {
-    let hex = words.peek().is_some_and(|w| w.len() < 2 || w.as_encoded_bytes().starts_with(b"0x"));
-    match hex {
-        true => words.uint("a type of service"),
-        false => Err(words.error("a type of service is hexadecimal: write it as 0x…")),
-    }
 }
 
 fn spec(words: &mut Words<'_>, options: &Options, message: u16) -> Parsed<Spec> {
@@ -473,7 +464,7 @@ fn lookup(words: &mut Words<'_>, options: &Options) -> Parsed<Lookup> {
             Word::Tos => lookup.tos = tos(words)?,
             Word::Mark => lookup.mark = Some(words.uint("a mark")?),
             Word::Uid => lookup.uid = Some(words.uint("a user id")?),
-            Word::IpProto => lookup.ip_proto = Some(code(words, "an IP protocol", IP_PROTOS)?),
+            Word::IpProto => lookup.ip_proto = Some(words.named("an IP protocol", &names::IP_PROTOS)?),
             Word::Sport => lookup.sport = Some(words.uint("a port")?),
             Word::Dport => lookup.dport = Some(words.uint("a port")?),
             _ => return Err(words.error("there is a destination already")),
@@ -489,8 +480,8 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
         Request::Show(filter) => show(session, &filter),
         Request::Flush(filter) => {
             let oif = index_or_0(session, filter.dev.as_ref())?;
-            let find = |conn: &mut Conn| dump(conn, &filter, oif);
-            inet::flush(session.conn()?, "flush routes", RTM_DELROUTE, find, repeat)
+            let find = |conn: &mut Conn, _| dump(conn, &filter, oif);
+            inet::flush(session, "flush routes", "entries", RTM_DELROUTE, find, repeat, |_, _| Ok(()))
         }
         Request::Get(lookup) => get(session, &lookup),
     }
@@ -738,4 +729,18 @@ mod tests {
             assert!(!is(line, 0), "{line}");
         }
     }
+}
+
+pub(super) fn event(
+    out: &mut Out,
+    message: &Message<'_>,
+    links: &Links,
+    options: &Options,
+    dev: u32,
+) -> std::result::Result<(), DecodeError> {
+    let filter = Filter { dev: (dev != 0).then(OsString::new), ..Filter::default() };
+    if message.kind() == RTM_DELROUTE {
+        out.push("Deleted ");
+    }
+    Style { links, filter: &filter, details: options.details, oneline: options.oneline }.show(out, message)
 }

@@ -1,13 +1,13 @@
 //! `who`: what keeps a namespace alive, and how to be rid of it.
 
-use super::target::{self, Target, target_help};
+use super::target::{self, NameDirs, Target, target_help};
 use super::{Command, Options, Session, done, netns, proc};
 use crate::failure::Result;
 use crate::grammar::{Keyword, Result as Parsed, Words, show};
 use crate::out::{Escaped, Out, Value};
 use netns_sys::holders::{Hidden, Holder, Holders, Look, holders};
 use netns_sys::netlink::Conn;
-use netns_sys::{Ns, NsId};
+use netns_sys::{Ns, NsId, process};
 use nl_core::route::{FAMILY, IfInfoMsg, Link, LinkFlags, RTM_GETLINK, ifla, rtext_filter};
 use nl_core::{DecodeError, Msg};
 use std::collections::BTreeSet;
@@ -15,7 +15,6 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
 
 /// What `who` can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +59,7 @@ struct Found {
     /// The links that are no software; `None`: it could not be entered to ask for them.
     devices: Option<Vec<Device>>,
     hidden: Hidden,
-    /// Where names are mounted.
-    dir: PathBuf,
+    dirs: NameDirs,
     /// The inode number of our mount namespace.
     mount_ns: u64,
 }
@@ -82,13 +80,19 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
     // What we do to it ourselves is over in a moment; mounts stay.
     found.retain(|h| h.pid() != Some(std::process::id()) || matches!(h, Holder::Mount { .. }));
     found.sort_by_key(sort);
+    let dirs = NameDirs::of(session);
+    let mut names = done("list namespaces", session.dir.identify(&id))?;
+    let mounted = found.iter().filter_map(|h| if let Holder::Mount { path, .. } = h { dirs.name(path) } else { None });
+    names.extend(mounted.map(OsStr::to_owned));
+    names.sort_unstable();
+    names.dedup();
     let found = Found {
         id,
-        names: done("list namespaces", session.dir.identify(&id))?,
+        names,
         holders: found,
         devices: devices(&ns).ok(),
         hidden,
-        dir: fs::canonicalize(session.dir.path()).unwrap_or_default(),
+        dirs,
         mount_ns: fs::metadata("/proc/self/ns/mnt").map_or(0, |m| m.ino()),
     };
     session.out.object("", |out| found.show(out, &ns, &request.target));
@@ -191,7 +195,7 @@ impl Found {
         if let Holder::Mount { namespace, path, .. } = holder {
             let shown = Escaped(path.as_os_str().as_bytes());
             out.field("path", path.as_os_str(), format_args!("{shown}"));
-            let name = path.file_name().filter(|_| path.parent() == Some(&self.dir));
+            let name = self.dirs.name(path);
             name.iter().for_each(|name| out.field("name", *name, format_args!(", the name {}", show(name))));
             if *namespace == self.mount_ns {
                 return out.push("\n");
@@ -242,12 +246,12 @@ impl Found {
         for holder in &self.holders {
             match holder {
                 Holder::Mount { pid, namespace, path } => {
-                    let name = path.file_name().filter(|_| path.parent() == Some(&self.dir));
-                    let path = shell(path.as_os_str());
-                    add(match name {
-                        Some(name) if *namespace == self.mount_ns => format!("netnsctl netns delete {}", shell(name)),
-                        None if *namespace == self.mount_ns => format!("umount {path}"),
-                        _ => format!("nsenter -t {pid} -m umount {path}"),
+                    let here = *namespace == self.mount_ns;
+                    // A user's own names are mounted elsewhere; those of root's that are seen elsewhere may be left over there.
+                    add(match self.dirs.name(path).filter(|_| here || !process::is_root()) {
+                        Some(name) => format!("netnsctl netns delete {}", shell(name)),
+                        None if here => format!("umount {}", shell(path.as_os_str())),
+                        None => format!("nsenter -t {pid} -m umount {}", shell(path.as_os_str())),
                     });
                 }
                 other => pids.extend(other.pid().filter(|pid| *pid != 1 && !proc::is_kernel(*pid))),

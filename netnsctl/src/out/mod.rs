@@ -312,6 +312,10 @@ pub struct Escaped<'n>(pub &'n [u8]);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // As good as all names.
+        if let Some(plain) = std::str::from_utf8(self.0).ok().filter(|_| self.0.iter().all(|b| plain(*b))) {
+            return f.write_str(plain);
+        }
         for chunk in self.0.utf8_chunks() {
             for c in chunk.valid().chars() {
                 match c {
@@ -329,6 +333,11 @@ impl fmt::Display for Escaped<'_> {
         }
         Ok(())
     }
+}
+
+/// Printable ASCII that stands for itself.
+fn plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && byte != b'\\'
 }
 
 /// Control characters, and those that change the direction of text or end a line.
