@@ -14,7 +14,7 @@ use libc::{MNT_DETACH, MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_RE
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fmt::Display;
 use std::fs;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::time::Duration;
@@ -229,6 +229,34 @@ fn image(
     };
     let env = env.map(|env| env.into_iter().map(line).collect::<Result<_>>()).transpose()?;
     Ok(Image::new(paths, args, env))
+}
+
+/// A descriptor of the process with this id (pidfd_open(2)), which no other will have however often the id is given away.
+///
+/// # Errors
+/// `ESRCH`: no such process.
+pub fn open(pid: u32) -> Result<OwnedFd> {
+    sys::pidfd_open(pid).at("find process", pid.to_string())
+}
+
+/// The id of the process that a pidfd is of.
+///
+/// # Errors
+/// `EBADF`: it is none; `ESRCH`: the process is gone, or not to be seen from here; [`Error::NoProc`].
+pub fn pid_of(pidfd: BorrowedFd<'_>) -> Result<u32> {
+    let op = "find the id of a process";
+    let info =
+        fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd())).map_err(|_| Error::NoProc { op })?;
+    let pid = info.lines().find_map(|l| l.strip_prefix("Pid:")).ok_or(Errno::EBADF.at(op, ""))?;
+    pid.trim().parse().ok().filter(|pid| *pid != 0).ok_or(Errno::ESRCH.at(op, ""))
+}
+
+/// A duplicate of a descriptor that this program was started with.
+///
+/// # Errors
+/// `EBADF`: there is none of this number.
+pub fn inherited(number: u32) -> Result<OwnedFd> {
+    sys::dup_number(number).at("find descriptor", number.to_string())
 }
 
 /// A program to start: in new namespaces, or inside a network namespace.

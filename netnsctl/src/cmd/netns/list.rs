@@ -3,9 +3,9 @@
 use crate::cmd::{Session, done};
 use crate::failure::{Result, code};
 use crate::out::{Escaped, Out};
-use netns_sys::Dir;
 use netns_sys::named::State;
 use netns_sys::netlink::Conn;
+use netns_sys::{Dir, Ns};
 use nl_core::route::{NSID_NOT_ASSIGNED, Nsid, RTM_GETNSID, RtGenMsg, netnsa};
 use nl_core::{Flags, Message, Reply};
 use std::collections::BTreeMap;
@@ -38,28 +38,66 @@ fn nsids(dir: &Dir, conn: &mut Conn, names: &[&OsStr]) -> Result<Vec<Option<i32>
                 place.insert(None);
             }
         }
-        let answered = conn.batch_with(
-            |requests| {
-                asked.iter().try_for_each(|(_, ns)| {
-                    requests.request(RTM_GETNSID, Flags::empty(), |m| {
-                        m.fixed(&RtGenMsg::default());
-                        m.u32(netnsa::FD, ns.fd_number());
-                    })
-                })
-            },
-            |request, reply| {
-                if let (Ok(Reply::Data(message)), Some((namespace, _))) = (reply, asked.get(request)) {
-                    let id = Nsid::parse(&message)?.nsid()?.filter(|id| *id != NSID_NOT_ASSIGNED);
-                    most = most.saturating_sub(id.iter().count());
-                    known.insert(*namespace, id);
-                }
-                Ok(())
-            },
-        );
-        done("ask for namespace ids", answered)?;
+        ask(conn, asked.iter().map(|a| &a.1), |request, id| {
+            let id = Some(id).filter(|id| *id != NSID_NOT_ASSIGNED);
+            most = most.saturating_sub(id.iter().count());
+            known.extend(asked.get(request).map(|(namespace, _)| (*namespace, id)));
+        })?;
         ids.extend(namespaces.iter().map(|namespace| known.get(&(*namespace)?).copied().flatten()));
     }
     Ok(ids)
+}
+
+/// Asks for the ids that the namespace of `conn` has given to these, and passes on each answer with the number of the question;
+/// [`NSID_NOT_ASSIGNED`]: none given.
+fn ask<'n>(
+    conn: &mut Conn,
+    mut namespaces: impl Iterator<Item = &'n Ns>,
+    mut answer: impl FnMut(usize, i32),
+) -> Result<()> {
+    let asked = conn.batch_with(
+        |requests| {
+            namespaces.try_for_each(|ns| {
+                requests.request(RTM_GETNSID, Flags::empty(), |m| {
+                    m.fixed(&RtGenMsg::default());
+                    m.u32(netnsa::FD, ns.fd_number());
+                })
+            })
+        },
+        |request, reply| {
+            if let Ok(Reply::Data(message)) = reply {
+                Nsid::parse(&message)?.nsid()?.into_iter().for_each(|id| answer(request, id));
+            }
+            Ok(())
+        },
+    );
+    done("ask for namespace ids", asked)
+}
+
+/// The ids that the namespace of `conn` has given to `count` others, each opened by `open`; `None`: it would not say, or there
+/// is no such namespace.
+#[cfg(feature = "processes")]
+pub(in crate::cmd) fn nsids_of(
+    conn: &mut Conn,
+    count: usize,
+    open: impl Fn(usize) -> Option<Ns>,
+) -> Result<Vec<Option<i32>>> {
+    let mut ids = vec![None; count];
+    for first in (0..count).step_by(CHUNK) {
+        let chunk = first..count.min(first.saturating_add(CHUNK));
+        let opened: Vec<(usize, Ns)> = chunk.filter_map(|i| Some((i, open(i)?))).collect();
+        ask(conn, opened.iter().map(|o| &o.1), |request, id| {
+            let place = opened.get(request).and_then(|o| ids.get_mut(o.0));
+            place.into_iter().for_each(|place| *place = Some(id));
+        })?;
+    }
+    Ok(ids)
+}
+
+/// Whether the namespace of `conn` has given any id.
+#[cfg(feature = "processes")]
+pub(in crate::cmd) fn any_nsid(conn: &mut Conn) -> bool {
+    all_nsids(conn, None).is_ok_and(|ids| !ids.is_empty())
 }
 
 /// An id given to a namespace, and with a target the id here.
