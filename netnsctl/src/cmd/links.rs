@@ -71,12 +71,8 @@ impl Links {
         self.entries.retain(|e| e.index != index);
     }
 
-    /// Asks for the one with this index too, unless it is here already; that there is none is no error.
-    pub(super) fn also(&mut self, conn: &mut Conn, index: u32) -> Result<()> {
-        self.also_of(conn, None, index).map(drop)
-    }
-
-    /// As [`Links::also`], in the namespace with this id (`None`: that of `conn`). Gives back whether it is here now.
+    /// Asks for the one with this index too, in the namespace with this id (`None`: that of `conn`), unless it is here
+    /// already; that there is none is no error. Gives back whether it is here now.
     fn also_of(&mut self, conn: &mut Conn, nsid: Option<i32>, index: u32) -> Result<bool> {
         let number = i32::try_from(index).unwrap_or(0);
         if number == 0 || self.entry(index).is_some() {
