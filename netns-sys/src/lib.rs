@@ -35,6 +35,7 @@ pub mod netlink;
 pub mod ns;
 pub mod probe;
 pub mod process;
+pub mod rootless;
 mod sys;
 pub mod tun;
 pub mod vrf;

@@ -407,6 +407,12 @@ pub fn become_root_in_user_ns(more: NsFlags) -> Result<()> {
     write_maps("self", (0, 0), ids)
 }
 
+/// Whether the calling process is root, in its user namespace.
+#[must_use]
+pub fn is_root() -> bool {
+    sys::geteuid() == 0
+}
+
 /// A running child, held by its pidfd: its number cannot come to mean another process. Not waiting for it leaves a zombie.
 #[derive(Debug)]
 pub struct Child {

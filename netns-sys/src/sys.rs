@@ -70,6 +70,8 @@ unsafe impl Zero for libc::ifreq {}
 unsafe impl Zero for libc::siginfo_t {}
 // SAFETY: ctime(3): integers and a pointer that may be null.
 unsafe impl Zero for libc::tm {}
+// SAFETY: unix(7): integers.
+unsafe impl Zero for libc::ucred {}
 
 fn zeroed<T: Zero>() -> T {
     // SAFETY: `Zero` promises that all bytes zero is a valid `T`.
@@ -752,6 +754,22 @@ pub(crate) fn getsockopt(fd: BorrowedFd<'_>, level: c_int, option: c_int) -> R<c
     // SAFETY: `fd` is open for the call; the kernel writes at most `len` bytes, the size of `value`, and the length.
     check(unsafe { libc::getsockopt(fd.as_raw_fd(), level, option, from_mut(&mut value).cast(), &mut len) })?;
     Ok(value)
+}
+
+/// `SO_PEERCRED`, unix(7): the process that listens at the other end of a socket.
+pub(crate) fn peer_pid(fd: BorrowedFd<'_>) -> R<u32> {
+    let mut peer: libc::ucred = zeroed();
+    let (mut len, option) = (len32::<libc::ucred>(), libc::SO_PEERCRED);
+    let to = from_mut(&mut peer).cast();
+    // SAFETY: `fd` is open for the call; the kernel writes at most `len` bytes, the size of `peer`, and the length.
+    check(unsafe { libc::getsockopt(fd.as_raw_fd(), libc::SOL_SOCKET, option, to, &mut len) })?;
+    fit(peer.pid)
+}
+
+/// setsid(2): a session of its own, without a terminal.
+pub(crate) fn setsid() -> R<()> {
+    // SAFETY: no memory is involved.
+    check(unsafe { libc::setsid() }).map(drop)
 }
 
 /// sendmsg(2) of the concatenated `parts` to the socket's peer: the kernel, for a netlink socket that was not connected.

@@ -60,6 +60,7 @@ pub(super) fn run(session: &mut Session, file: &OsStr) -> Result<()> {
         }
     }
     batch.settle(session);
+    session.in_batch = false;
     match batch.failed {
         true => Err(Failure::new(code::FAILED, "")),
         false => Ok(()),

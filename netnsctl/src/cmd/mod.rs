@@ -34,6 +34,10 @@ pub mod nexthop;
 mod nsenter;
 #[cfg(feature = "ip")]
 pub mod ntable;
+#[cfg(feature = "processes")]
+pub mod release;
+#[cfg(feature = "processes")]
+mod rootless;
 #[cfg(feature = "ip")]
 pub mod route;
 #[cfg(feature = "ip")]
@@ -249,6 +253,8 @@ objects! {
     Ls(ls);
     #[cfg(feature = "processes")]
     Who(who);
+    #[cfg(feature = "processes")]
+    Release(release);
 }
 
 /// In the order of `ip`: of those that begin alike, the first is meant.
@@ -315,6 +321,8 @@ const OBJECTS: &[Keyword<Object>] = &[
     ("ls", Object::Ls),
     #[cfg(feature = "processes")]
     ("who", Object::Who),
+    #[cfg(feature = "processes")]
+    ("release", Object::Release),
 ];
 
 /// Options before the object.
@@ -504,6 +512,9 @@ pub struct Session {
     pub options: Options,
     /// The directory of names.
     pub dir: Dir,
+    /// An ordinary user's names, once this process is where they are.
+    #[cfg(feature = "processes")]
+    own_names: rootless::OwnNames,
     /// Whether commands follow this one: the process has to stay as it is.
     in_batch: bool,
     /// Whether what changes something is held until the batch sends it.
@@ -522,6 +533,8 @@ impl Session {
             out: Out::default(),
             options: Options::default(),
             dir: Dir::default(),
+            #[cfg(feature = "processes")]
+            own_names: rootless::OwnNames::default(),
             in_batch: false,
             waiting: false,
             indices: Vec::new(),
@@ -653,7 +666,11 @@ impl Session {
     /// Runs one command, and writes what it shows.
     fn command(&mut self, options: Options, command: Command) -> Result<()> {
         self.set(options);
+        #[cfg(feature = "processes")]
+        rootless::before(self, &command)?;
         let result = run_command(self, command);
+        #[cfg(feature = "processes")]
+        let result = result.and(rootless::after(self));
         if self.options.dry_run && result.is_ok() {
             self.show_held();
         }
@@ -709,6 +726,12 @@ pub fn run(mut args: impl Iterator<Item = OsString>) -> u8 {
     }
     let name = name.and_then(|n| n.strip_prefix("ip"));
     let mut words: Vec<OsString> = args.collect();
+    #[cfg(feature = "processes")]
+    if let [keep, home] = words.as_slice() {
+        if keep == netns_sys::rootless::KEEP {
+            return netns_sys::rootless::keep(home);
+        }
+    }
     let mut options = Options { ip: name.is_some(), ..Options::default() };
     let object = name.filter(|n| !n.is_empty()).and_then(|n| OBJECTS.iter().find(|o| o.0.starts_with(n))).map(|o| o.1);
     if !options.ip && words.first().is_some_and(|w| w == "ip") {

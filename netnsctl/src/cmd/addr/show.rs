@@ -1,18 +1,17 @@
 //! `addr show`: addresses by link, as text and as JSON.
 
 use super::FLAGS;
-use super::filter::{Filter, Lookup};
+use super::filter::Filter;
 use crate::cmd::inet::{self, got, put};
-use crate::cmd::link::show::{Context, ext_mask};
+use crate::cmd::link::show::{Context, List, ext_mask};
 use crate::cmd::links::{Links, index_of};
 use crate::cmd::{Options, Session, done};
 use crate::failure::Result;
 use crate::names;
 use crate::out::{Color, Escaped, Out};
-use netns_sys::netlink::Conn;
 use nl_core::route::{
     Addr, AddrFlags, IfAddrMsg, IfInfoMsg, Link, RTM_DELADDR, RTM_GETADDR, RTM_GETLINK, RTM_NEWLINK, Stats64, af, ifla,
-    inet6,
+    inet6, rtext_filter,
 };
 use nl_core::wire::align4;
 use nl_core::{Attrs, Batch, DecodeError, Flags, Message, Messages, Msg};
@@ -131,105 +130,71 @@ pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
     let options = session.options.clone();
     let packet = filter.family == Some(af::PACKET);
     let conn = session.conn()?;
-    let addrs = if packet {
-        Vec::new()
-    } else {
-        done("list addresses", inet::dump(conn, RTM_GETADDR, |m| lookup.ask(m), |_| Ok(true)))?
-    };
-    // By link, in the kernel's order.
-    let mut by_link = Vec::new();
-    for message in Messages::new(&addrs).map_while(std::result::Result::ok) {
-        let index = message.fixed::<IfAddrMsg>().map(|(header, _)| header.index.get());
-        by_link.extend(index.map(|index| (index, message)));
+    let mut addrs = Vec::new();
+    if !packet {
+        addrs = done("list addresses", inet::dump(conn, RTM_GETADDR, |m| lookup.ask(m), |_| Ok(true)))?;
     }
-    by_link.sort_by_key(|a| a.0);
-    let (links, names) = links(conn, &lookup, &options)?;
-    let style = Style { links: &names, options: &options, with_dev: options.oneline };
+    // Where they are, by link, in the kernel's order.
+    let (mut by_link, mut at) = (Vec::new(), 0_usize);
+    for message in Messages::new(&addrs).map_while(std::result::Result::ok) {
+        let header = message.fixed::<IfAddrMsg>();
+        by_link.extend(header.map(|(header, _)| (header.index.get(), at)));
+        at = at.saturating_add(align4(message.bytes().len()));
+    }
+    by_link.sort_unstable();
     let of = |link: &Link<'_>| {
         let index = index_of(link);
         let start = by_link.partition_point(|a| a.0 < index);
-        let addrs = by_link.get(start..).unwrap_or_default().iter().take_while(move |a| a.0 == index);
-        addrs.filter_map(|a| Addr::parse(&a.1).ok())
+        let all = by_link.get(start..).unwrap_or_default().iter().take_while(move |a| a.0 == index);
+        let all = all.filter_map(|a| Messages::new(addrs.get(a.1..)?).next()?.ok());
+        all.filter_map(|m| Addr::parse(&m).ok())
     };
     // ip asks for the links of IPv6, which are those with this.
     let v6 = options.ip && options.family == Some(af::INET6) && lookup.index == 0;
     let has_v6 = |link: &Link<'_>| got(link.af_spec()).is_some_and(|a| a.find(af::INET6.into()).is_some());
-    let keep = |link: &Link<'_>| {
+    let show_link = |context: &Context, out: &mut Out, _: &Message<'_>, link: &Link<'_>| {
+        let style = Style { links: &context.links, options: &options, with_dev: options.oneline };
         let bare = filter.family.is_none_or(|f| f == af::PACKET) && of(link).next().is_none();
-        (bare || of(link).any(|a| filter.matches(&a, &names))) && (!v6 || has_v6(link))
-    };
-    let all = Messages::new(&links).map_while(std::result::Result::ok).filter_map(|m| Link::parse(&m).ok());
-    let all: Vec<Link<'_>> = all.filter(keep).collect();
-    let mut context =
-        Context::new(session, names.clone(), all.iter().any(|l| matches!(l.link_netnsid(), Ok(Some(_)))))?;
-    context.of_addresses = Some(filter.family.filter(|_| !packet && !options.details));
-    let how = (&context, &style, filter);
-    session.out.list("", |out| {
-        for link in &all {
-            let takes = lookup.takes(link);
-            // What ip filters out leaves an empty object, if it is not the kernel that does it.
-            if !takes && (!options.ip || filter.links.nomaster) {
-                continue;
-            }
-            out.object("", |out| {
-                if takes && v6 {
-                    reduced(link, |view| show(out, how, view, of(link)));
-                } else if takes {
-                    show(out, how, link, of(link));
-                }
-            });
-            out.spill();
+        let takes = lookup.takes(link);
+        // What ip filters out leaves an empty object, if it is not the kernel that does it.
+        let object = takes || options.ip && !filter.links.nomaster;
+        if !object || v6 && !has_v6(link) || !bare && !of(link).any(|a| filter.matches(&a, style.links)) {
+            return;
         }
-    });
-    Ok(())
-}
-
-/// The links, and all there are by name.
-fn links(conn: &mut Conn, lookup: &Lookup<'_>, options: &Options) -> Result<(Vec<u8>, Links)> {
-    let mask = ext_mask(options);
-    // What the kernel leaves out leaves no empty object; for one family ip does not ask it to.
+        out.object("", |out| {
+            if takes && v6 {
+                reduced(link, |view| show(out, context, &style, filter, view, of(link)));
+            } else if takes {
+                show(out, context, &style, filter, link, of(link));
+            }
+        });
+    };
+    let mut list = List::new(session, &show_link)?;
+    list.context.of_addresses = Some(filter.family.filter(|_| !packet));
+    let mask = rtext_filter::VF | ext_mask(&options);
+    // A dump cannot be of one link. And for one family, ip does not ask the kernel to leave something out.
+    let index = i32::try_from(lookup.index).unwrap_or_default();
     let one_family = options.ip && options.family.is_some_and(|f| f != af::PACKET);
-    let ask = |m: &mut Msg<'_>| match lookup.index == 0 && !one_family {
+    let ask = |m: &mut Msg<'_>| match index == 0 && !one_family {
         true => lookup.ask_links(m, mask),
         false => {
-            m.fixed(&IfInfoMsg {
-                index: i32::try_from(lookup.index).unwrap_or_default().into(),
-                ..IfInfoMsg::default()
-            });
+            m.fixed(&IfInfoMsg { index: index.into(), ..IfInfoMsg::default() });
             m.u32(ifla::EXT_MASK, mask);
         }
     };
-    // A dump cannot be of one link.
-    if lookup.index != 0 {
-        let (mut names, mut others) = (Links::default(), [0; 2]);
-        let get = conn.get(RTM_GETLINK, ask, |m| {
-            let link = Link::parse(m)?;
-            others = [link.link(), link.master()].map(|i| got(i).unwrap_or_default());
-            names.add(&link)?;
-            Ok(m.bytes().to_vec())
-        });
-        let link = done("get a link", get)?;
-        for index in others {
-            names.also(conn, index)?;
-        }
-        // Settings name others too.
-        return Ok((link, if options.details { Links::load(conn)? } else { names }));
+    if index == 0 {
+        return list.stream(session, ask);
     }
-    let dump = conn.dump(RTM_GETLINK, ask, |all: &mut (Vec<u8>, Links), m| {
-        all.0.extend_from_slice(m.bytes());
-        all.0.resize(align4(all.0.len()), 0);
-        Ok(all.1.add(&Link::parse(m)?)?)
-    });
-    let (links, names) = done("list links", dump)?;
-    let of_links = &lookup.filter.links;
-    let whole = of_links.master.is_none() && of_links.kind.is_none();
-    Ok((links, if whole { names } else { Links::load(conn)? }))
+    done("get a link", session.conn()?.get(RTM_GETLINK, ask, |m| list.keep(m)))?;
+    list.finish(session)
 }
 
 /// A link with those of its addresses that match.
 fn show<'a>(
     out: &mut Out,
-    (context, style, filter): (&Context, &Style<'_>, &Filter),
+    context: &Context,
+    style: &Style<'_>,
+    filter: &Filter,
     link: &Link<'_>,
     addrs: impl Iterator<Item = Addr<'a>>,
 ) {
@@ -246,13 +211,12 @@ fn show<'a>(
         out.list("addr_info", |out| {
             for addr in addrs {
                 let matches = filter.matches(&addr, style.links);
-                if matches || options.ip {
-                    out.object("", |out| {
-                        if matches {
-                            style.addr(out, &addr)
-                        }
-                    });
+                if matches {
+                    out.object("", |out| style.addr(out, &addr));
+                } else if options.ip {
+                    out.object("", |_| {});
                 }
+                out.spill();
             }
         });
         out.push(if options.brief { "\n" } else { "" });
@@ -322,4 +286,44 @@ pub(super) fn saved(session: &mut Session, addrs: &[u8]) -> Result<()> {
         });
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::out::{Format, Style as Look};
+    use nl_core::route::{IfaCacheInfo, RTM_NEWADDR, ifa};
+
+    /// What no kernel of today sends is shown too.
+    #[test]
+    fn odd_addresses_are_shown() {
+        let shown = |kind, family, flags: u32, json| {
+            let mut space = [0; 256];
+            let mut batch = Batch::new(&mut space);
+            let fill = |m: &mut Msg<'_>| {
+                m.fixed(&IfAddrMsg { family, prefix_len: 8, scope: 7, index: 9.into(), ..IfAddrMsg::default() });
+                m.bytes(ifa::ADDRESS, &[10, 0, 0, 1]);
+                m.u32(ifa::FLAGS, flags);
+                m.value(
+                    ifa::CACHEINFO,
+                    &IfaCacheInfo { preferred: (-5_i32).cast_unsigned().into(), ..Default::default() },
+                );
+            };
+            batch.message(kind, Flags::empty(), 0, fill).unwrap();
+            let format = if json { Format::Json } else { Format::Text };
+            let mut out = Out::new(format, Look { oneline: true, ..Look::default() });
+            let (links, options) = (Links::default(), Options::default());
+            let style = Style { links: &links, options: &options, with_dev: true };
+            style.message(&mut out, &Messages::new(batch.bytes()).next().unwrap().unwrap()).unwrap();
+            out.take()
+        };
+        let deprecated = AddrFlags::DEPRECATED.bits() | AddrFlags::PERMANENT.bits();
+        assert_eq!(
+            shown(RTM_DELADDR, af::INET, deprecated | 0x3000, false),
+            "Deleted 9: if9    inet 10.0.0.1/8 scope 7 deprecated flags 3000 \\       valid_lft 0sec preferred_lft -5sec\n"
+        );
+        let json = shown(RTM_NEWADDR, 45, 1, true);
+        assert!(json.starts_with(r#"{"index":9,"dev":"if9","family_index":45,"local":"10.0.0.1","#), "{json}");
+        assert!(json.contains(r#""secondary":true,"dynamic":true,"#) && json.contains(":4294967291}"), "{json}");
+    }
 }

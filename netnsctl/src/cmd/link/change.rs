@@ -408,6 +408,11 @@ impl Change {
         self.attrs.iter().find_map(|a| if let Value::Netns(ns) = &a.1 { Some(ns.as_os_str()) } else { None })
     }
 
+    /// Whether all of it will be in namespaces that the words name: the link, and its peer, if it has one.
+    pub(in crate::cmd) fn is_elsewhere(&self) -> bool {
+        self.netns().is_some() && self.peer().is_none_or(|peer| peer.netns().is_some())
+    }
+
     /// All but the name and the way to it: what there is to do for a link that was made where it is to be.
     pub(super) fn rest(&self) -> Change {
         let mut attrs = self.attrs.clone();

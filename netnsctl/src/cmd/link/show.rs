@@ -8,8 +8,8 @@ use super::programs::xdp_mode;
 use crate::failure::Result;
 use crate::names::GROUPS;
 use crate::out::{Color, Escaped, Out, Value};
-use netns_sys::Dir;
 use netns_sys::netlink::Conn;
+use netns_sys::{Dir, Error};
 use nl_core::route::{
     self, Link, LinkFlags, OperState, RTM_DELLINK, RTM_GETLINK, af, inet6, proto_down_reason, rtext_filter,
 };
@@ -42,56 +42,44 @@ pub(in crate::cmd) struct Context {
 pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
     let mask = rtext_filter::VF | ext_mask(&session.options);
     let master = filter.find_master(session)?;
-    let takes = |link: &Link<'_>| filter.takes(link, master);
-    let mut list = List::new(session, &takes)?;
-    let (conn, out) = session.conn_and_out()?;
-    let Some(name) = &filter.name else {
-        let fill = |m: &mut Msg<'_>| filter.ask(m, mask, master);
-        let mut result = Ok(());
-        out.list("", |out| {
-            let start = out.mark();
-            let streamed = conn.stream(RTM_GETLINK, fill, |event| match event {
-                Some(message) => list.add(out, message),
-                None => {
-                    out.rewind(start);
-                    list.waiting.clear();
-                    list.context.links = Links::default();
-                    Ok(())
-                }
-            });
-            result = done("list links", streamed).and_then(|()| list.rest(conn, out));
-        });
-        return result;
+    // What is not taken leaves an empty object.
+    let (brief, empty) = (session.options.brief, session.options.ip && session.options.json);
+    let show = |context: &Context, out: &mut Out, message: &Message<'_>, link: &Link<'_>| {
+        if filter.takes(link, master) {
+            context.record(out, message, link, brief);
+        } else if empty {
+            out.object("", |_| {});
+        }
     };
-    let got = links::get(conn, name, mask, |message| list.keep(message));
+    let mut list = List::new(session, &show)?;
+    let Some(name) = &filter.name else { return list.stream(session, |m| filter.ask(m, mask, master)) };
+    let got = links::get(session.conn()?, name, mask, |message| list.keep(message));
     got.map_err(|failure| failure.ip(format!("Device \"{}\" does not exist.", Escaped(name.as_bytes()))))?;
-    let mut result = Ok(());
-    out.list("", |out| result = list.rest(conn, out));
-    result
+    list.finish(session)
 }
 
 /// Shows what the kernel told of a change.
 pub(super) fn echo(session: &mut Session, messages: &[u8]) -> Result<()> {
-    let mut list = List::new(session, &|_| true)?;
+    let brief = session.options.brief;
+    let show = |context: &Context, out: &mut Out, message: &Message<'_>, link: &Link<'_>| {
+        context.record(out, message, link, brief);
+    };
+    let mut list = List::new(session, &show)?;
     (list.context.of_addresses, list.context.of_events) = (Some(None), true);
     done("read the answer", Messages::new(messages).try_for_each(|m| list.keep(&m?)))?;
-    let (conn, out) = session.conn_and_out()?;
-    let mut result = Ok(());
-    out.list("", |out| match messages {
+    if messages.is_empty() {
         // Not all changes are told; `ip` takes the acknowledgement for a link.
-        [] => out.object("", |_| {}),
-        _ => result = list.rest(conn, out),
-    });
-    result
+        session.out.list("", |out| out.object("", |_| {}));
+        return Ok(());
+    }
+    list.finish(session)
 }
 
 /// Links being shown. One that refers to others waits until these are known.
-struct List<'f> {
-    context: Context,
-    takes: &'f dyn Fn(&Link<'_>) -> bool,
-    /// What is not taken leaves an empty object.
-    empty: bool,
-    brief: bool,
+pub(in crate::cmd) struct List<'f> {
+    pub(in crate::cmd) context: Context,
+    /// Shows one, if it is to be shown.
+    show: &'f dyn Fn(&Context, &mut Out, &Message<'_>, &Link<'_>),
     dir: Dir,
     /// Whether names of namespaces need no more be asked for.
     namespaces: bool,
@@ -99,20 +87,48 @@ struct List<'f> {
 }
 
 impl<'f> List<'f> {
-    fn new(session: &Session, takes: &'f dyn Fn(&Link<'_>) -> bool) -> Result<Self> {
-        let options = &session.options;
-        Ok(List {
-            context: Context::new(session, Links::default(), false)?,
-            takes,
-            empty: options.ip && options.json,
-            brief: options.brief,
-            dir: session.dir.clone(),
-            namespaces: options.json,
-            waiting: Vec::new(),
-        })
+    pub(in crate::cmd) fn new(
+        session: &Session,
+        show: &'f dyn Fn(&Context, &mut Out, &Message<'_>, &Link<'_>),
+    ) -> Result<Self> {
+        let context = Context::new(session, Links::default(), false)?;
+        Ok(List { context, show, dir: session.dir.clone(), namespaces: session.options.json, waiting: Vec::new() })
     }
 
-    fn keep(&mut self, message: &Message<'_>) -> netns_sys::Result<()> {
+    /// Shows those of a dump as they come.
+    pub(in crate::cmd) fn stream(mut self, session: &mut Session, ask: impl Fn(&mut Msg<'_>)) -> Result<()> {
+        let (conn, out) = session.conn_and_out()?;
+        let mut result = Ok(());
+        out.list("", |out| {
+            let start = out.mark();
+            let streamed = conn.stream(RTM_GETLINK, ask, |event| match event {
+                Some(message) => {
+                    self.add(out, message)?;
+                    out.spill();
+                    Ok(())
+                }
+                None if out.rewind(start) => {
+                    self.waiting.clear();
+                    self.context.links = Links::default();
+                    Ok(())
+                }
+                None => Err(Error::Interrupted),
+            });
+            result = done("list links", streamed).and_then(|()| self.rest(conn, out));
+        });
+        result
+    }
+
+    /// Shows those that were kept.
+    pub(in crate::cmd) fn finish(mut self, session: &mut Session) -> Result<()> {
+        let (conn, out) = session.conn_and_out()?;
+        let mut result = Ok(());
+        out.list("", |out| result = self.rest(conn, out));
+        result
+    }
+
+    /// Keeps one, to be shown.
+    pub(in crate::cmd) fn keep(&mut self, message: &Message<'_>) -> netns_sys::Result<()> {
         self.context.links.add(&Link::parse(message)?)?;
         self.wait(message);
         Ok(())
@@ -131,14 +147,14 @@ impl<'f> List<'f> {
         let mut rest = Messages::new(&waiting);
         let mut shown = 0_usize;
         while let Some(Ok(first)) = rest.next() {
-            if !self.show(out, &first, &Link::parse(&first)?) {
+            if !self.try_show(out, &first, &Link::parse(&first)?) {
                 break;
             }
             shown = shown.saturating_add(align4(first.bytes().len()));
         }
         self.waiting = waiting;
         self.waiting.drain(..shown.min(self.waiting.len()));
-        if !self.waiting.is_empty() || !self.show(out, message, &link) {
+        if !self.waiting.is_empty() || !self.try_show(out, message, &link) {
             self.wait(message);
         }
         Ok(())
@@ -155,7 +171,7 @@ impl<'f> List<'f> {
             }
             loop {
                 let mark = out.mark();
-                self.record(out, &message, &link);
+                (self.show)(&self.context, out, &message, &link);
                 if !self.context.links.ask_missed(conn, None)? || !out.rewind(mark) {
                     break;
                 }
@@ -165,7 +181,7 @@ impl<'f> List<'f> {
     }
 
     /// Shows one if all is known that it refers to.
-    fn show(&self, out: &mut Out, message: &Message<'_>, link: &Link<'_>) -> bool {
+    fn try_show(&self, out: &mut Out, message: &Message<'_>, link: &Link<'_>) -> bool {
         let elsewhere = matches!(link.link_netnsid(), Ok(Some(_)));
         let known = |index: std::result::Result<Option<u32>, _>| {
             index.is_ok_and(|i| i.is_none_or(|i| i == 0 || self.context.links.has(i)))
@@ -174,25 +190,8 @@ impl<'f> List<'f> {
             return false;
         }
         let mark = out.mark();
-        self.record(out, message, link);
+        (self.show)(&self.context, out, message, link);
         self.context.links.missed().is_empty() || !out.rewind(mark)
-    }
-
-    fn record(&self, out: &mut Out, message: &Message<'_>, link: &Link<'_>) {
-        let takes = (self.takes)(link);
-        if !takes && !self.empty {
-            return;
-        }
-        out.object("", |out| {
-            if takes && message.kind() == RTM_DELLINK {
-                out.field("deleted", true, format_args!("Deleted "));
-            }
-            match (takes, self.brief) {
-                (true, true) => self.context.brief(out, link),
-                (true, false) => self.context.full(out, link),
-                _ => {}
-            }
-        });
     }
 }
 
@@ -356,6 +355,16 @@ impl Context {
         }
         Self::flags(out, link.flags(), below_is_down);
         out.text(format_args!("\n"));
+    }
+
+    /// A link, as an object of a list.
+    fn record(&self, out: &mut Out, message: &Message<'_>, link: &Link<'_>, brief: bool) {
+        out.object("", |out| {
+            if message.kind() == RTM_DELLINK {
+                out.field("deleted", true, format_args!("Deleted "));
+            }
+            if brief { self.brief(out, link) } else { self.full(out, link) }
+        });
     }
 
     /// All that is shown of a link, ended by a new line.
