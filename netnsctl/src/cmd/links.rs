@@ -71,9 +71,8 @@ impl Links {
         self.entries.retain(|e| e.index != index);
     }
 
-    /// Asks for the one with this index too, in the namespace with this id (`None`: that of `conn`), unless it is here
-    /// already; that there is none is no error. Gives back whether it is here now.
-    fn also_of(&mut self, conn: &mut Conn, nsid: Option<i32>, index: u32) -> Result<bool> {
+    /// Asks for the one with this index, in the namespace with this id (`None`: that of `conn`). Gives back whether it is there.
+    fn ask(&mut self, conn: &mut Conn, nsid: Option<i32>, index: u32) -> Result<bool> {
         let number = i32::try_from(index).unwrap_or(0);
         if number == 0 || self.entry(index).is_some() {
             return Ok(number != 0);
@@ -99,7 +98,7 @@ impl Links {
     pub(super) fn ask_missed(&mut self, conn: &mut Conn, nsid: Option<i32>) -> Result<bool> {
         let mut found = false;
         for index in self.missed() {
-            found |= self.also_of(conn, nsid, index)?;
+            found |= self.ask(conn, nsid, index)?;
         }
         Ok(found)
     }
