@@ -316,8 +316,8 @@ impl fmt::Display for Error {
             }
             Error::Limit { kinds } => {
                 f.write_str("the limit on namespaces is reached: see")?;
-                for (i, (name, _)) in kinds.iter_names().enumerate() {
-                    let name = if name == "MOUNT" { "mnt".to_owned() } else { name.to_ascii_lowercase() };
+                for (i, kind) in kinds.iter().enumerate() {
+                    let name = kind.name();
                     write!(f, "{} /proc/sys/user/max_{name}_namespaces", if i > 0 { " or" } else { "" })?;
                 }
                 f.write_str(" (namespaces still being torn down count)")

@@ -44,4 +44,4 @@ pub use error::{Errno, Error, Kind, NameRule, Result};
 pub use named::Dir;
 pub use ns::{Ns, NsFlags, NsId};
 pub use process::{Child, Exit, Spawn};
-pub use sys::{LocalTime, PollFd, Stdio, local_time, poll, start};
+pub use sys::{LocalTime, PollFd, Stdio, local_time, poll, start, terminal_width};

@@ -220,23 +220,8 @@ impl Dir {
             Err(Errno::ENOENT) => return Ok(false),
             fd => fd.at("read directory", &self.path)?,
         };
-        let mut buf = [0; 32 * 1024];
-        loop {
-            let len = sys::getdents(fd.as_fd(), &mut buf).at("read directory", &self.path)?;
-            if len == 0 {
-                return Ok(true);
-            }
-            // struct linux_dirent64 { u64 ino; i64 off; u16 reclen; u8 type; char name[]; }, getdents(2)
-            let mut rest = buf.get(..len).unwrap_or_default();
-            while let Some(len) = rest.get(16..).and_then(|b| b.first_chunk()) {
-                let (entry, more) = rest.split_at_checked(u16::from_ne_bytes(*len).into()).unwrap_or_default();
-                let name = entry.get(19..).and_then(|b| b.split(|b| *b == 0).next()).unwrap_or_default();
-                if !matches!(name, b"" | b"." | b"..") {
-                    each(OsStr::from_bytes(name));
-                }
-                rest = if entry.is_empty() { &[] } else { more };
-            }
-        }
+        let all = each_entry(fd.as_fd(), &mut [0; 32 * 1024], |name| each(OsStr::from_bytes(name)));
+        all.at("read directory", &self.path).map(|()| true)
     }
 
     /// All names, in the directory's order, without a look at what they are.
@@ -393,6 +378,30 @@ impl Opened {
         trusted(&self.stat, &self.path)?;
         trusted(link, &path)?;
         Ns::open_following(self.fd.as_fd(), name, path.as_os_str())
+    }
+}
+
+/// Hands the names of an open directory's entries to `each`, but for itself and the one above.
+pub(crate) fn each_entry(
+    dir: BorrowedFd<'_>,
+    buf: &mut [u8],
+    mut each: impl FnMut(&[u8]),
+) -> std::result::Result<(), Errno> {
+    loop {
+        let len = sys::getdents(dir, buf)?;
+        if len == 0 {
+            return Ok(());
+        }
+        // struct linux_dirent64 { u64 ino; i64 off; u16 reclen; u8 type; char name[]; }, getdents(2)
+        let mut rest = buf.get(..len).unwrap_or_default();
+        while let Some(len) = rest.get(16..).and_then(|b| b.first_chunk()) {
+            let (entry, more) = rest.split_at_checked(u16::from_ne_bytes(*len).into()).unwrap_or_default();
+            let name = entry.get(19..).and_then(|b| b.split(|b| *b == 0).next()).unwrap_or_default();
+            if !matches!(name, b"" | b"." | b"..") {
+                each(name);
+            }
+            rest = if entry.is_empty() { &[] } else { more };
+        }
     }
 }
 

@@ -66,6 +66,8 @@ unsafe impl Zero for CloneArgs {}
 unsafe impl Zero for libc::sockaddr {}
 // SAFETY: netdevice(7): characters, and a union of integers, characters and a pointer that may be null.
 unsafe impl Zero for libc::ifreq {}
+// SAFETY: ioctl_tty(2): integers.
+unsafe impl Zero for libc::winsize {}
 // SAFETY: waitid(2): integers and pointers that may be null.
 unsafe impl Zero for libc::siginfo_t {}
 // SAFETY: ctime(3): integers and a pointer that may be null.
@@ -115,6 +117,8 @@ pub(crate) struct Stat {
     pub(crate) mode: u32,
     pub(crate) size: u64,
     pub(crate) uid: u32,
+    /// The number of its names; of a directory of /proc, that of its entries that are directories, and 2.
+    pub(crate) links: u32,
     /// Of a device file: which device.
     pub(crate) rdev: u64,
     /// It is the root of a mount; kernels before 5.8 do not tell, and say no.
@@ -134,9 +138,18 @@ pub(crate) fn statx(dir: BorrowedFd<'_>, name: &CStr) -> R<Stat> {
         mode: st.stx_mode.into(),
         size: st.stx_size,
         uid: st.stx_uid,
+        links: st.stx_nlink,
         rdev: libc::makedev(st.stx_rdev_major, st.stx_rdev_minor),
         mount_root: st.stx_attributes & 0x2000 != 0, // STATX_ATTR_MOUNT_ROOT
     })
+}
+
+/// readlinkat(2): where a symbolic link leads to; what does not fit `buf` is cut off.
+pub(crate) fn readlinkat<'b>(dir: BorrowedFd<'_>, path: &CStr, buf: &'b mut [u8]) -> R<&'b [u8]> {
+    let (to, size) = (buf.as_mut_ptr().cast(), buf.len());
+    // SAFETY: `dir` is open and `path` NUL-terminated for the call; the kernel writes at most `size` bytes of `buf`.
+    let len = check(unsafe { libc::readlinkat(dir.as_raw_fd(), path.as_ptr(), to, size) })?;
+    Ok(buf.get(..len).unwrap_or_default())
 }
 
 /// fstatfs(2): the magic number of the file system, `None` where it does not fit 32 bits.
@@ -209,6 +222,25 @@ pub(crate) fn dup_stdio(from: BorrowedFd<'_>, onto: Stdio) -> R<()> {
     // SAFETY: `from` is open for the call. Descriptors 0 to 2 are nobody's `OwnedFd`: the runtime opened them at start and
     // std lends them only for single calls.
     retry(|| check(unsafe { libc::dup2(from.as_raw_fd(), onto) })).map(drop)
+}
+
+/// fcntl(2) `F_DUPFD_CLOEXEC`: a duplicate, above 2, of a descriptor known by its number only.
+pub(crate) fn dup_number(number: u32) -> R<OwnedFd> {
+    let number: c_int = fit(number)?;
+    // SAFETY: whoever owns the descriptor keeps it as it is; `EBADF` if there is none; returns a new descriptor.
+    own(unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3) })
+}
+
+/// ioctl_tty(2) `TIOCGWINSZ`: how many columns the terminal that is standard output has; `None`: it does not know, or is none.
+#[must_use]
+pub fn terminal_width() -> Option<u16> {
+    if !std::io::IsTerminal::is_terminal(&std::io::stdout()) {
+        return None;
+    }
+    let mut size: libc::winsize = zeroed();
+    // SAFETY: standard output is a terminal; the kernel writes one `struct winsize`, into `size`.
+    check(unsafe { libc::ioctl(1, libc::TIOCGWINSZ, from_mut(&mut size)) }).ok()?;
+    Some(size.ws_col).filter(|columns| *columns > 0)
 }
 
 /// One of the three standard streams.
@@ -298,6 +330,11 @@ impl NsFd {
         // SAFETY: an nsfs descriptor, open while `self` lives; no argument; returns a new descriptor.
         own(unsafe { libc::ioctl(self.0.as_raw_fd(), libc::NS_GET_USERNS) })
     }
+    /// `NS_GET_PARENT`, ioctl_ns(2): of a user or PID namespace, the one it was made in.
+    pub(crate) fn parent(&self) -> R<OwnedFd> {
+        // SAFETY: an nsfs descriptor, open while `self` lives; no argument; returns a new descriptor.
+        own(unsafe { libc::ioctl(self.0.as_raw_fd(), libc::NS_GET_PARENT) })
+    }
     /// `NS_GET_OWNER_UID`, ioctl_ns(2): of a user namespace, the user who made it, as seen from the caller's.
     pub(crate) fn owner_uid(&self) -> R<u32> {
         let mut uid: libc::uid_t = 0;
@@ -314,11 +351,24 @@ impl NsFd {
     }
 }
 
-/// `SIOCGSKNS`, linux/sockios.h: the network namespace of a socket made for the purpose, the calling thread's.
-pub(crate) fn net_ns_by_socket() -> R<OwnedFd> {
-    let socket = netlink_socket(0)?;
-    // SAFETY: `socket` is a socket and open; the request has no argument; returns a new descriptor.
-    own(unsafe { libc::ioctl(socket.as_raw_fd(), 0x894c) })
+/// `SIOCGSKNS`, linux/sockios.h: the network namespace that a socket, or a descriptor of /dev/net/tun, lives in. `ENOTSOCK`:
+/// it is neither.
+pub(crate) fn socket_net_ns(fd: BorrowedFd<'_>) -> R<OwnedFd> {
+    let st = statx(fd, c"")?;
+    if st.mode & libc::S_IFMT != libc::S_IFSOCK && !is_tun(&st) {
+        return Err(Errno::ENOTSOCK);
+    }
+    // SAFETY: a socket or of tun, which know the request, and open for the call; no argument; returns a new descriptor.
+    own(unsafe { libc::ioctl(fd.as_raw_fd(), 0x894c) })
+}
+
+/// `SO_NETNS_COOKIE`, asm-generic/socket.h: the number of the network namespace that a socket lives in. Linux 5.14.
+pub(crate) fn socket_net_cookie(fd: BorrowedFd<'_>) -> R<u64> {
+    let (mut cookie, mut len): (u64, _) = (0, len32::<u64>());
+    let (to, option) = (from_mut(&mut cookie).cast(), libc::SO_NETNS_COOKIE);
+    // SAFETY: `fd` is open for the call; the kernel writes at most `len` bytes, the size of `cookie`, and the length.
+    check(unsafe { libc::getsockopt(fd.as_raw_fd(), libc::SOL_SOCKET, option, to, &mut len) })?;
+    Ok(cookie)
 }
 
 /// setns(2) of the calling thread into a namespace, or into those of a process (pidfd, 5.8).
@@ -435,6 +485,13 @@ pub(crate) fn pidfd_wait(pidfd: BorrowedFd<'_>) -> R<(c_int, c_int)> {
     retry(|| check(unsafe { libc::waitid(libc::P_PIDFD, id, &mut info, libc::WEXITED) }))?;
     // SAFETY: waitid succeeded, so `info` is that of a SIGCHLD, which has a status.
     Ok((info.si_code, unsafe { info.si_status() }))
+}
+
+/// pidfd_getfd(2): a duplicate of a descriptor of another process, close-on-exec. Linux 5.6.
+pub(crate) fn pidfd_getfd(pidfd: BorrowedFd<'_>, fd: u32) -> R<OwnedFd> {
+    let fd: c_int = fit(fd)?;
+    // SAFETY: `pidfd` is open for the call; no memory is involved; returns a new descriptor.
+    own(unsafe { libc::syscall(libc::SYS_pidfd_getfd, pidfd.as_raw_fd(), fd, 0) })
 }
 
 /// `PIDFD_GET_NET_NAMESPACE`, linux/pidfd.h: the network namespace of a process. Linux 6.11; before: `ENOTTY`.
@@ -604,12 +661,6 @@ pub(crate) fn clone3_refusal(into_cgroup: bool) -> R<()> {
     let size = if into_cgroup { size_of_val(&args) } else { 0 };
     // SAFETY: the kernel reads `size` bytes of `args`. It makes no process: it checks size and range before all else.
     check(unsafe { libc::syscall(libc::SYS_clone3, args.as_ptr(), size) }).map(drop)
-}
-
-/// pidfd_getfd(2) of a descriptor that is none: `EBADF` (5.6).
-pub(crate) fn pidfd_getfd_refusal(pidfd: BorrowedFd<'_>) -> R<()> {
-    // SAFETY: `pidfd` is open for the call; no memory is involved; -1 is no descriptor, so no new one is made.
-    check(unsafe { libc::syscall(libc::SYS_pidfd_getfd, pidfd.as_raw_fd(), -1, 0) }).map(drop)
 }
 
 /// name_to_handle_at(2) of an open file, with no room for the handle: `EOVERFLOW`, or `EOPNOTSUPP` where its file system
@@ -878,6 +929,11 @@ pub(crate) fn multicast(fd: BorrowedFd<'_>, add: bool, name: &OsStr, addr: [u8; 
 #[derive(Debug)]
 pub(crate) struct TunFd(OwnedFd);
 
+/// A character device, MISC_MAJOR (linux/major.h) and TUN_MINOR (linux/miscdevice.h).
+fn is_tun(st: &Stat) -> bool {
+    st.mode & libc::S_IFMT == libc::S_IFCHR && st.rdev == libc::makedev(10, 200)
+}
+
 /// The settings of a tun device that are an integer, linux/if_tun.h.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum TunSet {
@@ -894,9 +950,7 @@ impl TunFd {
     pub(crate) fn open() -> R<TunFd> {
         let fd = openat(CWD, c"/dev/net/tun", libc::O_RDWR | libc::O_NONBLOCK | libc::O_NOCTTY, 0)?;
         let st = statx(std::os::fd::AsFd::as_fd(&fd), c"")?;
-        // A character device, MISC_MAJOR (linux/major.h) and TUN_MINOR (linux/miscdevice.h).
-        let is_tun = st.mode & libc::S_IFMT == libc::S_IFCHR && st.rdev == libc::makedev(10, 200);
-        if is_tun { Ok(TunFd(fd)) } else { Err(Errno::ENOTTY) }
+        if is_tun(&st) { Ok(TunFd(fd)) } else { Err(Errno::ENOTTY) }
     }
     /// `TUNSETIFF`: makes or attaches to the device of this name (empty: one of the kernel's choice), with these `IFF_*` flags
     /// of linux/if_tun.h.
@@ -980,9 +1034,10 @@ mod tests {
         let pidfd = pidfd_open(std::process::id()).unwrap();
         let mut all = vec![pipe.0, pipe.1, inotify_init().unwrap(), netlink_socket(0).unwrap()];
         all.extend(pidfd_net_ns(pidfd.as_fd()));
+        all.extend(pidfd_getfd(pidfd.as_fd(), 0));
         let ns = NsFd::new(ns).unwrap();
         all.extend([ns.user_ns().unwrap(), pidfd, ns.into_fd()]);
-        all.extend(net_ns_by_socket()); // only root may ask
+        all.extend(socket_net_ns(all[3].as_fd())); // only root may ask
         let (pid, child) =
             clone_exec(NsFlags::empty(), &[], &mut Image::new(vec![], vec![], None), all[1].as_fd()).unwrap();
         assert_eq!((pidfd_wait(child.as_fd()), pid > 0), (Ok((libc::CLD_EXITED, 127)), true));

@@ -57,7 +57,7 @@ use std::{env, fs, io, sync::mpsc, thread};
 
 const MODES: &[&str] =
     &["", "-d", "-s", "-s -s", "-d -s", "-o", "-o -d", "-br", "-j", "-j -p", "-j -d", "-j -s", "-c=always", "-N"];
-const FAKE_MODES: &[&str] = &["-d", "-o -d", "-j -d", "-d -s -s", "-d -N"];
+const FAKE_MODES: &[&str] = &["-d", "-o -d", "-j -d", "-d -s -N"];
 const OURS: &str = "/run/ours";
 const THEIRS: &str = "/run/theirs";
 /// What is compared with.

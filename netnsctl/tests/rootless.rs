@@ -200,3 +200,25 @@ fn what_is_in_its_way_is_said() {
         assert_eq!(code, 2);
     });
 }
+
+#[test]
+fn ls_and_who_know_them_too() {
+    with_user("ls_and_who_know_them_too", |user| {
+        user.ok("netns add red");
+        // What belongs to others is hidden, which is said.
+        let shown = |line: &str| {
+            let (code, out, err) = user.run(line);
+            assert!(code == 0 && (err.is_empty() || err.contains("not looked into")), "{line}: {err}");
+            out
+        };
+        assert_eq!(
+            shown("ls -n --named -o NAMES,PROCS,PINNED").split_whitespace().collect::<Vec<_>>(),
+            ["red", "0", "-"]
+        );
+        let who = shown("who red");
+        assert!(who.contains("named \"red\"") && who.contains("\n  netnsctl netns delete red\n"), "{who}");
+        assert!(!who.contains("kill"), "{who}");
+        let (code, _, err) = user.run("who blue");
+        assert!(code == 255 && err.contains("no namespace named \"blue\""), "{err}");
+    });
+}

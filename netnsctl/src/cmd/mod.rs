@@ -9,6 +9,8 @@ pub mod check;
 pub mod decode;
 #[cfg(feature = "processes")]
 pub mod enter;
+#[cfg(feature = "processes")]
+mod face;
 #[cfg(feature = "ip")]
 mod inet;
 #[cfg(feature = "ip")]
@@ -35,6 +37,8 @@ mod nsenter;
 #[cfg(feature = "ip")]
 pub mod ntable;
 #[cfg(feature = "processes")]
+mod proc;
+#[cfg(feature = "processes")]
 pub mod release;
 #[cfg(feature = "processes")]
 mod rootless;
@@ -44,6 +48,8 @@ pub mod route;
 pub mod rule;
 #[cfg(feature = "processes")]
 pub mod run;
+#[cfg(feature = "processes")]
+pub mod target;
 #[cfg(feature = "ip")]
 pub mod tuntap;
 #[cfg(feature = "processes")]

@@ -4,7 +4,7 @@ use super::{Command, Options, Session, done};
 use crate::failure::{Failure, Result, code};
 use crate::grammar::{Keyword, Result as Parsed, Usage, Words, show};
 use crate::out::Escaped;
-use netns_sys::holders::{Holder, Look, holders};
+use netns_sys::holders::{Hidden, Holder, Look, holders};
 use netns_sys::named::Change;
 use netns_sys::{Errno, Error, Kind, NameRule, Ns};
 use nl_core::Flags;
@@ -19,6 +19,8 @@ mod list;
 mod wait;
 
 pub(super) use exec::{not_executed, status};
+#[cfg(feature = "processes")]
+pub(super) use list::{any_nsid, nsids_of};
 pub(super) use list::{names_by_id, show_nsid};
 
 /// What `netns` can be asked for.
@@ -460,21 +462,35 @@ fn pids(session: &mut Session, name: &OsStr, look: Look) -> Result<()> {
         // Our own descriptors of it are gone in a moment.
         let others = |h: &&Holder| !matches!(h, Holder::Fd { pid, .. } if *pid == me);
         for holder in found.found.iter().filter(others) {
+            let Some(pid) = holder.pid() else { continue };
             out.object("", |out| {
-                out.field("pid", holder.pid(), format_args!("{}", holder.pid()));
-                match *holder {
-                    Holder::Process { .. } => {}
-                    Holder::Thread { tid, .. } => out.field("tid", tid, format_args!(" thread {tid}")),
-                    Holder::Fd { fd, .. } => out.field("fd", fd, format_args!(" fd {fd}")),
+                out.field("pid", pid, format_args!("{pid}"));
+                match holder {
+                    Holder::Thread { tid, .. } => out.field("tid", *tid, format_args!(" thread {tid}")),
+                    Holder::Fd { fd, .. } => out.field("fd", *fd, format_args!(" fd {fd}")),
+                    _ => {}
                 }
                 out.text(format_args!("\n"));
             });
         }
     });
-    if found.hidden > 0 && !session.options.ip {
-        session.warn(&format!("without privilege some processes could not be looked into: {}", found.hidden));
+    if !session.options.ip {
+        warn_hidden(session, &found.hidden);
     }
     Ok(())
+}
+
+/// Says what could not be looked into.
+pub(super) fn warn_hidden(session: &Session, hidden: &Hidden) {
+    let counts = [(hidden.processes, "processes"), (hidden.sockets, "sockets"), (hidden.mounts, "mount namespaces")];
+    let counts: Vec<String> = counts.iter().filter(|c| c.0 > 0).map(|c| format!("{}: {}", c.1, c.0)).collect();
+    if !counts.is_empty() {
+        session.warn(&format!("without privilege not looked into: {}", counts.join(", ")));
+    }
+    if hidden.classed > 0 {
+        let count = hidden.classed;
+        session.warn(&format!("sockets left alone, as looking would change their net_cls class: {count}"));
+    }
 }
 
 fn monitor(session: &mut Session) -> Result<()> {

@@ -4,6 +4,8 @@
 //! one or the other. All of it is collected and written at the end in one go.
 
 mod json;
+#[cfg(feature = "processes")]
+pub mod table;
 
 use crate::names::{Named, Names};
 use json::Json;

@@ -246,7 +246,7 @@ fn number(number: u32) -> Bytes {
     Bytes::Plain(number.to_ne_bytes().to_vec())
 }
 
-fn put(m: &mut Msg<'_>, attrs: &[Attr<Bytes>]) {
+pub(super) fn put(m: &mut Msg<'_>, attrs: &[Attr<Bytes>]) {
     for (kind, value) in attrs {
         match value {
             Bytes::Plain(bytes) => m.bytes(*kind, bytes),
