@@ -312,6 +312,7 @@ view! {
         multipath: NextHops<'a> = fn next_hops(MULTIPATH);
         /// Address family and address.
         via: (u16, &'a [u8]) = fn via(VIA);
+        expires: u32 = u32(EXPIRES);
         uid: u32 = u32(UID);
         ttl_propagate: u8 = u8(TTL_PROPAGATE);
         nh_id: u32 = u32(NH_ID);
