@@ -335,15 +335,31 @@ impl Conn {
     /// # Errors
     /// [`Error::Kernel`] if the kernel refuses it; the socket's.
     pub fn request(&mut self, kind: u16, flags: Flags, fill: impl Fn(&mut Msg<'_>)) -> Result<Option<String>> {
+        self.request_with(kind, flags, fill, |_| Ok(()))
+    }
+
+    /// As [`Conn::request`]; with [`Flags::ECHO`] the kernel sends what it made, which `each` is given.
+    ///
+    /// # Errors
+    /// As [`Conn::request`]; those of `each`.
+    pub fn request_with(
+        &mut self,
+        kind: u16,
+        flags: Flags,
+        fill: impl Fn(&mut Msg<'_>),
+        mut each: impl FnMut(&Message<'_>) -> Result<()>,
+    ) -> Result<Option<String>> {
         if let Some((_, more)) = self.held {
             return self.keep(|requests| requests.request(kind, flags | more, &fill)).map(|()| None);
         }
         let mut warning = None;
-        self.exchange(kind, flags | Flags::ACK, &fill, |reply| {
-            if let Reply::Ack(ext) = reply {
+        self.exchange(kind, flags | Flags::ACK, &fill, |reply| match reply {
+            Reply::Ack(ext) => {
                 warning = ext.message.map(str::to_owned);
+                Ok(())
             }
-            Ok(())
+            Reply::Data(message) => each(&message),
+            _ => Ok(()),
         })?;
         Ok(warning)
     }
