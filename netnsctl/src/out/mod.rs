@@ -4,11 +4,13 @@
 //! one or the other. All of it is collected and written at the end in one go.
 
 mod json;
+mod text;
 
 use crate::names::{Named, Names};
 use json::Json;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
+pub use text::Text;
 
 /// A value of a record.
 #[derive(Clone, Copy, Debug)]
@@ -121,7 +123,7 @@ const HOLD: usize = 256 * 1024;
 /// Where a command's output goes.
 #[derive(Debug, Default)]
 pub struct Out {
-    text: String,
+    text: Text,
     json: Option<Json>,
     style: Style,
     /// How often something was written.
@@ -193,11 +195,11 @@ impl Out {
     /// Text that needs no formatting.
     pub fn push(&mut self, text: &str) {
         if self.json.is_none() {
-            self.text.push_str(text);
+            self.text.push(text);
         }
     }
 
-    fn buffer(&mut self) -> &mut String {
+    fn buffer(&mut self) -> &mut Text {
         match &mut self.json {
             Some(json) => &mut json.text,
             None => &mut self.text,
@@ -224,8 +226,8 @@ impl Out {
         if self.buffer().len() >= HOLD {
             self.written = self.written.saturating_add(1);
             let text = self.buffer();
-            let result = io::stdout().lock().write_all(text.as_bytes());
-            text.clear();
+            let result = io::stdout().lock().write_all(text.bytes());
+            text.truncate(0);
             if let Err(error) = result {
                 self.broken.get_or_insert(error);
             }
@@ -241,7 +243,7 @@ impl Out {
     /// Text only.
     pub fn text(&mut self, text: fmt::Arguments<'_>) {
         if self.json.is_none() {
-            let _ = self.text.write_fmt(text); // a String takes all
+            let _ = self.text.write_fmt(text); // a Text takes all
         }
     }
 
@@ -260,6 +262,60 @@ impl Out {
         }
     }
 
+    /// A member `key`, a string; its text stands between `before` and a space. This and those below format nothing: they
+    /// are for long lists.
+    pub fn string(&mut self, key: &str, before: &str, value: &str) {
+        match &mut self.json {
+            Some(json) => json.value(key, Value::Str(value)),
+            None => {
+                self.text.push(before);
+                self.text.push(value);
+                self.text.byte(b' ');
+            }
+        }
+    }
+
+    /// As [`Out::string`], for a name.
+    pub fn name(&mut self, key: &str, before: &str, name: &[u8]) {
+        match std::str::from_utf8(name) {
+            Ok(plain) if plain.bytes().all(|b| matches!(b, b' '..=b'[' | b']'..=b'~')) => self.string(key, before, plain),
+            _ => self.field(key, name, format_args!("{before}{} ", Escaped(name))),
+        }
+    }
+
+    /// As [`Out::string`], for a number.
+    pub fn number(&mut self, key: &str, before: &str, value: impl Into<u64>) {
+        let value = value.into();
+        match &mut self.json {
+            Some(json) => json.number(key, value),
+            None => {
+                self.text.push(before);
+                self.text.number(value);
+                self.text.byte(b' ');
+            }
+        }
+    }
+
+    /// As [`Out::string`], for what `write` writes: nothing that JSON would have to escape.
+    pub fn written(&mut self, key: &str, before: &str, write: impl FnOnce(&mut Text)) {
+        match &mut self.json {
+            Some(json) => json.written(key, write),
+            None => {
+                self.text.push(before);
+                write(&mut self.text);
+                self.text.byte(b' ');
+            }
+        }
+    }
+
+    /// As [`Out::string`], for a number that may have a name.
+    pub fn code(&mut self, key: &str, before: &str, code: Named) {
+        match code.name {
+            Some(name) => self.string(key, before, name),
+            None => self.written(key, before, |text| text.number(code.value.into())),
+        }
+    }
+
     /// A list, as member `key` (or element, or the whole, where `key` is empty), filled by `fill`.
     pub fn list(&mut self, key: &str, fill: impl FnOnce(&mut Self)) {
         self.nest(key, b"[]", fill);
@@ -271,7 +327,7 @@ impl Out {
     }
 
     fn nest(&mut self, key: &str, brackets: &[u8; 2], fill: impl FnOnce(&mut Self)) {
-        let [open, close] = brackets.map(char::from);
+        let [open, close] = *brackets;
         if let Some(json) = &mut self.json {
             json.open(key, open);
         }
@@ -283,7 +339,8 @@ impl Out {
 
     /// Takes what is not yet written.
     pub fn take(&mut self) -> String {
-        std::mem::take(self.buffer())
+        let text = std::mem::take(self.buffer());
+        String::from_utf8_lossy(text.bytes()).into_owned()
     }
 
     /// Writes all of it to standard output.
@@ -294,12 +351,12 @@ impl Out {
         if let Some(error) = self.broken.take() {
             return Err(error);
         }
-        let text = self.take();
+        let text = std::mem::take(self.buffer());
         if text.is_empty() {
             return Ok(());
         }
         let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes())?;
+        stdout.write_all(text.bytes())?;
         stdout.flush()
     }
 }
