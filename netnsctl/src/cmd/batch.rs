@@ -176,12 +176,10 @@ fn undo(conn: &mut Conn, sent: &[u8], failed: &[(usize, netns_sys::Error)], posi
 impl Command {
     /// Whether it does no more than to add what must not be there, by one message.
     fn only_adds(&self) -> bool {
-        let add = Flags::CREATE | Flags::EXCL;
         match self {
             #[cfg(feature = "ip")]
-            Command::Addr(super::addr::Request::Change(_, flags, _)) => *flags == add,
-            #[cfg(feature = "ip")]
-            Command::Route(super::route::Request::Change(_, flags, _)) => *flags == add,
+            Command::Addr(super::addr::Request::Change(_, flags, _))
+            | Command::Route(super::route::Request::Change(_, flags, _)) => *flags == Flags::CREATE | Flags::EXCL,
             _ => false,
         }
     }

@@ -7,12 +7,18 @@ mod batch;
 pub mod check;
 #[cfg(feature = "ip")]
 pub mod decode;
+#[cfg(feature = "processes")]
+pub mod enter;
 #[cfg(feature = "ip")]
 mod inet;
 #[cfg(feature = "ip")]
 pub mod link;
 #[cfg(feature = "ip")]
 pub mod links;
+#[cfg(feature = "processes")]
+pub mod ls;
+#[cfg(feature = "processes")]
+mod lsns;
 #[cfg(feature = "ip")]
 pub mod maddress;
 #[cfg(feature = "ip")]
@@ -24,16 +30,24 @@ pub mod netconf;
 pub mod netns;
 #[cfg(feature = "ip")]
 pub mod nexthop;
+#[cfg(feature = "processes")]
+mod nsenter;
 #[cfg(feature = "ip")]
 pub mod ntable;
 #[cfg(feature = "ip")]
 pub mod route;
 #[cfg(feature = "ip")]
 pub mod rule;
+#[cfg(feature = "processes")]
+pub mod run;
 #[cfg(feature = "ip")]
 pub mod tuntap;
+#[cfg(feature = "processes")]
+mod unshare;
 #[cfg(feature = "ip")]
 pub mod vrf;
+#[cfg(feature = "processes")]
+pub mod who;
 
 use crate::failure::{Failure, Result, code};
 use crate::grammar::{self, AF_INET, AF_INET6, FAMILIES, Keyword, Words, show};
@@ -226,6 +240,14 @@ objects! {
     Decode(decode);
     #[cfg(feature = "check")]
     Check(check);
+    #[cfg(feature = "processes")]
+    Run(run);
+    #[cfg(feature = "processes")]
+    Enter(enter);
+    #[cfg(feature = "processes")]
+    Ls(ls);
+    #[cfg(feature = "processes")]
+    Who(who);
 }
 
 /// In the order of `ip`: of those that begin alike, the first is meant.
@@ -284,6 +306,14 @@ const OBJECTS: &[Keyword<Object>] = &[
     ("check", Object::Check),
     #[cfg(feature = "ip")]
     ("decode", Object::Decode),
+    #[cfg(feature = "processes")]
+    ("run", Object::Run),
+    #[cfg(feature = "processes")]
+    ("enter", Object::Enter),
+    #[cfg(feature = "processes")]
+    ("ls", Object::Ls),
+    #[cfg(feature = "processes")]
+    ("who", Object::Who),
 ];
 
 /// Options before the object.
@@ -614,11 +644,20 @@ pub fn done<T>(task: &str, result: std::result::Result<T, Error>) -> Result<T> {
 
 /// Runs the program with these arguments, the first of which is its name; gives back the exit code.
 ///
-/// Called `ip`, or `ip` and an object of it (`iplink`), it does what `ip` does; so does `netnsctl ip …`.
+/// Called `ip`, or `ip` and an object of it (`iplink`), it does what `ip` does; so does `netnsctl ip …`. Called `unshare`,
+/// `nsenter` or `lsns`, it does what these do.
 #[must_use]
 pub fn run(mut args: impl Iterator<Item = OsString>) -> u8 {
     let name = args.next().unwrap_or_default();
-    let name = Path::new(&name).file_name().and_then(OsStr::to_str).and_then(|n| n.strip_prefix("ip"));
+    let name = Path::new(&name).file_name().and_then(OsStr::to_str);
+    #[cfg(feature = "processes")]
+    match name {
+        Some("unshare") => return unshare::main(args.collect()),
+        Some("nsenter") => return nsenter::main(args.collect()),
+        Some("lsns") => return lsns::main(args.collect()),
+        _ => {}
+    }
+    let name = name.and_then(|n| n.strip_prefix("ip"));
     let mut words: Vec<OsString> = args.collect();
     let mut options = Options { ip: name.is_some(), ..Options::default() };
     let object = name.filter(|n| !n.is_empty()).and_then(|n| OBJECTS.iter().find(|o| o.0.starts_with(n))).map(|o| o.1);
