@@ -168,6 +168,15 @@ impl<'a> Words<'a> {
         }
     }
 
+    /// An error about the word just taken: there is a `what` already.
+    #[must_use]
+    pub fn twice(&self, what: &str) -> Usage {
+        let word = self.at.checked_sub(1).and_then(|at| self.words.get(at));
+        let word = Escaped(word.map(|w| w.as_bytes()).unwrap_or_default());
+        self.error_before(format!("there is a {what} already"))
+            .ip(format!("Error: either \"{what}\" is duplicate, or \"{word}\" is a garbage."))
+    }
+
     /// `usage`, where `ip` says that it wants another kind of word: "inet prefix".
     #[must_use]
     pub fn expected(&self, usage: Usage, family: Option<u8>, what: &str) -> Usage {
@@ -213,11 +222,7 @@ impl<'a> Words<'a> {
     ///
     /// # Errors
     /// As [`Words::try_keyword`].
-    pub fn try_words<T: Copy + PartialEq>(
-        &mut self,
-        whole: &[Keyword<T>],
-        table: &[Keyword<T>],
-    ) -> Result<Option<T>> {
+    pub fn try_words<T: Copy + PartialEq>(&mut self, whole: &[Keyword<T>], table: &[Keyword<T>]) -> Result<Option<T>> {
         let Some(word) = self.peek().and_then(OsStr::to_str).filter(|w| !w.is_empty()) else { return Ok(None) };
         let mut found = whole.iter().chain(table).find(|k| k.0 == word);
         if found.is_none() {
@@ -243,15 +248,31 @@ impl<'a> Words<'a> {
         if let Some(found) = self.try_keyword(table)? {
             return Ok(found);
         }
-        let words = || table.iter().map(|k| k.0);
+        Err(self.unknown(what, table.iter().map(|k| k.0)))
+    }
+
+    /// An error about the next word, which is none of those `known`.
+    #[must_use]
+    pub fn unknown<'k>(&self, what: &str, known: impl Iterator<Item = &'k str> + Clone) -> Usage {
         let Some(word) = self.peek() else {
-            return Err(self.error(format!("{what} is missing: {}", list(words()))).ip(INCOMPLETE));
+            return self.error(format!("{what} is missing: {}", list(known))).ip(INCOMPLETE);
         };
-        let known = match nearest(word, words()) {
+        let known = match nearest(word, known.clone()) {
             Some(near) => format!("did you mean {near:?}?"),
-            None => format!("known are {}", list(words())),
+            None => format!("known are {}", list(known)),
         };
-        Err(self.error(format!("{} is not {what}; {known}", show(word))))
+        self.error(format!("{} is not {what}; {known}", show(word)))
+    }
+
+    /// As [`Words::keyword`], for a command of `object`.
+    ///
+    /// # Errors
+    /// As [`Words::keyword`].
+    pub fn command<T: Copy + PartialEq>(&mut self, table: &[Keyword<T>], object: &str) -> Result<T> {
+        self.keyword("a command", table).map_err(|usage| {
+            let word = Escaped(self.peek().unwrap_or_default().as_bytes());
+            usage.ip(format!("Command \"{word}\" is unknown, try \"ip {object} help\"."))
+        })
     }
 
     /// As [`Words::keyword`]; of several that begin alike the first is meant, and `ip` says `unknown` of a word that is none, and
@@ -376,7 +397,11 @@ impl<'a> Words<'a> {
         };
         match family {
             Some(want) if want != family_of(addr) => {
-                let name = if want == AF_INET { "IPv4" } else { "IPv6" };
+                let name = match want {
+                    AF_INET => "IPv4",
+                    AF_INET6 => "IPv6",
+                    want => family_name(want),
+                };
                 Err(self.error_before(format!("{} is not an {name} address", show(word))))
             }
             _ => Ok(addr),
@@ -466,7 +491,7 @@ impl Bounded for u32 {
 }
 
 /// A number without sign: decimal without leading zeros (with one, octal, if that is known), or hexadecimal behind `0x`.
-fn number(text: &str, octal: bool) -> Option<u64> {
+pub(crate) fn number(text: &str, octal: bool) -> Option<u64> {
     let (digits, radix) = match text.strip_prefix("0x") {
         Some(hex) => (hex, 16),
         None if octal && text.len() > 1 && text.starts_with('0') => (text, 8),

@@ -3,27 +3,30 @@
 
 use super::links::{self, Links};
 use super::*;
-use crate::grammar::{Bounded, Prefix};
-use crate::out::Escaped;
+use crate::grammar::{Bounded, Prefix, family_of};
+use crate::names;
+use crate::out::Text;
 use netns_sys::Errno;
 use nl_core::route::rtn;
-use nl_core::wire::align4;
+use nl_core::wire::{ATTR_HDRLEN, align4};
 use nl_core::{DecodeError, Flags, Message, Messages, Msg};
-use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::fmt::{self, Write as _};
+use std::net::{IpAddr, Ipv6Addr};
 
-/// What a route does.
+/// What a route does; those of [`WHOLE_TYPES`] `ip` wants written out.
 pub(super) const TYPES: &[Keyword<u8>] = &[
-    ("unicast", rtn::UNICAST),
-    ("local", rtn::LOCAL),
     ("broadcast", rtn::BROADCAST),
+    ("brd", rtn::BROADCAST),
     ("anycast", rtn::ANYCAST),
     ("multicast", rtn::MULTICAST),
-    ("blackhole", rtn::BLACKHOLE),
-    ("unreachable", rtn::UNREACHABLE),
     ("prohibit", rtn::PROHIBIT),
-    ("throw", rtn::THROW),
+    ("unreachable", rtn::UNREACHABLE),
+    ("blackhole", rtn::BLACKHOLE),
+    ("xresolve", rtn::XRESOLVE),
+    ("unicast", rtn::UNICAST),
 ];
+pub(super) const WHOLE_TYPES: &[Keyword<u8>] = &[("local", rtn::LOCAL), ("nat", rtn::NAT), ("throw", rtn::THROW)];
+
 pub(super) const IP_PROTOS: &[Keyword<u8>] = &[("icmp", 1), ("tcp", 6), ("udp", 17), ("ipv6-icmp", 58), ("sctp", 132)];
 
 /// Takes a word of `table`; `None`: what comes is an address or a prefix, which needs no word before it.
@@ -52,6 +55,17 @@ where
     if number { words.uint(what) } else { words.keyword(what, names) }
 }
 
+/// Takes a type of service: a name, or a hexadecimal number, which outside of `ip` has to say so.
+pub(super) fn tos(words: &mut Words<'_>) -> grammar::Result<u8> {
+    let word = words.need("a type of service")?.to_str().unwrap_or_default();
+    let digits = word.strip_prefix("0x").or_else(|| Some(word).filter(|_| words.is_ip()));
+    let hex = || digits.filter(|d| !d.starts_with('+')).and_then(|d| u8::from_str_radix(d, 16).ok());
+    let name = names::DSFIELDS.value(word).and_then(|v| u8::try_from(v).ok());
+    name.or_else(hex).ok_or_else(|| {
+        words.error_before(format!("{word:?} is not a type of service: a name, or hexadecimal, written as 0x…"))
+    })
+}
+
 /// A number that may have a name.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Named<T: 'static>(pub(super) T, pub(super) &'static [Keyword<T>]);
@@ -71,40 +85,102 @@ pub(super) struct Addr<'a>(pub(super) &'a [u8]);
 
 impl fmt::Display for Addr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Ok(octets) = <[u8; 4]>::try_from(self.0) {
-            return dotted(octets, f);
-        }
-        let Ok(octets) = <[u8; 16]>::try_from(self.0) else { return Lladdr(self.0).fmt(f) };
-        match octets {
-            // As the C library, and unlike Rust's, writes the IPv4-compatible ones.
-            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d] if (a, b) != (0, 0) => {
-                write!(f, "::{}", Ipv4Addr::new(a, b, c, d))
-            }
-            octets => Ipv6Addr::from(octets).fmt(f),
+        match self.0.len() {
+            4 | 16 => f.write_str(std::str::from_utf8(Written::of(self.0).bytes()).unwrap_or_default()),
+            _ => Lladdr(self.0).fmt(f),
         }
     }
 }
 
-/// IPv4 is most of what long lists are made of: written in one piece, not integer by integer.
-fn dotted(octets: [u8; 4], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut text = [0; 16];
-    let mut len = 0_usize;
-    let mut put = |byte| {
-        text.get_mut(len).into_iter().for_each(|to| *to = byte);
-        len = len.saturating_add(1);
-    };
-    for octet in octets {
-        if octet >= 100 {
-            put(b'0' | (octet / 100));
+impl Addr<'_> {
+    /// Writes it.
+    pub(super) fn write(self, text: &mut Text) {
+        match self.0.len() {
+            4 | 16 => text.ascii(Written::of(self.0).bytes()),
+            _ => write!(text, "{self}").unwrap_or_default(), // a Text takes all
         }
-        if octet >= 10 {
-            put(b'0' | (octet / 10 % 10));
-        }
-        put(b'0' | (octet % 10));
-        put(b'.');
     }
-    let text = text.get(..len.saturating_sub(1)).unwrap_or_default();
-    f.write_str(std::str::from_utf8(text).unwrap_or_default())
+}
+
+/// The text of an IPv4 or IPv6 address, as the C library writes it. Long lists are made of these: nothing is formatted.
+struct Written {
+    text: [u8; 46],
+    len: usize,
+}
+
+impl Written {
+    fn of(addr: &[u8]) -> Self {
+        let mut written = Self { text: [0; 46], len: 0 };
+        match <[u8; 16]>::try_from(addr) {
+            Ok(octets) => written.v6(octets),
+            Err(_) => written.v4(addr),
+        }
+        written
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.text.get(..self.len).unwrap_or_default()
+    }
+
+    #[inline]
+    fn put(&mut self, byte: u8) {
+        if let Some(to) = self.text.get_mut(self.len) {
+            *to = byte;
+            self.len = self.len.saturating_add(1);
+        }
+    }
+
+    fn v4(&mut self, octets: &[u8]) {
+        for (i, octet) in octets.iter().enumerate() {
+            if i > 0 {
+                self.put(b'.');
+            }
+            if *octet >= 100 {
+                self.put(b'0' | (octet / 100));
+            }
+            if *octet >= 10 {
+                self.put(b'0' | (octet / 10 % 10));
+            }
+            self.put(b'0' | (octet % 10));
+        }
+    }
+
+    fn v6(&mut self, octets: [u8; 16]) {
+        let groups = Ipv6Addr::from(octets).segments();
+        // The first of the longest runs of zeros, if longer than one, is `::`.
+        let (mut start, mut best) = (0, 0..0);
+        for (i, group) in (1..).zip(groups) {
+            match group {
+                0 if best.len().max(1).saturating_add(start) < i => best = start..i,
+                0 => {}
+                _ => start = i,
+            }
+        }
+        let has_v4 = best == (0..6) || best == (0..5) && groups.get(5) == Some(&0xffff);
+        for (i, group) in groups.into_iter().enumerate() {
+            if best.contains(&i) {
+                if i == best.start {
+                    self.put(b':');
+                }
+                continue;
+            }
+            if i > 0 {
+                self.put(b':');
+            }
+            if i == 6 && has_v4 {
+                return self.v4(octets.get(12..).unwrap_or_default());
+            }
+            for shift in [12, 8, 4, 0] {
+                if shift == 0 || group >> shift != 0 {
+                    let digit = u8::try_from(group >> shift & 0xf).unwrap_or_default();
+                    self.put(if digit < 10 { b'0' | digit } else { digit.saturating_add(b'a' - 10) });
+                }
+            }
+        }
+        if best.end == 8 {
+            self.put(b':');
+        }
+    }
 }
 
 /// A link-layer address.
@@ -135,11 +211,15 @@ impl fmt::Display for Net<'_> {
 /// Whether the address starts with the bits of `prefix`.
 pub(super) fn is_in(addr: &[u8], prefix: &Prefix) -> bool {
     let octets = Octets::of(prefix.addr);
-    let (whole, bits) = (usize::from(prefix.len / 8), prefix.len % 8);
-    let mask = u8::MAX.checked_shl(u32::from(8_u8.saturating_sub(bits))).unwrap_or_default();
-    let last = |b: &[u8]| b.get(whole).map_or(0, |b| b & mask);
-    let octets = octets.bytes();
-    addr.len() == octets.len() && addr.get(..whole) == octets.get(..whole) && (bits == 0 || last(addr) == last(octets))
+    addr.len() == octets.bytes().len() && same_bits(addr, octets.bytes(), prefix.len)
+}
+
+/// Whether both begin with the same bits; what is missing is 0.
+pub(super) fn same_bits(a: &[u8], b: &[u8], bits: u8) -> bool {
+    let differ = |at: usize| a.get(at).copied().unwrap_or_default() ^ b.get(at).copied().unwrap_or_default();
+    let whole = usize::from(bits / 8);
+    (0..whole).all(|at| differ(at) == 0)
+        && differ(whole).checked_shr(8_u32.saturating_sub(u32::from(bits % 8))).unwrap_or_default() == 0
 }
 
 /// The bytes of an address, as they go on the wire.
@@ -165,6 +245,138 @@ impl Octets {
     }
 }
 
+/// An address family that was said; 0, `AF_UNSPEC`, was not.
+fn said(family: u8) -> Option<u8> {
+    Some(family).filter(|f| *f != 0)
+}
+
+/// Takes an address of `family` (0: of any): its family, and its bytes. Those of MPLS are labels.
+pub(super) fn address(words: &mut Words<'_>, what: &str, family: u8) -> grammar::Result<(u8, Vec<u8>)> {
+    match family {
+        af::MPLS => Ok((family, labels(words, what)?)),
+        af::PACKET => Ok((family, words.mac(what)?.to_vec())),
+        _ => words.address(what, said(family)).map(|a| (family_of(a), Octets::of(a).bytes().to_vec())),
+    }
+}
+
+fn labels(words: &mut Words<'_>, what: &str) -> grammar::Result<Vec<u8>> {
+    let word = words.need(what)?.to_str().unwrap_or_default();
+    let label =
+        |l: &str| grammar::number(l, words.is_ip()).and_then(|l| u32::try_from(l).ok()).filter(|l| *l < 1 << 20);
+    let mut entries: Vec<u32> = word.split('/').map_while(label).map(|l| l << 12).collect();
+    if entries.len() != word.split('/').count() {
+        let usage = words.error_before(format!("{} is not {what}: labels, like 100/200", grammar::show(word.as_ref())));
+        return Err(words.expected(usage, Some(af::MPLS), "address"));
+    }
+    // The bottom of the stack.
+    entries.last_mut().into_iter().for_each(|l| *l |= 0x100);
+    Ok(entries.into_iter().flat_map(u32::to_be_bytes).collect())
+}
+
+/// A destination as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Dest {
+    /// 0 where it is `default`, `any` or `all`, and no family was said.
+    pub(super) family: u8,
+    /// Empty for `any` and `all`.
+    pub(super) addr: Vec<u8>,
+    /// Length of the prefix in bits.
+    pub(super) len: u8,
+    pub(super) is_default: bool,
+}
+
+impl Dest {
+    /// Takes one of `family` (0: of any).
+    pub(super) fn parse(words: &mut Words<'_>, what: &str, family: u8) -> grammar::Result<Self> {
+        match words.peek().and_then(OsStr::to_str) {
+            Some("default") if family != af::MPLS => {
+                let _ = words.next();
+                Ok(Self { family, addr: vec![0; usize::from(host_len(family) / 8)], len: 0, is_default: true })
+            }
+            Some("any" | "all") if family != af::MPLS => {
+                let _ = words.next();
+                Ok(Self { family, addr: Vec::new(), len: 0, is_default: false })
+            }
+            _ if family == af::MPLS => Ok(Self { family, addr: labels(words, what)?, len: 20, is_default: false }),
+            _ => words.prefix(what, said(family)).map(|p| {
+                let addr = Octets::of(p.addr).bytes().to_vec();
+                Self { family: family_of(p.addr), addr, len: p.len, is_default: false }
+            }),
+        }
+    }
+}
+
+/// The bits of an address of `family`.
+pub(super) fn host_len(family: u8) -> u8 {
+    match family {
+        af::INET => 32,
+        af::INET6 => 128,
+        af::MPLS => 20,
+        _ => 0,
+    }
+}
+
+/// An attribute made of words: its type and value.
+pub(super) type Attr = (u16, Made);
+
+/// A value; what is a name becomes a number when the command runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Made {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// The index of the link of this name.
+    Link(OsString),
+    /// The table of the VRF of this name.
+    Vrf(OsString),
+    /// Attributes.
+    Nest(Vec<Attr>),
+}
+
+impl From<u32> for Made {
+    fn from(value: u32) -> Self {
+        Self::Bytes(value.to_ne_bytes().into())
+    }
+}
+
+impl Made {
+    /// Its bytes on the wire, padding included.
+    pub(super) fn size(attrs: &[Attr]) -> usize {
+        let of = |made: &Made| match made {
+            Made::Bytes(bytes) => bytes.len(),
+            Made::Nest(attrs) => Made::size(attrs),
+            Made::Link(_) | Made::Vrf(_) => size_of::<u32>(),
+        };
+        attrs.iter().fold(0, |len, a| len.saturating_add(align4(of(&a.1).saturating_add(ATTR_HDRLEN))))
+    }
+
+    /// Asks for the numbers.
+    pub(super) fn resolve(session: &mut Session, attrs: &mut [Attr]) -> Result<()> {
+        for (_, made) in attrs {
+            *made = match made {
+                Self::Link(name) => index(session, name)?.into(),
+                Self::Vrf(name) => links::vrf(session.conn()?, name)?.1.into(),
+                Self::Nest(attrs) => {
+                    Self::resolve(session, attrs)?;
+                    continue;
+                }
+                Self::Bytes(_) => continue,
+            };
+        }
+        Ok(())
+    }
+
+    /// Writes attributes.
+    pub(super) fn write(m: &mut Msg<'_>, attrs: &[Attr]) {
+        for (kind, made) in attrs {
+            match made {
+                Self::Bytes(bytes) => m.bytes(*kind, bytes),
+                Self::Nest(attrs) => m.nest(*kind, |m| Self::write(m, attrs)),
+                Self::Link(_) | Self::Vrf(_) => {}
+            }
+        }
+    }
+}
+
 /// An attribute with an address.
 pub(super) fn put_addr(m: &mut Msg<'_>, kind: u16, addr: IpAddr) {
     m.bytes(kind, Octets::of(addr).bytes());
@@ -184,12 +396,45 @@ pub(super) fn put(out: &mut Out, key: &str, word: &str, value: impl fmt::Display
     }
 }
 
-/// Puts the name of an interface behind `word`.
-pub(super) fn put_dev(out: &mut Out, key: &str, word: &str, links: &Links, index: u32) {
+/// Puts the name of an interface behind `before`.
+pub(super) fn put_dev(out: &mut Out, key: &str, before: &str, links: &Links, index: u32) {
     match links.name(index) {
-        Some(name) => out.field(key, name, format_args!("{word}{} ", Escaped(name))),
-        None => put(out, key, word, format_args!("if{index}")),
+        Some(name) => out.name(key, before, name),
+        None => out.string(key, before, &links.text(index)),
     }
+}
+
+/// A number as printf(3) writes it with `%g`: six digits.
+pub(super) fn general(value: f64) -> String {
+    let scientific = format!("{value:.5e}");
+    let (digits, exponent) = scientific.split_once('e').unwrap_or_default();
+    let exponent: i32 = exponent.parse().unwrap_or_default();
+    let plain = |text: &str| text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    match usize::try_from(5_i32.saturating_sub(exponent)) {
+        Ok(decimals @ 0..=9) => plain(&format!("{value:.decimals$}")),
+        _ => format!("{}e{}{:02}", plain(digits), if exponent < 0 { '-' } else { '+' }, exponent.unsigned_abs()),
+    }
+}
+
+/// Carries out a request that changes something; with `-echo`, gives back the message that the kernel made of it.
+pub(super) fn change(
+    session: &mut Session,
+    task: &str,
+    kind: u16,
+    flags: Flags,
+    fill: impl Fn(&mut Msg<'_>),
+) -> Result<Vec<u8>> {
+    let mut made = Vec::new();
+    let echo = if session.options.echo { Flags::ECHO } else { Flags::empty() };
+    let warning = session.conn()?.request_with(kind, flags | echo, fill, |message| {
+        if made.is_empty() {
+            made = message.bytes().to_vec();
+        }
+        Ok(())
+    });
+    let warning = warning.map_err(|e| refused(task, &e))?;
+    warning.iter().for_each(|w| session.warn(w));
+    Ok(made)
 }
 
 /// Carries out a dump and keeps, one behind the other, the messages that `keep` wants.
@@ -223,11 +468,10 @@ pub(super) fn show(
 /// long as it was not yet written: then the dump has failed.
 pub(super) fn stream(
     session: &mut Session,
-    task: &str,
     kind: u16,
     fill: impl Fn(&mut Msg<'_>),
     mut each: impl FnMut(&mut Out, &Message<'_>) -> std::result::Result<(), DecodeError>,
-) -> Result<()> {
+) -> Result<netns_sys::Result<()>> {
     let (conn, out) = session.conn_and_out()?;
     let mut result = Ok(());
     out.list("", |out| {
@@ -242,7 +486,7 @@ pub(super) fn stream(
             }
         });
     });
-    done(task, result)
+    Ok(result)
 }
 
 /// How often a flush looks whether there is still something.
@@ -261,21 +505,34 @@ pub(super) fn flush(
         if found.is_empty() {
             return Ok(());
         }
-        let failed = conn.batch(|requests| {
-            Messages::new(&found).try_for_each(|m| {
-                let found = m?;
-                requests.request(kind, Flags::empty(), |m| write(m, &found))
-            })
-        });
-        for (_, error) in done(task, failed)? {
-            match error.errno() {
-                // Gone by itself, or with another: an IPv4 address takes its secondaries along.
-                Some(Errno::ESRCH | Errno::EADDRNOTAVAIL | Errno::ENODEV | Errno::ENOENT) => {}
-                _ => return Err(Failure::of(task, &error)),
-            }
-        }
+        delete(conn, task, kind, &found, &write)?;
     }
     Err(Failure::new(code::FAILED, format!("cannot {task}: still some left after {ROUNDS} rounds")))
+}
+
+/// Deletes what was found, in one batch; `write` makes the request. Gives back how many were still there.
+pub(super) fn delete(
+    conn: &mut Conn,
+    task: &str,
+    kind: u16,
+    found: &[u8],
+    write: impl Fn(&mut Msg<'_>, &Message<'_>),
+) -> Result<usize> {
+    let failed = conn.batch(|requests| {
+        Messages::new(found).try_for_each(|m| {
+            let found = m?;
+            requests.request(kind, Flags::empty(), |m| write(m, &found))
+        })
+    });
+    let failed = done(task, failed)?;
+    for (_, error) in &failed {
+        match error.errno() {
+            // Gone by itself, or with another: an IPv4 address takes its secondaries along.
+            Some(Errno::ESRCH | Errno::EADDRNOTAVAIL | Errno::ENODEV | Errno::ENOENT) => {}
+            _ => return Err(Failure::of(task, error)),
+        }
+    }
+    Ok(Messages::new(found).count().saturating_sub(failed.len()))
 }
 
 /// The index of the interface `name`.

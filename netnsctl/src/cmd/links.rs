@@ -3,9 +3,10 @@
 use super::done;
 use crate::failure::{Failure, Result, code};
 use crate::grammar::{self, IFNAME_MAX, Words, nearest, show};
+use crate::out::Escaped;
 use netns_sys::netlink::Conn;
 use netns_sys::{Errno, Error};
-use nl_core::route::{IfInfoMsg, Link, LinkFlags, RTM_GETLINK, ifla, rtext_filter};
+use nl_core::route::{IfInfoMsg, Link, LinkFlags, RTM_GETLINK, ifla, rt_table, rtext_filter, vrf};
 use nl_core::{DecodeError, Msg};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -79,6 +80,15 @@ impl Links {
         self.entry(index)?.names.first().map(Vec::as_slice)
     }
 
+    /// The name of the link with this index, as text; of an unknown one, its number.
+    pub(super) fn text(&self, index: u32) -> String {
+        match self.name(index) {
+            Some(name) => Escaped(name).to_string(),
+            None if index == 0 => "*".into(),
+            None => format!("if{index}"),
+        }
+    }
+
     /// The index of the link that has this name or alternative name.
     #[must_use]
     pub fn index(&self, name: &OsStr) -> Option<u32> {
@@ -94,7 +104,8 @@ impl Links {
     }
 
     fn missing(&self, name: &OsStr) -> Failure {
-        let failure = Failure::new(code::FAILED, format!("there is no interface {}", show(name)));
+        let failure = Failure::new(code::FAILED, format!("there is no interface {}", show(name)))
+            .ip(format!("Cannot find device \"{}\"", Escaped(name.as_bytes())));
         let names = self.0.iter().flat_map(|e| &e.names).filter_map(|n| std::str::from_utf8(n).ok());
         match nearest(name, names) {
             Some(near) => failure.hint(format!("  did you mean {}?", show(OsStr::new(near)))),
@@ -127,6 +138,32 @@ pub fn find(conn: &mut Conn, name: &OsStr) -> Result<u32> {
     };
     let got = conn.get(RTM_GETLINK, fill, |message| Ok(index_of(&Link::parse(message)?)));
     explain(conn, &format!("find interface {}", show(name)), name, got)
+}
+
+/// Index and table of the VRF `name`; `default` is the main table.
+///
+/// # Errors
+/// There is none of that name. Those of [`Conn::get`].
+pub(super) fn vrf(conn: &mut Conn, name: &OsStr) -> Result<(u32, u32)> {
+    let fill = |m: &mut Msg<'_>| {
+        m.fixed(&IfInfoMsg::default());
+        by_name(m, name);
+    };
+    let got = conn.get(RTM_GETLINK, fill, |message| {
+        let link = Link::parse(message)?;
+        let info = link.info()?.filter(|i| i.kind() == Ok(Some(b"vrf")));
+        let table = info.and_then(|i| i.data().ok()??.find(vrf::TABLE)?.u32().ok());
+        Ok(table.map(|table| (index_of(&link), table)))
+    });
+    match got {
+        Ok(Some(found)) => Ok(found),
+        Err(Error::Kernel(e)) if e.errno == Errno::ENODEV && name == "default" => Ok((0, rt_table::MAIN)),
+        Ok(None) | Err(Error::Kernel(_)) => {
+            let said = format!("Error: argument \"{}\" is wrong: Invalid VRF", Escaped(name.as_bytes()));
+            Err(Failure::new(code::USAGE, format!("there is no VRF {}", show(name))).ip(said))
+        }
+        Err(error) => done("ask for a VRF", Err(error)),
+    }
 }
 
 /// What the kernel said about the link `name`: that there is none comes with the nearest that is.

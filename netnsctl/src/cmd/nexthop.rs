@@ -1,17 +1,593 @@
-//! `nexthop`.
+//! `nexthop`: next hop objects, and groups of them, which routes lead through.
 
-use super::{Command, Options, Session};
-use crate::failure::Result;
-use crate::grammar::{Result as Parsed, Words};
+use super::inet::{self, Attr, Made, address, general, got, put_dev};
+use super::links::{self, Links, device};
+use super::route::{parse_encap, put_addr, show_encap, show_flags};
+use super::*;
+use crate::grammar::{Bounded, FAMILIES, Result as Parsed};
+use crate::names;
+use crate::out::{Color, Escaped, Value};
+use nl_core::route::{
+    NextHopObject, NhMsg, RTM_DELNEXTHOP, RTM_DELNEXTHOPBUCKET, RTM_GETNEXTHOP, RTM_GETNEXTHOPBUCKET, RTM_NEWNEXTHOP,
+    RouteFlags, nexthop_grp_type, nha, nha_res_bucket, nha_res_group, rt_scope, rtprot,
+};
+use nl_core::wire::NLA_F_NESTED;
+use nl_core::{Attrs, DecodeError, Message, Msg};
+use std::os::unix::ffi::OsStrExt;
 
 /// What `nexthop` can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {}
-
-pub(super) fn parse(words: &mut Words<'_>, _options: &Options) -> Parsed<Command> {
-    Err(words.error("not yet"))
+pub enum Request {
+    /// Make, change or delete one: the message's type and flags, and what it says.
+    Change(u16, Flags, Spec),
+    /// Show those that match.
+    Show(Filter),
+    /// Delete those that match; all: groups first.
+    Flush(Filter, bool),
+    /// Delete the one with this id.
+    Delete(u32),
+    /// Ask for one, or a bucket of it: the message's type, and what it says.
+    Get(u16, Spec),
+    /// Show buckets of resilient groups.
+    Buckets(Filter),
 }
 
-pub(super) fn run(_session: &mut Session, request: Request) -> Result<()> {
-    match request {}
+/// What a message says: header and attributes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spec {
+    header: NhMsg,
+    attrs: Vec<Attr>,
+}
+
+/// Which ones: the question to the kernel.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    family: u8,
+    dev: Option<OsString>,
+    master: Option<OsString>,
+    /// `master` has to be a VRF.
+    vrf: bool,
+    groups: bool,
+    fdb: bool,
+    proto: Option<u8>,
+    /// Buckets: of this group, and leading to this next hop.
+    id: u32,
+    nhid: u32,
+}
+
+const HELP: &str = "\
+Usage: netnsctl nexthop { add | replace } id ID { HOP | GROUP } [ fdb ] [ proto PROTO ]
+       netnsctl nexthop { delete | get } id ID
+       netnsctl nexthop [ show | flush ] [ id ID | [ dev NAME ] [ master NAME | vrf NAME ] [ groups ] [ fdb ] [ proto N ] ]
+       netnsctl nexthop bucket [ show ] [ id ID ] [ nhid ID ] [ dev NAME ] [ master NAME | vrf NAME ]
+       netnsctl nexthop bucket get id ID index N
+HOP   := blackhole | [ via [ FAMILY ] ADDRESS ] [ dev NAME ] [ onlink ] [ encap TUNNEL ] (see `netnsctl route help`)
+GROUP := group ID[,WEIGHT][/ID[,WEIGHT]]... [ type { mpath | resilient RESILIENT } ]
+RESILIENT := [ buckets N ] [ idle_timer SECONDS ] [ unbalanced_timer SECONDS ]
+";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verb {
+    Change(u16, Flags),
+    Show,
+    Get,
+    Flush,
+    Bucket,
+    Help,
+}
+
+/// In the order of `ip`: of those that begin alike, the first is meant.
+const VERBS: &[Keyword<Verb>] = &[
+    ("add", Verb::Change(RTM_NEWNEXTHOP, Flags::CREATE.union(Flags::EXCL))),
+    ("replace", Verb::Change(RTM_NEWNEXTHOP, Flags::CREATE.union(Flags::REPLACE))),
+    ("delete", Verb::Change(RTM_DELNEXTHOP, Flags::empty())),
+    ("list", Verb::Show),
+    ("show", Verb::Show),
+    ("lst", Verb::Show),
+    ("get", Verb::Get),
+    ("flush", Verb::Flush),
+    ("bucket", Verb::Bucket),
+    ("help", Verb::Help),
+];
+const BUCKET_VERBS: &[Keyword<Verb>] =
+    &[("list", Verb::Show), ("show", Verb::Show), ("lst", Verb::Show), ("get", Verb::Get), ("help", Verb::Help)];
+
+pub(super) fn parse(words: &mut Words<'_>, options: &Options) -> Parsed<Command> {
+    let header = NhMsg { family: options.family.unwrap_or_default(), ..NhMsg::default() };
+    let verb = if words.is_end() { Verb::Show } else { words.command(VERBS, "nexthop")? };
+    let request = match verb {
+        Verb::Help => None,
+        Verb::Change(kind, flags) => spec(words, header)?.map(|spec| Request::Change(kind, flags, spec)),
+        Verb::Get => get(words, header, false)?,
+        Verb::Show | Verb::Flush => filter(words, header, verb == Verb::Flush)?,
+        Verb::Bucket => match if words.is_end() { Verb::Show } else { words.command(BUCKET_VERBS, "nexthop")? } {
+            Verb::Show => buckets(words, header)?,
+            Verb::Get => get(words, header, true)?,
+            _ => None,
+        },
+    };
+    Ok(request.map_or(Command::Help(HELP), Command::Nexthop))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    Id,
+    Index,
+    Nhid,
+    Dev,
+    Via,
+    Encap,
+    Flag(u16),
+    Onlink,
+    Group,
+    Type,
+    Proto,
+    Groups,
+    Master,
+    Vrf,
+    Fdb,
+    Help,
+}
+
+const WHOLE: &[Keyword<Word>] = &[
+    ("id", Word::Id),
+    ("dev", Word::Dev),
+    ("via", Word::Via),
+    ("encap", Word::Encap),
+    ("blackhole", Word::Flag(nha::BLACKHOLE)),
+    ("fdb", Word::Flag(nha::FDB)),
+    ("onlink", Word::Onlink),
+    ("group", Word::Group),
+    ("type", Word::Type),
+    ("help", Word::Help),
+];
+const SHORT: &[Keyword<Word>] = &[("protocol", Word::Proto)];
+
+const WHOLE_FILTER: &[Keyword<Word>] = &[("id", Word::Id)];
+const SHORT_FILTER: &[Keyword<Word>] = &[
+    ("dev", Word::Dev),
+    ("groups", Word::Groups),
+    ("master", Word::Master),
+    ("vrf", Word::Vrf),
+    ("protocol", Word::Proto),
+    ("fdb", Word::Fdb),
+    ("help", Word::Help),
+];
+const WHOLE_BUCKET: &[Keyword<Word>] = &[("id", Word::Id), ("nhid", Word::Nhid)];
+const SHORT_BUCKET: &[Keyword<Word>] =
+    &[("dev", Word::Dev), ("master", Word::Master), ("vrf", Word::Vrf), ("help", Word::Help)];
+
+/// Takes one of these words.
+fn word(words: &mut Words<'_>, whole: &[Keyword<Word>], short: &[Keyword<Word>]) -> Parsed<Word> {
+    match words.try_words(whole, short)? {
+        Some(word) => Ok(word),
+        None => Err(words.wrong(words.unknown("a word of a next hop", whole.iter().chain(short).map(|k| k.0)), "")),
+    }
+}
+
+fn number<T: TryFrom<u64> + Bounded>(words: &mut Words<'_>, what: &str, says: &str) -> Parsed<T> {
+    words.uint(what).map_err(|e| words.wrong(e, says))
+}
+
+fn id(words: &mut Words<'_>) -> Parsed<u32> {
+    number(words, "an id", "invalid id value")
+}
+
+fn spec(words: &mut Words<'_>, mut header: NhMsg) -> Parsed<Option<Spec>> {
+    let mut attrs = Vec::new();
+    while !words.is_end() {
+        match word(words, WHOLE, SHORT)? {
+            Word::Id => attrs.push((nha::ID, id(words)?.into())),
+            Word::Dev => {
+                attrs.push((nha::OIF, Made::Link(device(words, "the name of an interface")?.to_owned())));
+                header.family = if header.family == af::UNSPEC { AF_INET } else { header.family };
+            }
+            Word::Via => {
+                let said = FAMILIES.iter().find(|f| words.eat(f.0)).map_or(header.family, |f| f.1);
+                let (family, addr) = address(words, "a gateway", said)?;
+                if !matches!(header.family, af::UNSPEC) && header.family != family {
+                    let usage = words.error_before("it is of another family than the next hop");
+                    return Err(words.wrong(usage, "address family mismatch"));
+                }
+                header.family = family;
+                attrs.push((nha::GATEWAY, Made::Bytes(addr)));
+            }
+            Word::Encap => attrs.extend(parse_encap(words, nha::ENCAP, nha::ENCAP_TYPE)?),
+            Word::Flag(kind) => {
+                attrs.push((kind, Made::Bytes(Vec::new())));
+                if kind == nha::BLACKHOLE && header.family == af::UNSPEC {
+                    header.family = AF_INET;
+                }
+            }
+            Word::Onlink => header.flags = RouteFlags::ONLINK.bits().into(),
+            Word::Group => attrs.push((nha::GROUP, Made::Bytes(group(words)?))),
+            Word::Type => attrs.extend(group_type(words)?),
+            Word::Proto => {
+                let proto = words.named("a protocol", &names::PROTOS);
+                header.protocol = proto.map_err(|e| words.wrong(e, "\"protocol\" value is invalid"))?;
+            }
+            _ => return Ok(None),
+        }
+    }
+    Ok(Some(Spec { header, attrs }))
+}
+
+/// Takes the members of a group: each its id and its weight less one, as `struct nexthop_grp`.
+fn group(words: &mut Words<'_>) -> Parsed<Vec<u8>> {
+    let word = words.need("the members of a group")?.to_str().unwrap_or_default();
+    let number = |text: &str| grammar::number(text, words.is_ip()).and_then(|n| u32::try_from(n).ok());
+    let mut bytes = Vec::new();
+    for member in word.split('/') {
+        let (id, weight) = member.split_once(',').unwrap_or((member, "1"));
+        let Some(id) = number(id) else {
+            let usage = words.error_before(format!("{word:?} is not a group: ID[,WEIGHT][/ID[,WEIGHT]]..."));
+            return Err(words.wrong(usage, "\"group\" value is invalid"));
+        };
+        let less = number(weight).and_then(|w| u8::try_from(w.checked_sub(1)?).ok());
+        let less = less.ok_or_else(|| {
+            let said = format!("Error: argument \"{}\" is wrong: \"weight\" is invalid", Escaped(weight.as_bytes()));
+            words.error_before(format!("{weight:?} is not a weight from 1 to 256")).ip(said)
+        })?;
+        bytes.extend(id.to_ne_bytes().into_iter().chain([less, 0, 0, 0]));
+    }
+    Ok(bytes)
+}
+
+fn group_type(words: &mut Words<'_>) -> Parsed<Vec<Attr>> {
+    let kinds = &[("mpath", nexthop_grp_type::MPATH), ("resilient", nexthop_grp_type::RES)];
+    let kind = match words.try_words(kinds, &[])? {
+        Some(kind) => kind,
+        None => {
+            let usage = words.unknown("a type of group", kinds.iter().map(|k| k.0));
+            return Err(words.wrong(usage, "\"type\" value is invalid"));
+        }
+    };
+    let mut attrs = Vec::new();
+    if kind == nexthop_grp_type::RES && !words.is_end() {
+        let mut settings: Vec<Attr> = Vec::new();
+        loop {
+            let mut timer = |words: &mut Words<'_>, attr, says| {
+                let seconds = words.number("a number of seconds", 0..=u64::from(u32::MAX / 100 - 1));
+                let seconds = seconds.map_err(|e| words.wrong(e, says))?;
+                settings.push((attr, u32::try_from(seconds.saturating_mul(100)).unwrap_or(u32::MAX).into()));
+                Ok(())
+            };
+            if words.eat("buckets") {
+                let buckets: u16 = number(words, "a number of buckets", "invalid buckets value")?;
+                settings.push((nha_res_group::BUCKETS, Made::Bytes(buckets.to_ne_bytes().into())));
+            } else if words.eat("idle_timer") {
+                timer(words, nha_res_group::IDLE_TIMER, "invalid idle timer value")?;
+            } else if words.eat("unbalanced_timer") {
+                timer(words, nha_res_group::UNBALANCED_TIMER, "invalid unbalanced timer value")?;
+            } else {
+                break;
+            }
+        }
+        attrs.push((nha::RES_GROUP | NLA_F_NESTED, Made::Nest(settings)));
+    }
+    attrs.push((nha::GROUP_TYPE, Made::Bytes(kind.to_ne_bytes().into())));
+    Ok(attrs)
+}
+
+/// Takes which one to get; `None`: that does not become clear.
+fn get(words: &mut Words<'_>, header: NhMsg, bucket: bool) -> Parsed<Option<Request>> {
+    let table: &[Keyword<Word>] = if bucket { &[("id", Word::Id), ("index", Word::Index)] } else { WHOLE_FILTER };
+    let (mut wanted, mut index) = (0, None);
+    while !words.is_end() {
+        match words.try_words(table, &[])? {
+            Some(Word::Id) => wanted = id(words)?,
+            Some(_) => index = Some(number::<u16>(words, "a number", "invalid bucket index value")?),
+            None => return Ok(None),
+        }
+    }
+    if wanted == 0 || bucket && index.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(one(header, wanted, index)))
+}
+
+/// The question for the next hop with this id, or for a bucket of it.
+fn one(header: NhMsg, id: u32, index: Option<u16>) -> Request {
+    let mut attrs = vec![(nha::ID, id.into())];
+    attrs.extend(index.map(|index| {
+        let index = Made::Bytes(index.to_ne_bytes().into());
+        (nha::RES_BUCKET | NLA_F_NESTED, Made::Nest(vec![(nha_res_bucket::INDEX, index)]))
+    }));
+    Request::Get(if index.is_some() { RTM_GETNEXTHOPBUCKET } else { RTM_GETNEXTHOP }, Spec { header, attrs })
+}
+
+fn filter(words: &mut Words<'_>, header: NhMsg, flush: bool) -> Parsed<Option<Request>> {
+    let all = words.is_end();
+    let mut filter = Filter { family: header.family, ..Filter::default() };
+    while !words.is_end() {
+        match word(words, WHOLE_FILTER, SHORT_FILTER)? {
+            Word::Id => {
+                let id = id(words)?;
+                return Ok(Some(if flush { Request::Delete(id) } else { one(header, id, None) }));
+            }
+            Word::Groups => filter.groups = true,
+            Word::Fdb => filter.fdb = true,
+            Word::Proto if words.is_ip() => {
+                let proto: u32 = number(words, "a protocol", "invalid protocol value")?;
+                // One that there cannot be.
+                filter.proto = Some(u8::try_from(proto).unwrap_or(u8::MAX)).filter(|p| *p != 0);
+            }
+            Word::Proto => filter.proto = Some(words.named("a protocol", &names::PROTOS)?),
+            Word::Help => return Ok(None),
+            word => filter.place(words, word)?,
+        }
+    }
+    Ok(Some(if flush { Request::Flush(filter, all) } else { Request::Show(filter) }))
+}
+
+fn buckets(words: &mut Words<'_>, header: NhMsg) -> Parsed<Option<Request>> {
+    let mut filter = Filter { family: header.family, ..Filter::default() };
+    while !words.is_end() {
+        match word(words, WHOLE_BUCKET, SHORT_BUCKET)? {
+            Word::Id => filter.id = id(words)?,
+            Word::Nhid => filter.nhid = id(words)?,
+            Word::Help => return Ok(None),
+            word => filter.place(words, word)?,
+        }
+    }
+    Ok(Some(Request::Buckets(filter)))
+}
+
+impl Spec {
+    fn write(&self, m: &mut Msg<'_>) {
+        m.fixed(&self.header);
+        Made::write(m, &self.attrs);
+    }
+}
+
+impl Filter {
+    /// Takes the name behind `dev`, `master` or `vrf`.
+    fn place(&mut self, words: &mut Words<'_>, word: Word) -> Parsed<()> {
+        let name = Some(device(words, "the name of an interface")?.to_owned());
+        match word {
+            Word::Dev => self.dev = name,
+            _ => (self.master, self.vrf) = (name, word == Word::Vrf),
+        }
+        Ok(())
+    }
+
+    /// Asks for the numbers behind the names, and gives back what writes the question.
+    fn question(&self, session: &mut Session) -> Result<impl Fn(&mut Msg<'_>) + use<>> {
+        let header = NhMsg { family: self.family, ..NhMsg::default() };
+        let mut attrs: Vec<Attr> = Vec::new();
+        if let Some(name) = &self.dev {
+            attrs.push((nha::OIF, index(session, name)?.into()));
+        }
+        attrs.extend(self.groups.then_some((nha::GROUPS, Made::Bytes(Vec::new()))));
+        if let Some(name) = &self.master {
+            let index = if self.vrf { links::vrf(session.conn()?, name)?.0 } else { index(session, name)? };
+            attrs.push((nha::MASTER, index.into()));
+        }
+        attrs.extend(self.fdb.then_some((nha::FDB, Made::Bytes(Vec::new()))));
+        attrs.extend(Some((nha::ID, self.id.into())).filter(|_| self.id != 0));
+        let bucket = Made::Nest(vec![(nha_res_bucket::NH_ID, self.nhid.into())]);
+        attrs.extend(Some((nha::RES_BUCKET | NLA_F_NESTED, bucket)).filter(|_| self.nhid != 0));
+        let spec = Spec { header, attrs };
+        Ok(move |m: &mut Msg<'_>| spec.write(m))
+    }
+
+    fn matches(&self, message: &Message<'_>) -> std::result::Result<bool, DecodeError> {
+        let (header, _) = message.fixed::<NhMsg>()?;
+        Ok(self.proto.is_none_or(|p| p == header.protocol))
+    }
+}
+
+fn index(session: &mut Session, name: &OsStr) -> Result<u32> {
+    inet::index(session, name).map_err(|failure| {
+        let said = format!("Error: argument \"{}\" is wrong: Device does not exist", Escaped(name.as_bytes()));
+        failure.ip(said).code(code::USAGE)
+    })
+}
+
+pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
+    match request {
+        Request::Change(kind, flags, mut spec) => {
+            for (_, made) in &mut spec.attrs {
+                if let Made::Link(name) = made {
+                    *made = index(session, name)?.into();
+                }
+            }
+            Made::resolve(session, &mut spec.attrs)?;
+            let verb = if kind == RTM_DELNEXTHOP { "delete" } else { "set" };
+            let made = inet::change(session, &format!("{verb} a next hop"), kind, flags, |m| spec.write(m))?;
+            if made.is_empty() { Ok(()) } else { show_all(session, &made) }
+        }
+        Request::Show(filter) => {
+            let fill = filter.question(session)?;
+            stream(session, RTM_GETNEXTHOP, fill, |message| filter.matches(message))
+        }
+        Request::Buckets(filter) => {
+            let fill = filter.question(session)?;
+            stream(session, RTM_GETNEXTHOPBUCKET, fill, |_| Ok(true))
+        }
+        Request::Get(kind, spec) => {
+            let answer = session.conn()?.get(kind, |m| spec.write(m), |m| Ok(m.bytes().to_vec()));
+            show_all(session, &done("get a next hop", answer)?)
+        }
+        Request::Delete(id) => {
+            let deleted = session.conn()?.request(RTM_DELNEXTHOP, Flags::empty(), |m| delete(m, id));
+            done("delete a next hop", deleted).map(drop).map_err(|f| f.code(code::FAILED))
+        }
+        Request::Flush(filter, all) => flush(session, filter, all),
+    }
+}
+
+fn delete(m: &mut Msg<'_>, id: u32) {
+    m.fixed(&NhMsg::default());
+    m.u32(nha::ID, id);
+}
+
+fn flush(session: &mut Session, mut filter: Filter, all: bool) -> Result<()> {
+    let mut count = 0_usize;
+    // Groups first: they would go with their members.
+    filter.groups |= all;
+    for again in [all, false] {
+        let fill = filter.question(session)?;
+        let conn = session.conn()?;
+        let found = inet::dump(conn, RTM_GETNEXTHOP, fill, |message| filter.matches(message));
+        let found = done("list next hops", found)?;
+        let ids = |message: &Message<'_>| NextHopObject::parse(message).ok().and_then(|o| got(o.id()));
+        count = count.saturating_add(inet::delete(conn, "flush next hops", RTM_DELNEXTHOP, &found, |m, found| {
+            delete(m, ids(found).unwrap_or_default());
+        })?);
+        if !again {
+            break;
+        }
+        filter.groups = false;
+    }
+    session.out = Out::new(Format::Text, session.out.style());
+    match count {
+        0 => session.out.push("Nothing to flush\n"),
+        _ => session.out.text(format_args!("Flushed {count} nexthops\n")),
+    }
+    Ok(())
+}
+
+fn stream(
+    session: &mut Session,
+    kind: u16,
+    fill: impl Fn(&mut Msg<'_>),
+    keep: impl Fn(&Message<'_>) -> std::result::Result<bool, DecodeError>,
+) -> Result<()> {
+    let links = Links::load(session.conn()?)?;
+    let (details, statistics) = (session.options.details, session.options.statistics > 0);
+    let shown = inet::stream(session, kind, fill, |out, message| match keep(message)? {
+        true => show_line(out, &links, details, statistics, message),
+        false => Ok(()),
+    })?;
+    done("list next hops", shown)
+}
+
+fn show_all(session: &mut Session, messages: &[u8]) -> Result<()> {
+    let links = Links::load(session.conn()?)?;
+    let (details, statistics) = (session.options.details, session.options.statistics > 0);
+    let each = |out: &mut Out, message: &Message<'_>| show_line(out, &links, details, statistics, message);
+    done("show next hops", inet::show(&mut session.out, messages, each))
+}
+
+fn show_line(
+    out: &mut Out,
+    links: &Links,
+    details: bool,
+    statistics: bool,
+    message: &Message<'_>,
+) -> std::result::Result<(), DecodeError> {
+    show(out, "", links, details, statistics, message)?;
+    out.push("\n");
+    Ok(())
+}
+
+/// Shows the next hop, or the bucket, that `message` carries, as member `key`.
+pub(super) fn show(
+    out: &mut Out,
+    key: &str,
+    links: &Links,
+    details: bool,
+    statistics: bool,
+    message: &Message<'_>,
+) -> std::result::Result<(), DecodeError> {
+    let hop = NextHopObject::parse(message)?;
+    let header = hop.header;
+    out.object(key, |out| {
+        if matches!(message.kind(), RTM_DELNEXTHOP | RTM_DELNEXTHOPBUCKET) {
+            out.field("deleted", true, format_args!("Deleted "));
+        }
+        if let Some(id) = got(hop.id()) {
+            out.number("id", "id ", id);
+        }
+        if let Some(bucket) = got(hop.res_bucket()) {
+            show_bucket(out, &bucket);
+            return show_flags(out, RouteFlags::from_bits_retain(header.flags.get()));
+        }
+        if let Some(group) = got(hop.group()) {
+            show_group(out, group);
+        }
+        match got(hop.group_type()) {
+            None | Some(nexthop_grp_type::MPATH) => {}
+            Some(nexthop_grp_type::RES) => out.string("type", "type ", "resilient"),
+            Some(_) => out.string("type", "type ", "<unknown type>"),
+        }
+        if let Some(settings) = got(hop.res_group()) {
+            out.object("resilient_args", |out| {
+                let find = |kind| settings.find(kind);
+                let buckets = find(nha_res_group::BUCKETS).and_then(|a| a.u16().ok()).unwrap_or_default();
+                out.number("buckets", "buckets ", buckets);
+                let timer = |kind| find(kind).and_then(|a| a.u32().ok()).unwrap_or_default().into();
+                put_time(out, "idle_timer", timer(nha_res_group::IDLE_TIMER));
+                put_time(out, "unbalanced_timer", timer(nha_res_group::UNBALANCED_TIMER));
+                let time = find(nha_res_group::UNBALANCED_TIME).and_then(|a| a.u64().ok()).unwrap_or_default();
+                put_time(out, "unbalanced_time", time);
+            });
+        }
+        if let Some((kind, attrs)) = got(hop.encap_type()).zip(got(hop.encap())) {
+            show_encap(out, links, statistics, kind, &attrs);
+        }
+        if let Some(gateway) = got(hop.gateway()).filter(|g| !g.is_empty()) {
+            put_addr(out, "gateway", "via ", header.family, gateway);
+        }
+        if let Some(oif) = got(hop.oif()).filter(|i| *i != 0) {
+            out.push("dev ");
+            out.paint(Some(Color::Ifname), |out| put_dev(out, "dev", "", links, oif));
+        }
+        if header.scope != rt_scope::UNIVERSE || details {
+            let scope = out.named(header.scope, &names::SCOPES);
+            out.code("scope", "scope ", scope);
+        }
+        if got(hop.blackhole()).is_some() {
+            out.field("blackhole", Value::Null, format_args!("blackhole "));
+        }
+        if header.protocol != rtprot::UNSPEC || details {
+            let proto = out.named(header.protocol, &names::PROTOS);
+            out.code("protocol", "proto ", proto);
+        }
+        show_flags(out, RouteFlags::from_bits_retain(header.flags.get()));
+        if got(hop.fdb()).is_some() {
+            out.field("fdb", Value::Null, format_args!("fdb"));
+        }
+    });
+    Ok(())
+}
+
+fn show_group(out: &mut Out, group: &[u8]) {
+    out.push("group ");
+    out.list("group", |out| {
+        for (i, member) in group.chunks_exact(8).enumerate() {
+            let [a, b, c, d, low, high, ..] = *member else { continue };
+            let (id, less) = (u32::from_ne_bytes([a, b, c, d]), u16::from_le_bytes([low, high]));
+            out.object("", |out| {
+                out.field("id", id, format_args!("{}{id}", if i == 0 { "" } else { "/" }));
+                if less != 0 {
+                    let weight = u32::from(less).saturating_add(1);
+                    out.field("weight", weight, format_args!(",{weight}"));
+                }
+            });
+        }
+    });
+    out.push(" ");
+}
+
+fn show_bucket(out: &mut Out, bucket: &Attrs<'_>) {
+    let find = |kind| bucket.find(kind);
+    out.object("bucket", |out| {
+        if let Some(index) = find(nha_res_bucket::INDEX).and_then(|a| a.u16().ok()) {
+            out.number("index", "index ", index);
+        }
+        if let Some(time) = find(nha_res_bucket::IDLE_TIME).and_then(|a| a.u64().ok()) {
+            put_time(out, "idle_time", time);
+        }
+        if let Some(id) = find(nha_res_bucket::NH_ID).and_then(|a| a.u32().ok()) {
+            out.number("nhid", "nhid ", id);
+        }
+    });
+}
+
+/// A time in 1/100 s, in seconds.
+fn put_time(out: &mut Out, key: &str, hundredths: u64) {
+    let text = general(f64::from(u32::try_from(hundredths).unwrap_or(u32::MAX)) / 100.0);
+    out.field(key, Value::Number(&text), format_args!("{key} {text} "));
 }

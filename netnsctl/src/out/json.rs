@@ -74,6 +74,7 @@ impl Json {
             }
             Value::Int(v) => write!(self.text, "{v}"),
             Value::Hundredths(v) => write!(self.text, "{}.{:02}", v / 100, v % 100),
+            Value::Number(v) => self.text.write_str(v),
             Value::Bool(v) => write!(self.text, "{v}"),
             Value::Null => write!(self.text, "null"),
             Value::Str(v) => {

@@ -21,6 +21,8 @@ pub enum Value<'v> {
     Int(i64),
     /// An unsigned number of hundredths.
     Hundredths(u64),
+    /// A number as it is to be written.
+    Number(&'v str),
     /// A truth value.
     Bool(bool),
     /// A string.
@@ -278,7 +280,9 @@ impl Out {
     /// As [`Out::string`], for a name.
     pub fn name(&mut self, key: &str, before: &str, name: &[u8]) {
         match std::str::from_utf8(name) {
-            Ok(plain) if plain.bytes().all(|b| matches!(b, b' '..=b'[' | b']'..=b'~')) => self.string(key, before, plain),
+            Ok(plain) if plain.bytes().all(|b| matches!(b, b' '..=b'[' | b']'..=b'~')) => {
+                self.string(key, before, plain)
+            }
             _ => self.field(key, name, format_args!("{before}{} ", Escaped(name))),
         }
     }
