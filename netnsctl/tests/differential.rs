@@ -70,7 +70,7 @@ macro_rules! tables {
     };
 }
 
-tables!(smoke);
+tables!(nexthop, route, smoke);
 
 #[test]
 fn every_table_is_run() {

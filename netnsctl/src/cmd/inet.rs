@@ -253,20 +253,20 @@ fn said(family: u8) -> Option<u8> {
 /// Takes an address of `family` (0: of any): its family, and its bytes. Those of MPLS are labels.
 pub(super) fn address(words: &mut Words<'_>, what: &str, family: u8) -> grammar::Result<(u8, Vec<u8>)> {
     match family {
-        af::MPLS => Ok((family, labels(words, what)?)),
+        af::MPLS => Ok((family, labels(words, what, "address")?)),
         af::PACKET => Ok((family, words.mac(what)?.to_vec())),
         _ => words.address(what, said(family)).map(|a| (family_of(a), Octets::of(a).bytes().to_vec())),
     }
 }
 
-fn labels(words: &mut Words<'_>, what: &str) -> grammar::Result<Vec<u8>> {
+fn labels(words: &mut Words<'_>, what: &str, kind: &str) -> grammar::Result<Vec<u8>> {
     let word = words.need(what)?.to_str().unwrap_or_default();
     let label =
         |l: &str| grammar::number(l, words.is_ip()).and_then(|l| u32::try_from(l).ok()).filter(|l| *l < 1 << 20);
     let mut entries: Vec<u32> = word.split('/').map_while(label).map(|l| l << 12).collect();
     if entries.len() != word.split('/').count() {
         let usage = words.error_before(format!("{} is not {what}: labels, like 100/200", grammar::show(word.as_ref())));
-        return Err(words.expected(usage, Some(af::MPLS), "address"));
+        return Err(words.expected(usage, Some(af::MPLS), kind));
     }
     // The bottom of the stack.
     entries.last_mut().into_iter().for_each(|l| *l |= 0x100);
@@ -297,7 +297,7 @@ impl Dest {
                 let _ = words.next();
                 Ok(Self { family, addr: Vec::new(), len: 0, is_default: false })
             }
-            _ if family == af::MPLS => Ok(Self { family, addr: labels(words, what)?, len: 20, is_default: false }),
+            _ if family == af::MPLS => Ok(Self { family, addr: labels(words, what, "prefix")?, len: 20, is_default: false }),
             _ => words.prefix(what, said(family)).map(|p| {
                 let addr = Octets::of(p.addr).bytes().to_vec();
                 Self { family: family_of(p.addr), addr, len: p.len, is_default: false }
@@ -356,7 +356,8 @@ impl Made {
                 Self::Link(name) => index(session, name)?.into(),
                 Self::Vrf(name) => links::vrf(session.conn()?, name)?.1.into(),
                 Self::Nest(attrs) => {
-                    Self::resolve(session, attrs)?;
+                    // Where an address leads is a word of the route; this is one of a tunnel.
+                    Self::resolve(session, attrs).map_err(|f| f.code(code::USAGE))?;
                     continue;
                 }
                 Self::Bytes(_) => continue,

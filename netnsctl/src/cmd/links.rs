@@ -159,7 +159,7 @@ pub(super) fn vrf(conn: &mut Conn, name: &OsStr) -> Result<(u32, u32)> {
         Ok(Some(found)) => Ok(found),
         Err(Error::Kernel(e)) if e.errno == Errno::ENODEV && name == "default" => Ok((0, rt_table::MAIN)),
         Ok(None) | Err(Error::Kernel(_)) => {
-            let said = format!("Error: argument \"{}\" is wrong: Invalid VRF", Escaped(name.as_bytes()));
+            let said = format!("Error: argument \"{}\" is wrong: Invalid VRF\n", Escaped(name.as_bytes()));
             Err(Failure::new(code::USAGE, format!("there is no VRF {}", show(name))).ip(said))
         }
         Err(error) => done("ask for a VRF", Err(error)),

@@ -187,7 +187,7 @@ fn spec(words: &mut Words<'_>, mut header: NhMsg) -> Parsed<Option<Spec>> {
                 let (family, addr) = address(words, "a gateway", said)?;
                 if !matches!(header.family, af::UNSPEC) && header.family != family {
                     let usage = words.error_before("it is of another family than the next hop");
-                    return Err(words.wrong(usage, "address family mismatch"));
+                    return Err(words.wrong(usage, "address family mismatch\n"));
                 }
                 header.family = family;
                 attrs.push((nha::GATEWAY, Made::Bytes(addr)));
@@ -204,7 +204,7 @@ fn spec(words: &mut Words<'_>, mut header: NhMsg) -> Parsed<Option<Spec>> {
             Word::Type => attrs.extend(group_type(words)?),
             Word::Proto => {
                 let proto = words.named("a protocol", &names::PROTOS);
-                header.protocol = proto.map_err(|e| words.wrong(e, "\"protocol\" value is invalid"))?;
+                header.protocol = proto.map_err(|e| words.wrong(e, "\"protocol\" value is invalid\n"))?;
             }
             _ => return Ok(None),
         }
@@ -221,11 +221,11 @@ fn group(words: &mut Words<'_>) -> Parsed<Vec<u8>> {
         let (id, weight) = member.split_once(',').unwrap_or((member, "1"));
         let Some(id) = number(id) else {
             let usage = words.error_before(format!("{word:?} is not a group: ID[,WEIGHT][/ID[,WEIGHT]]..."));
-            return Err(words.wrong(usage, "\"group\" value is invalid"));
+            return Err(words.wrong(usage, "\"group\" value is invalid\n"));
         };
         let less = number(weight).and_then(|w| u8::try_from(w.checked_sub(1)?).ok());
         let less = less.ok_or_else(|| {
-            let said = format!("Error: argument \"{}\" is wrong: \"weight\" is invalid", Escaped(weight.as_bytes()));
+            let said = format!("Error: argument \"{}\" is wrong: \"weight\" is invalid\n", Escaped(weight.as_bytes()));
             words.error_before(format!("{weight:?} is not a weight from 1 to 256")).ip(said)
         })?;
         bytes.extend(id.to_ne_bytes().into_iter().chain([less, 0, 0, 0]));
@@ -239,7 +239,7 @@ fn group_type(words: &mut Words<'_>) -> Parsed<Vec<Attr>> {
         Some(kind) => kind,
         None => {
             let usage = words.unknown("a type of group", kinds.iter().map(|k| k.0));
-            return Err(words.wrong(usage, "\"type\" value is invalid"));
+            return Err(words.wrong(usage, "\"type\" value is invalid\n"));
         }
     };
     let mut attrs = Vec::new();
@@ -379,7 +379,7 @@ impl Filter {
 
 fn index(session: &mut Session, name: &OsStr) -> Result<u32> {
     inet::index(session, name).map_err(|failure| {
-        let said = format!("Error: argument \"{}\" is wrong: Device does not exist", Escaped(name.as_bytes()));
+        let said = format!("Error: argument \"{}\" is wrong: Device does not exist\n", Escaped(name.as_bytes()));
         failure.ip(said).code(code::USAGE)
     })
 }

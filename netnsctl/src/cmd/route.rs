@@ -181,8 +181,8 @@ const SHORT: &[Keyword<Word>] = &[
     ("vrf", Word::Vrf),
     ("uid", Word::Uid),
     ("fibmatch", Word::FibMatch),
-    ("sport", Word::Port(rta::SPORT, "invalid sport")),
-    ("dport", Word::Port(rta::DPORT, "invalid dport")),
+    ("sport", Word::Port(rta::SPORT, "invalid sport\n")),
+    ("dport", Word::Port(rta::DPORT, "invalid dport\n")),
     ("ipproto", Word::IpProto),
 ];
 
@@ -242,18 +242,18 @@ fn lookup(words: &mut Words<'_>, options: &Options) -> Parsed<Option<Lookup>> {
                 lookup.oif = Some(device(words, "the name of an interface")?.to_owned());
                 lookup.vrf |= word == Word::Vrf;
             }
-            Word::Tos => header.tos = tos(words).map_err(|e| words.wrong(e, "TOS value is invalid"))?,
+            Word::Tos => header.tos = tos(words).map_err(|e| words.wrong(e, "TOS value is invalid\n"))?,
             Word::Mark => lookup.mark = words.uint("a mark").map_err(|e| words.wrong(e, "invalid mark value"))?,
             Word::Notify => flags |= RouteFlags::ROUTE_NOTIFY,
             Word::Connected => lookup.connected = true,
             Word::FibMatch => flags |= RouteFlags::ROUTE_FIB_MATCH,
             Word::Uid => {
-                let uid: u32 = words.uint("a user id").map_err(|e| words.wrong(e, "invalid UID"))?;
+                let uid: u32 = words.uint("a user id").map_err(|e| words.wrong(e, "invalid UID\n"))?;
                 lookup.attrs.push((rta::UID, uid.into()));
             }
             Word::IpProto => {
                 let proto = code(words, "an IP protocol", IP_PROTOS);
-                let proto: u8 = proto.map_err(|e| words.wrong(e, "Invalid \"ipproto\" value"))?;
+                let proto: u8 = proto.map_err(|e| words.wrong(e, "Invalid \"ipproto\" value\n"))?;
                 lookup.attrs.push((rta::IP_PROTO, Made::Bytes(vec![proto])));
             }
             Word::Port(kind, says) => {

@@ -9,6 +9,7 @@ use nl_core::route::{
     lwtunnel_ip_opt_geneve, lwtunnel_ip_opt_vxlan, lwtunnel_ip_opts, lwtunnel_ip6, mpls_iptunnel, rpl_iptunnel,
     seg6_iptun_mode, seg6_iptunnel, seg6_local, seg6_local_action, seg6_local_cnt, seg6_local_flv,
 };
+use nl_core::wire::NLA_F_NESTED;
 use std::net::Ipv6Addr;
 
 /// A kind of tunnel.
@@ -173,7 +174,7 @@ pub(in super::super) fn parse(words: &mut Words<'_>, encap: u16, encap_type: u16
     let Some(kind) = KINDS.iter().find(|k| name == k.name) else {
         let known: Vec<_> = KINDS.iter().map(|k| k.name).collect();
         let usage = words.error_before(format!("{} is not a kind of tunnel: {}", show(name), known.join(", ")));
-        return Err(words.wrong(usage, "\"encap type\" value is invalid"));
+        return Err(words.wrong(usage, "\"encap type\" value is invalid\n"));
     };
     let mut ahead = words.clone();
     ahead.need("a setting of the tunnel")?;
@@ -189,7 +190,7 @@ pub(in super::super) fn parse(words: &mut Words<'_>, encap: u16, encap_type: u16
         }
         _ => settings(words, kind)?,
     };
-    Ok([(encap, Made::Nest(attrs)), (encap_type, Made::Bytes(kind.code.to_ne_bytes().into()))])
+    Ok([(encap | NLA_F_NESTED, Made::Nest(attrs)), (encap_type, Made::Bytes(kind.code.to_ne_bytes().into()))])
 }
 
 fn settings(words: &mut Words<'_>, kind: &Kind) -> Parsed<Vec<Attr>> {
@@ -204,11 +205,13 @@ fn settings(words: &mut Words<'_>, kind: &Kind) -> Parsed<Vec<Attr>> {
         let (word, what) = (before.trim(), "its value");
         let _ = words.next();
         if seen.contains(&word) {
-            let _ = words.next().filter(|_| !matches!(form, Form::Bit(_)));
+            if !matches!(form, Form::Bit(_)) {
+                let _ = words.next();
+            }
             return Err(words.twice(word));
         }
         seen.push(word);
-        let invalid = |words: &Words<'_>, usage| words.wrong(usage, format_args!("\"{word}\" value is invalid"));
+        let invalid = |words: &Words<'_>, usage| words.wrong(usage, format_args!("\"{word}\" value is invalid\n"));
         let value = match *form {
             Form::Id => {
                 let id = words.number(what, 0..=u64::MAX).map_err(|e| invalid(words, e))?;
@@ -217,9 +220,12 @@ fn settings(words: &mut Words<'_>, kind: &Kind) -> Parsed<Vec<Attr>> {
             Form::Addr(family) | Form::Host(family) => Made::Bytes(address(words, what, family)?.1),
             Form::Byte => Made::Bytes(vec![words.uint(what).map_err(|e| invalid(words, e))?]),
             Form::Tos => Made::Bytes(vec![tos(words).map_err(|e| invalid(words, e))?]),
-            Form::Uint => words.uint::<u32>(what).map_err(|e| invalid(words, e))?.into(),
+            Form::Uint => match words.uint::<u32>(what) {
+                Ok(0) => return Err(invalid(words, words.error_before("it is not 0"))),
+                value => value.map_err(|e| invalid(words, e))?.into(),
+            },
             Form::Table => {
-                let says = if word == "table" { "invalid table id" } else { "invalid vrf table id" };
+                let says = if word == "table" { "invalid table id\n" } else { "invalid vrf table id\n" };
                 words.named::<u32>("a table", &names::TABLES).map_err(|e| words.wrong(e, says))?.into()
             }
             Form::Link => Made::Link(device(words, "the name of an interface")?.to_owned()),
@@ -244,7 +250,8 @@ fn settings(words: &mut Words<'_>, kind: &Kind) -> Parsed<Vec<Attr>> {
             }
             _ => return Err(words.error_before(format!("{word} is not supported here")).ip("not supported")),
         };
-        attrs.push((*attr, value));
+        let nested = if matches!(value, Made::Nest(_)) { NLA_F_NESTED } else { 0 };
+        attrs.push((attr | nested, value));
     }
     if kind.code == lwtunnel_encap::SEG6_LOCAL && action == 0 {
         return Err(words.error("the action is missing").ip("Missing action type"));
@@ -264,12 +271,12 @@ fn flavors(words: &mut Words<'_>) -> Parsed<Vec<Attr>> {
     let add = |all: u32, bit: Option<u32>| bit.filter(|b| all & b == 0).map(|b| all | b);
     let bits = list.split(',').map(bit).try_fold(0, add).ok_or_else(|| {
         let usage = words.error_before(format!("{list:?} are not different ones of psp, usp, usd and next-csid"));
-        words.wrong(usage, "invalid \"flavors\" attribute")
+        words.wrong(usage, "invalid \"flavors\" attribute\n")
     })?;
     let mut attrs = vec![(seg6_local_flv::OPERATION, bits.into())];
     let lengths = [
-        ("lblen", seg6_local_flv::LCBLOCK_BITS, "\"locator-block length\" value is invalid"),
-        ("nflen", seg6_local_flv::LCNODE_FN_BITS, "\"locator-node function length\" value is invalid"),
+        ("lblen", seg6_local_flv::LCBLOCK_BITS, "\"locator-block length\" value is invalid\n"),
+        ("nflen", seg6_local_flv::LCNODE_FN_BITS, "\"locator-node function length\" value is invalid\n"),
     ];
     for (word, attr, says) in lengths {
         if list.contains("next-csid") && words.eat(word) {
@@ -283,7 +290,7 @@ fn flavors(words: &mut Words<'_>) -> Parsed<Vec<Attr>> {
 fn segments(words: &mut Words<'_>) -> Parsed<Vec<Ipv6Addr>> {
     if !words.eat("segs") {
         let usage = words.error("segs is missing: segments between commas");
-        return Err(words.wrong(usage, "missing \"segs\" attribute for srh"));
+        return Err(words.wrong(usage, "missing \"segs\" attribute for srh\n"));
     }
     let list = words.need("segments")?.to_str().unwrap_or_default();
     let segment = |text: &str| {
@@ -302,13 +309,13 @@ fn hmac(words: &mut Words<'_>) -> Parsed<u32> {
 fn seg6(words: &mut Words<'_>) -> Parsed<Vec<Attr>> {
     if !words.eat("mode") {
         let usage = words.error("the mode is missing: mode inline, encap, encap.red, l2encap or l2encap.red");
-        let words_left = words.peek().is_some_and(|w| w == "segs");
-        return Err(if words_left { words.wrong(usage, "\"segs\" provided before \"mode\"") } else { usage });
+        let _ = words.eat("segs") && words.next().is_some();
+        return Err(words.wrong(Usage { at: words.at().saturating_sub(1), ..usage }, "\"segs\" provided before \"mode\"\n"));
     }
     let name = words.need("a mode")?;
     let mode = MODES.iter().find(|m| name == m.0).map(|m| m.1).ok_or_else(|| {
         let usage = words.error_before(format!("{} is not a mode", show(name)));
-        words.wrong(usage, "\"mode\" value is invalid")
+        words.wrong(usage, "\"mode\" value is invalid\n")
     })?;
     let segs = segments(words)?;
     let header = segment_header(&segs, mode != seg6_iptun_mode::INLINE, hmac(words)?);

@@ -110,22 +110,22 @@ impl Filter {
                 Word::Table if words.eat("help") => return Ok(None),
                 Word::Table => {
                     let table = words.named("a table, all or cache", &names::TABLES);
-                    filter.table = table.map_err(|e| words.wrong(e, "table id value is invalid"))?;
+                    filter.table = table.map_err(|e| words.wrong(e, "table id value is invalid\n"))?;
                 }
                 Word::Vrf => {
                     filter.vrf = Some(words.need("the name of a VRF")?.to_owned());
                     filter.kinds = !(1 << rtn::LOCAL | 1 << rtn::BROADCAST);
                 }
                 Word::Cached => filter.cloned = true,
-                Word::Tos => filter.tos = Some(tos(words).map_err(|e| words.wrong(e, "TOS value is invalid"))?),
-                Word::Proto => filter.proto = code_or_all(words, "a protocol", &names::PROTOS, "invalid \"protocol\"")?,
-                Word::Scope => filter.scope = code_or_all(words, "a scope", &names::SCOPES, "invalid \"scope\"")?,
+                Word::Tos => filter.tos = Some(tos(words).map_err(|e| words.wrong(e, "TOS value is invalid\n"))?),
+                Word::Proto => filter.proto = code_or_all(words, "a protocol", &names::PROTOS, "invalid \"protocol\"\n")?,
+                Word::Scope => filter.scope = code_or_all(words, "a scope", &names::SCOPES, "invalid \"scope\"\n")?,
                 Word::Type => {
                     let kind = match words.try_words(WHOLE_TYPES, TYPES)? {
                         Some(kind) => Ok(kind),
                         None => words.uint("a type"),
                     };
-                    let kind = kind.map_err(|e| words.wrong(e, "node type value is invalid"))?;
+                    let kind = kind.map_err(|e| words.wrong(e, "node type value is invalid\n"))?;
                     filter.kinds = 1_u64.checked_shl(kind.into()).unwrap_or_default();
                 }
                 Word::Dev => filter.oif = Some(device(words, "the name of an interface")?.to_owned()),
@@ -135,7 +135,7 @@ impl Filter {
                 }
                 Word::Metric => {
                     let metric = words.uint("a metric");
-                    filter.metric = Some(metric.map_err(|e| words.wrong(e, "\"metric\" value is invalid"))?);
+                    filter.metric = Some(metric.map_err(|e| words.wrong(e, "\"metric\" value is invalid\n"))?);
                 }
                 Word::Via => {
                     let family = FAMILIES.iter().find(|f| words.eat(f.0)).map_or(family, |f| f.1);
@@ -144,7 +144,7 @@ impl Filter {
                 Word::Src => filter.src = Some(Dest::parse(words, "a source address", family)?),
                 Word::Realms => {
                     let text = words.peek().unwrap_or_default().as_bytes();
-                    let value = realms(words, "invalid realms")?;
+                    let value = realms(words, "invalid realms\n")?;
                     let mut mask = u32::MAX;
                     if value & 0xffff == 0 && text.ends_with(b"/") {
                         mask &= 0xffff_0000;

@@ -164,25 +164,25 @@ impl Spec {
                 }
                 Word::Via if is_via => {
                     let usage = words.error_before("there is a `via` already: several are `nexthop via …`");
-                    return Err(words.wrong(usage, "use nexthop syntax to specify multiple via"));
+                    return Err(words.wrong(usage, "use nexthop syntax to specify multiple via\n"));
                 }
                 Word::Via => {
                     is_via = true;
                     attrs.push(gateway(words, &mut header.family)?);
                 }
                 Word::As => attrs.push(new_dst(words, &mut header.family)?),
-                Word::Tos => header.tos = tos(words).map_err(|e| words.wrong(e, "\"tos\" value is invalid"))?,
+                Word::Tos => header.tos = tos(words).map_err(|e| words.wrong(e, "\"tos\" value is invalid\n"))?,
                 Word::Scope => {
                     let value = words.named("a scope", &names::SCOPES);
-                    scope = Some(value.map_err(|e| words.wrong(e, "invalid \"scope\" value"))?);
+                    scope = Some(value.map_err(|e| words.wrong(e, "invalid \"scope\" value\n"))?);
                 }
                 Word::Proto => {
                     let value = words.named("a protocol", &names::PROTOS);
-                    header.protocol = value.map_err(|e| words.wrong(e, "\"protocol\" value is invalid"))?;
+                    header.protocol = value.map_err(|e| words.wrong(e, "\"protocol\" value is invalid\n"))?;
                 }
                 Word::Table => {
                     let table = words.named::<u32>("a table", &names::TABLES);
-                    let table = table.map_err(|e| words.wrong(e, "\"table\" value is invalid"))?;
+                    let table = table.map_err(|e| words.wrong(e, "\"table\" value is invalid\n"))?;
                     attrs.push((rta::TABLE, table.into()));
                 }
                 Word::Vrf => attrs.push((rta::TABLE, Made::Vrf(words.need("the name of a VRF")?.to_owned()))),
@@ -196,7 +196,7 @@ impl Spec {
                     attrs.push((kind, value.into()));
                 }
                 Word::Pref => attrs.push((rta::PREF, Made::Bytes(vec![pref(words)?]))),
-                Word::Realms => attrs.push((rta::FLOW, realms(words, "\"realm\" value is invalid")?.into())),
+                Word::Realms => attrs.push((rta::FLOW, realms(words, "\"realm\" value is invalid\n")?.into())),
                 Word::Encap => attrs.extend(encap::parse(words, rta::ENCAP, rta::ENCAP_TYPE)?),
                 Word::TtlPropagate => {
                     let on = words.keyword("enabled or disabled", &[("enabled", 1), ("disabled", 0)]);
@@ -308,10 +308,10 @@ impl Hop {
                 Word::Dev => hop.dev = Some(device(words, "the name of an interface")?.to_owned()),
                 Word::Weight => {
                     let weight =
-                        words.number("a weight", 1..=256).map_err(|e| words.wrong(e, "\"weight\" is invalid"))?;
+                        words.number("a weight", 1..=256).map_err(|e| words.wrong(e, "\"weight\" is invalid\n"))?;
                     hop.weight = u8::try_from(weight.saturating_sub(1)).unwrap_or(u8::MAX);
                 }
-                Word::Realms => hop.attrs.push((rta::FLOW, realms(words, "\"realm\" value is invalid")?.into())),
+                Word::Realms => hop.attrs.push((rta::FLOW, realms(words, "\"realm\" value is invalid\n")?.into())),
                 Word::Encap => hop.attrs.extend(encap::parse(words, rta::ENCAP, rta::ENCAP_TYPE)?),
                 Word::As => hop.attrs.push(new_dst(words, family)?),
                 _ => hop.flags = u8::try_from(RouteFlags::ONLINK.bits()).unwrap_or_default(),
@@ -347,7 +347,7 @@ pub(super) fn wants_help(words: &Words<'_>) -> bool {
 }
 
 fn invalid(words: &Words<'_>, usage: Usage, name: &str) -> Usage {
-    words.wrong(usage, format_args!("\"{name}\" value is invalid"))
+    words.wrong(usage, format_args!("\"{name}\" value is invalid\n"))
 }
 
 /// Takes a destination; where there is none, the word was perhaps meant to be one of those `known`.
@@ -417,7 +417,7 @@ fn path_value(words: &mut Words<'_>, number: u16) -> Parsed<Made> {
         rtax::HOPLIMIT => words.uint::<u8>(name).map(u32::from),
         rtax::FEATURES => {
             let feature = words.keyword("a feature", &[("ecn", 1)]);
-            return Ok(feature.map_err(|e| words.wrong(e, "\"features\" value not valid"))?.into());
+            return Ok(feature.map_err(|e| words.wrong(e, "\"features\" value not valid\n"))?.into());
         }
         rtax::CC_ALGO => return Ok(Made::Bytes(words.need("an algorithm of congestion control")?.as_bytes().into())),
         _ => words.uint::<u32>(name),
@@ -425,7 +425,7 @@ fn path_value(words: &mut Words<'_>, number: u16) -> Parsed<Made> {
     let value = value.map_err(|e| invalid(words, e, says))?;
     if matches!(number, rtax::QUICKACK | rtax::FASTOPEN_NO_COOKIE) && value > 1 {
         let usage = words.error_before(format!("{name} is 0 or 1"));
-        return Err(words.wrong(usage, format_args!("\"{name}\" value should be 0 or 1")));
+        return Err(words.wrong(usage, format_args!("\"{name}\" value should be 0 or 1\n")));
     }
     Ok(value.into())
 }
