@@ -5,7 +5,7 @@ use super::links::{self, Links};
 use super::*;
 use crate::grammar::{Bounded, Prefix, family_of};
 use crate::names;
-use crate::out::Text;
+use crate::out::{Escaped, Text};
 use netns_sys::Errno;
 use nl_core::route::rtn;
 use nl_core::wire::{ATTR_HDRLEN, align4};
@@ -297,6 +297,13 @@ impl Dest {
                 let _ = words.next();
                 Ok(Self { family, addr: Vec::new(), len: 0, is_default: false })
             }
+            Some(word) if family == af::PACKET => {
+                let said = format!(
+                    "Error: \"{}\" may be inet prefix, but it is not allowed in this context.",
+                    Escaped(word.as_bytes())
+                );
+                Err(words.error("routes of links there are none").ip(said).ip_code(1))
+            }
             _ if family == af::MPLS => Ok(Self { family, addr: labels(words, what, "prefix")?, len: 20, is_default: false }),
             _ => words.prefix(what, said(family)).map(|p| {
                 let addr = Octets::of(p.addr).bytes().to_vec();
@@ -410,7 +417,10 @@ pub(super) fn general(value: f64) -> String {
     let scientific = format!("{value:.5e}");
     let (digits, exponent) = scientific.split_once('e').unwrap_or_default();
     let exponent: i32 = exponent.parse().unwrap_or_default();
-    let plain = |text: &str| text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    let plain = |text: &str| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text.to_owned(),
+    };
     match usize::try_from(5_i32.saturating_sub(exponent)) {
         Ok(decimals @ 0..=9) => plain(&format!("{value:.decimals$}")),
         _ => format!("{}e{}{:02}", plain(digits), if exponent < 0 { '-' } else { '+' }, exponent.unsigned_abs()),
@@ -490,6 +500,14 @@ pub(super) fn stream(
     Ok(result)
 }
 
+/// The result of a dump; `ip` says of a failed one what is `terminated`.
+pub(super) fn dumped<T>(task: &str, terminated: &str, result: netns_sys::Result<T>) -> Result<T> {
+    done(task, result).map_err(|failure| {
+        let said = failure.ip.clone().unwrap_or_default();
+        failure.ip(format!("{said}\n{terminated}"))
+    })
+}
+
 /// How often a flush looks whether there is still something.
 const ROUNDS: u32 = 10;
 
@@ -543,11 +561,22 @@ pub(super) fn index(session: &mut Session, name: &OsStr) -> Result<u32> {
     if let Some((.., index)) = known.filter(|_| session.waiting) {
         return Ok(*index);
     }
-    let index = links::find(session.conn()?, name)?;
+    let index = match links::find(session.conn()?, name) {
+        // How `ip` shows one without a name.
+        Err(failure) if session.options.ip => numbered(name).ok_or(failure)?,
+        index => index?,
+    };
     if session.waiting {
         session.indices.push((session.options.ns.clone(), name.to_owned(), index));
     }
     Ok(index)
+}
+
+/// The number in `if7`.
+fn numbered(name: &OsStr) -> Option<u32> {
+    let digits = name.to_str()?.strip_prefix("if")?;
+    let end = digits.bytes().take_while(u8::is_ascii_digit).count();
+    digits.get(..end)?.parse().ok().filter(|n| *n != 0)
 }
 
 /// As [`index`]; 0 where there is no name.

@@ -430,7 +430,7 @@ fn flush(session: &mut Session, mut filter: Filter, all: bool) -> Result<()> {
         let fill = filter.question(session)?;
         let conn = session.conn()?;
         let found = inet::dump(conn, RTM_GETNEXTHOP, fill, |message| filter.matches(message));
-        let found = done("list next hops", found)?;
+        let found = inet::dumped("list next hops", "Dump terminated. Failed to flush nexthops", found)?;
         let ids = |message: &Message<'_>| NextHopObject::parse(message).ok().and_then(|o| got(o.id()));
         count = count.saturating_add(inet::delete(conn, "flush next hops", RTM_DELNEXTHOP, &found, |m, found| {
             delete(m, ids(found).unwrap_or_default());
@@ -460,7 +460,7 @@ fn stream(
         true => show_line(out, &links, details, statistics, message),
         false => Ok(()),
     })?;
-    done("list next hops", shown)
+    inet::dumped("list next hops", "Dump terminated", shown)
 }
 
 fn show_all(session: &mut Session, messages: &[u8]) -> Result<()> {

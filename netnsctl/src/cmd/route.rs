@@ -324,7 +324,7 @@ fn list(session: &mut Session, mut filter: Filter) -> Result<()> {
     let shown = inet::stream(session, RTM_GETROUTE, filter.question(), |out, message| style.show(out, message))?;
     match shown {
         Err(error) if is_no_table(&filter, &error) => Ok(()),
-        shown => done("list routes", shown),
+        shown => inet::dumped("list routes", "Dump terminated", shown),
     }
 }
 
@@ -366,7 +366,7 @@ fn flush(session: &mut Session, mut filter: Filter) -> Result<()> {
         });
         let found = match found {
             Err(error) if is_no_table(&filter, &error) => Vec::new(),
-            found => done("list routes", found)?,
+            found => inet::dumped("list routes", "Flush terminated", found)?,
         };
         let count = Messages::new(&found).count();
         if count == 0 {

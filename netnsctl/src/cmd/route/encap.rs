@@ -381,7 +381,11 @@ impl Field {
                 out.code(key, before, table);
             }
             Form::Link => inet::put_dev(out, key, before, links, attr.u32()?),
-            Form::Action => out.string(key, before, named(ACTIONS, attr.u32()?, "<invalid>")),
+            Form::Action => {
+                let action = attr.u32()?;
+                let unknown = if action > seg6_local_action::END_DT46 { "<invalid>" } else { "<unknown>" };
+                out.string(key, before, named(ACTIONS, action, unknown));
+            }
             Form::Bit(bit) => {
                 if attr.be16()? & bit != 0 {
                     out.field(key, true, format_args!("{before}"));

@@ -237,14 +237,14 @@ impl Filter {
             })
     }
 
-    /// Whether every route that matches has the same gateway.
+    /// Whether every route that matches has the same gateway; of a family without addresses, as `ip` has it, it has.
     pub(super) fn says_via(&self, family: u8) -> bool {
-        self.via.as_ref().is_some_and(|v| v.len == inet::host_len(family))
+        self.via.as_ref().map_or(0, |v| v.len) == inet::host_len(family)
     }
 
     /// Whether every route that matches has the same source address.
     pub(super) fn says_src(&self, family: u8) -> bool {
-        self.src.as_ref().is_some_and(|s| s.len == inet::host_len(family))
+        self.src.as_ref().map_or(0, |s| s.len) == inet::host_len(family)
     }
 
     /// Whether every route that matches has the same realms.

@@ -38,7 +38,7 @@ pub(super) fn save(session: &mut Session, mut filter: Filter) -> Result<()> {
     });
     match saved {
         Err(error) if is_no_table(&filter, &error) => {}
-        saved => done("list routes", saved)?,
+        saved => inet::dumped("list routes", "Dump terminated", saved)?,
     }
     let written = written.and_then(|()| stdout.write_all(&held)).and_then(|()| stdout.flush());
     written.map_err(|e| Failure::new(code::FAILED, format!("cannot write the output: {e}")))
@@ -53,10 +53,12 @@ fn read() -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let read = stdin.read_to_end(&mut bytes);
     read.map_err(|e| Failure::new(code::FAILED, format!("cannot read standard input: {e}")))?;
-    let magic = bytes.first_chunk().map(|magic| u32::from_ne_bytes(*magic));
-    if magic != Some(MAGIC) {
-        let said = format!("Magic mismatch ({} elems, {:x} magic)", magic.iter().len(), magic.unwrap_or_default());
-        return Err(Failure::new(code::FAILED, said));
+    let mut magic = [0; size_of::<u32>()];
+    magic.iter_mut().zip(&bytes).for_each(|(to, from)| *to = *from);
+    let magic = u32::from_ne_bytes(magic);
+    if magic != MAGIC {
+        let whole = u8::from(bytes.len() >= size_of::<u32>());
+        return Err(Failure::new(code::FAILED, format!("Magic mismatch ({whole} elems, {magic:x} magic)")));
     }
     Ok(bytes.split_off(size_of::<u32>()))
 }
@@ -66,7 +68,7 @@ fn routes(bytes: &[u8], mut each: impl FnMut(&Message<'_>, &Route<'_>) -> Result
     for message in Messages::new(bytes) {
         let broken = |e: DecodeError| Failure::new(code::KERNEL, e.to_string()).ip("rtnl-from_file: truncated message");
         let message = message.map_err(broken)?;
-        if message.kind() != RTM_NEWROUTE {
+        if !matches!(message.kind(), RTM_NEWROUTE | RTM_DELROUTE) {
             return Err(Failure::new(code::KERNEL, format!("a message of type {} is not a route", message.kind())));
         }
         each(&message, &Route::parse(&message).map_err(broken)?)?;
@@ -85,7 +87,8 @@ pub(super) fn restore(session: &mut Session) -> Result<()> {
                 None if src.is_none() || src == dst => 0,
                 None => 1,
             };
-            if when != pass {
+            // One that was deleted is not made.
+            if when != pass || message.kind() != RTM_NEWROUTE {
                 return Ok(());
             }
             let flags = message.flags() | Flags::CREATE;

@@ -244,7 +244,10 @@ impl Spec {
         Made::resolve(session, &mut self.attrs)?;
         let mut hops = Vec::new();
         for mut hop in self.hops {
-            let index = index_or_0(session, hop.dev.as_ref()).map_err(|f| f.code(code::USAGE))?;
+            let index = index_or_0(session, hop.dev.as_ref()).map_err(|failure| {
+                let said = failure.ip.clone().unwrap_or_default();
+                failure.ip(format!("{said}\nError: cannot parse nexthop")).code(code::USAGE)
+            })?;
             Made::resolve(session, &mut hop.attrs)?;
             hops.push((hop, index));
         }
