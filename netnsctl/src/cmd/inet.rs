@@ -85,101 +85,58 @@ pub(super) struct Addr<'a>(pub(super) &'a [u8]);
 
 impl fmt::Display for Addr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.len() {
-            4 | 16 => f.write_str(std::str::from_utf8(Written::of(self.0).bytes()).unwrap_or_default()),
-            _ => Lladdr(self.0).fmt(f),
-        }
+        let mut text = Text::default();
+        self.write(&mut text);
+        f.write_str(std::str::from_utf8(text.bytes()).unwrap_or_default())
     }
 }
 
 impl Addr<'_> {
-    /// Writes it.
-    pub(super) fn write(self, text: &mut Text) {
-        match self.0.len() {
-            4 | 16 => text.ascii(Written::of(self.0).bytes()),
-            _ => write!(text, "{self}").unwrap_or_default(), // a Text takes all
-        }
-    }
-}
-
-/// The text of an IPv4 or IPv6 address, as the C library writes it. Long lists are made of these: nothing is formatted.
-struct Written {
-    text: [u8; 46],
-    len: usize,
-}
-
-impl Written {
-    fn of(addr: &[u8]) -> Self {
-        let mut written = Self { text: [0; 46], len: 0 };
-        match <[u8; 16]>::try_from(addr) {
-            Ok(octets) => written.v6(octets),
-            Err(_) => written.v4(addr),
-        }
-        written
-    }
-
-    fn bytes(&self) -> &[u8] {
-        self.text.get(..self.len).unwrap_or_default()
-    }
-
+    /// Writes it, as the C library does.
     #[inline]
-    fn put(&mut self, byte: u8) {
-        if let Some(to) = self.text.get_mut(self.len) {
-            *to = byte;
-            self.len = self.len.saturating_add(1);
+    pub(super) fn write(self, text: &mut Text) {
+        match (self.0, <[u8; 16]>::try_from(self.0)) {
+            ([_, _, _, _], _) => text.octets(self.0),
+            (_, Ok(octets)) => write_v6(text, octets),
+            _ => write!(text, "{}", Lladdr(self.0)).unwrap_or_default(), // a Text takes all
         }
     }
+}
 
-    fn v4(&mut self, octets: &[u8]) {
-        for (i, octet) in octets.iter().enumerate() {
-            if i > 0 {
-                self.put(b'.');
-            }
-            if *octet >= 100 {
-                self.put(b'0' | (octet / 100));
-            }
-            if *octet >= 10 {
-                self.put(b'0' | (octet / 10 % 10));
-            }
-            self.put(b'0' | (octet % 10));
+fn write_v6(text: &mut Text, octets: [u8; 16]) {
+    let groups = Ipv6Addr::from(octets).segments();
+    // The first of the longest runs of zeros, if longer than one, is `::`.
+    let (mut start, mut best) = (0, 0..0);
+    for (i, group) in (1..).zip(groups) {
+        match group {
+            0 if best.len().max(1).saturating_add(start) < i => best = start..i,
+            0 => {}
+            _ => start = i,
         }
     }
-
-    fn v6(&mut self, octets: [u8; 16]) {
-        let groups = Ipv6Addr::from(octets).segments();
-        // The first of the longest runs of zeros, if longer than one, is `::`.
-        let (mut start, mut best) = (0, 0..0);
-        for (i, group) in (1..).zip(groups) {
-            match group {
-                0 if best.len().max(1).saturating_add(start) < i => best = start..i,
-                0 => {}
-                _ => start = i,
+    let has_v4 = best == (0..6) || best == (0..5) && groups.get(5) == Some(&0xffff);
+    for (i, group) in groups.into_iter().enumerate() {
+        if best.contains(&i) {
+            if i == best.start {
+                text.byte(b':');
+            }
+            continue;
+        }
+        if i > 0 {
+            text.byte(b':');
+        }
+        if i == 6 && has_v4 {
+            return text.octets(octets.get(12..).unwrap_or_default());
+        }
+        for shift in [12, 8, 4, 0] {
+            if shift == 0 || group >> shift != 0 {
+                let digit = u8::try_from(group >> shift & 0xf).unwrap_or_default();
+                text.byte(if digit < 10 { b'0' | digit } else { digit.saturating_add(b'a' - 10) });
             }
         }
-        let has_v4 = best == (0..6) || best == (0..5) && groups.get(5) == Some(&0xffff);
-        for (i, group) in groups.into_iter().enumerate() {
-            if best.contains(&i) {
-                if i == best.start {
-                    self.put(b':');
-                }
-                continue;
-            }
-            if i > 0 {
-                self.put(b':');
-            }
-            if i == 6 && has_v4 {
-                return self.v4(octets.get(12..).unwrap_or_default());
-            }
-            for shift in [12, 8, 4, 0] {
-                if shift == 0 || group >> shift != 0 {
-                    let digit = u8::try_from(group >> shift & 0xf).unwrap_or_default();
-                    self.put(if digit < 10 { b'0' | digit } else { digit.saturating_add(b'a' - 10) });
-                }
-            }
-        }
-        if best.end == 8 {
-            self.put(b':');
-        }
+    }
+    if best.end == 8 {
+        text.byte(b':');
     }
 }
 
@@ -304,7 +261,9 @@ impl Dest {
                 );
                 Err(words.error("routes of links there are none").ip(said).ip_code(1))
             }
-            _ if family == af::MPLS => Ok(Self { family, addr: labels(words, what, "prefix")?, len: 20, is_default: false }),
+            _ if family == af::MPLS => {
+                Ok(Self { family, addr: labels(words, what, "prefix")?, len: 20, is_default: false })
+            }
             _ => words.prefix(what, said(family)).map(|p| {
                 let addr = Octets::of(p.addr).bytes().to_vec();
                 Self { family: family_of(p.addr), addr, len: p.len, is_default: false }

@@ -28,8 +28,9 @@ impl Json {
             if self.pretty {
                 self.line();
             }
-            self.string(key);
-            self.text.push(if self.pretty { ": " } else { ":" });
+            self.text.byte(b'"');
+            self.text.push(key);
+            self.text.push(if self.pretty { "\": " } else { "\":" });
         }
     }
 
@@ -119,7 +120,10 @@ impl Json {
     fn string(&mut self, text: &str) {
         let special = |b: u8| matches!(b, 0..b' ' | b'"' | b'\\' | 0x7f);
         self.text.byte(b'"');
-        // As a rule, none is.
+        if !text.bytes().any(special) {
+            self.text.push(text);
+            return self.text.byte(b'"');
+        }
         for piece in text.split_inclusive(|c| u8::try_from(c).is_ok_and(special)) {
             let last = piece.bytes().next_back().filter(|b| special(*b));
             self.text.push(piece.get(..piece.len().saturating_sub(last.iter().len())).unwrap_or_default());

@@ -9,7 +9,9 @@ mod text;
 use crate::names::{Named, Names};
 use json::Json;
 use std::fmt::{self, Write as _};
+use std::fs::File;
 use std::io::{self, Write as _};
+use std::os::fd::AsFd;
 pub use text::Text;
 
 /// A value of a record.
@@ -120,7 +122,7 @@ impl Color {
 }
 
 /// How much is held back before some of it is written: until then, an output can be taken back.
-const HOLD: usize = 256 * 1024;
+const HOLD: usize = 64 * 1024;
 
 /// Where a command's output goes.
 #[derive(Debug, Default)]
@@ -167,6 +169,7 @@ impl Out {
     }
 
     /// Text that `fill` writes, in this colour.
+    #[inline]
     pub fn paint(&mut self, color: Option<Color>, fill: impl FnOnce(&mut Self)) {
         let Some((color, dark)) = color.zip(self.style.color).filter(|_| self.json.is_none()) else {
             return fill(self);
@@ -195,6 +198,7 @@ impl Out {
     }
 
     /// Text that needs no formatting.
+    #[inline]
     pub fn push(&mut self, text: &str) {
         if self.json.is_none() {
             self.text.push(text);
@@ -227,12 +231,14 @@ impl Out {
     pub fn spill(&mut self) {
         if self.buffer().len() >= HOLD {
             self.written = self.written.saturating_add(1);
-            let text = self.buffer();
-            let result = io::stdout().lock().write_all(text.bytes());
-            text.truncate(0);
-            if let Err(error) = result {
+            let text = std::mem::take(self.buffer());
+            // Past Rust's own buffer, which would look for the end of a line in all of it.
+            let to = io::stdout().as_fd().try_clone_to_owned();
+            if let Err(error) = to.and_then(|to| File::from(to).write_all(text.bytes())) {
                 self.broken.get_or_insert(error);
             }
+            *self.buffer() = text;
+            self.buffer().truncate(0);
         }
     }
 
@@ -266,6 +272,7 @@ impl Out {
 
     /// A member `key`, a string; its text stands between `before` and a space. This and those below format nothing: they
     /// are for long lists.
+    #[inline(always)]
     pub fn string(&mut self, key: &str, before: &str, value: &str) {
         match &mut self.json {
             Some(json) => json.value(key, Value::Str(value)),
@@ -279,15 +286,14 @@ impl Out {
 
     /// As [`Out::string`], for a name.
     pub fn name(&mut self, key: &str, before: &str, name: &[u8]) {
-        match std::str::from_utf8(name) {
-            Ok(plain) if plain.bytes().all(|b| matches!(b, b' '..=b'[' | b']'..=b'~')) => {
-                self.string(key, before, plain)
-            }
-            _ => self.field(key, name, format_args!("{before}{} ", Escaped(name))),
+        match plain(name) {
+            Some(plain) => self.string(key, before, plain),
+            None => self.field(key, name, format_args!("{before}{} ", Escaped(name))),
         }
     }
 
     /// As [`Out::string`], for a number.
+    #[inline]
     pub fn number(&mut self, key: &str, before: &str, value: impl Into<u64>) {
         let value = value.into();
         match &mut self.json {
@@ -301,6 +307,7 @@ impl Out {
     }
 
     /// As [`Out::string`], for what `write` writes: nothing that JSON would have to escape.
+    #[inline]
     pub fn written(&mut self, key: &str, before: &str, write: impl FnOnce(&mut Text)) {
         match &mut self.json {
             Some(json) => json.written(key, write),
@@ -313,6 +320,7 @@ impl Out {
     }
 
     /// As [`Out::string`], for a number that may have a name.
+    #[inline(always)]
     pub fn code(&mut self, key: &str, before: &str, code: Named) {
         match code.name {
             Some(name) => self.string(key, before, name),
@@ -321,15 +329,18 @@ impl Out {
     }
 
     /// A list, as member `key` (or element, or the whole, where `key` is empty), filled by `fill`.
+    #[inline]
     pub fn list(&mut self, key: &str, fill: impl FnOnce(&mut Self)) {
         self.nest(key, b"[]", fill);
     }
 
     /// An object, as member `key` (or element, or the whole, where `key` is empty), filled by `fill`.
+    #[inline]
     pub fn object(&mut self, key: &str, fill: impl FnOnce(&mut Self)) {
         self.nest(key, b"{}", fill);
     }
 
+    #[inline]
     fn nest(&mut self, key: &str, brackets: &[u8; 2], fill: impl FnOnce(&mut Self)) {
         let [open, close] = *brackets;
         if let Some(json) = &mut self.json {
@@ -388,6 +399,13 @@ impl fmt::Display for Escaped<'_> {
         }
         Ok(())
     }
+}
+
+/// A name that is the same escaped.
+#[must_use]
+pub fn plain(name: &[u8]) -> Option<&str> {
+    let plain = |b: &u8| matches!(b, b' '..=b'[' | b']'..=b'~');
+    std::str::from_utf8(name).ok().filter(|_| name.iter().all(plain))
 }
 
 /// Control characters, and those that change the direction of text or end a line.

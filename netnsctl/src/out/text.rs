@@ -48,6 +48,17 @@ impl Text {
         self.ascii(text.as_bytes());
     }
 
+    /// Appends octets, in decimal digits between dots.
+    #[inline]
+    pub fn octets(&mut self, octets: &[u8]) {
+        for octet in octets {
+            self.ascii(&OCTETS.get(usize::from(*octet)).copied().unwrap_or_default());
+            let unused = usize::from(*octet < 100).saturating_add(usize::from(*octet < 10));
+            self.0.truncate(self.0.len().saturating_sub(unused));
+        }
+        self.0.truncate(self.0.len().saturating_sub(usize::from(!octets.is_empty())));
+    }
+
     /// Appends a number, in decimal digits.
     #[inline]
     pub fn number(&mut self, value: u64) {
@@ -63,6 +74,40 @@ impl Text {
         }
         self.ascii(digits.get(at..).unwrap_or_default());
     }
+}
+
+/// The text of each octet, with a dot behind it.
+static OCTETS: [[u8; 4]; 256] = octets();
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "the compiler does it"
+)]
+const fn octets() -> [[u8; 4]; 256] {
+    let mut texts = [[0; 4]; 256];
+    let mut octet = 0;
+    while octet < texts.len() {
+        let digits = [octet / 100, octet / 10 % 10, octet % 10];
+        let (mut at, mut digit) = (
+            0,
+            if octet < 10 {
+                2
+            } else if octet < 100 {
+                1
+            } else {
+                0
+            },
+        );
+        while digit < digits.len() {
+            texts[octet][at] = b'0' + digits[digit] as u8;
+            (at, digit) = (at + 1, digit + 1);
+        }
+        texts[octet][at] = b'.';
+        octet += 1;
+    }
+    texts
 }
 
 impl fmt::Write for Text {

@@ -310,7 +310,9 @@ fn seg6(words: &mut Words<'_>) -> Parsed<Vec<Attr>> {
     if !words.eat("mode") {
         let usage = words.error("the mode is missing: mode inline, encap, encap.red, l2encap or l2encap.red");
         let _ = words.eat("segs") && words.next().is_some();
-        return Err(words.wrong(Usage { at: words.at().saturating_sub(1), ..usage }, "\"segs\" provided before \"mode\"\n"));
+        return Err(
+            words.wrong(Usage { at: words.at().saturating_sub(1), ..usage }, "\"segs\" provided before \"mode\"\n")
+        );
     }
     let name = words.need("a mode")?;
     let mode = MODES.iter().find(|m| name == m.0).map(|m| m.1).ok_or_else(|| {

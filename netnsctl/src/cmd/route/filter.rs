@@ -118,7 +118,9 @@ impl Filter {
                 }
                 Word::Cached => filter.cloned = true,
                 Word::Tos => filter.tos = Some(tos(words).map_err(|e| words.wrong(e, "TOS value is invalid\n"))?),
-                Word::Proto => filter.proto = code_or_all(words, "a protocol", &names::PROTOS, "invalid \"protocol\"\n")?,
+                Word::Proto => {
+                    filter.proto = code_or_all(words, "a protocol", &names::PROTOS, "invalid \"protocol\"\n")?
+                }
                 Word::Scope => filter.scope = code_or_all(words, "a scope", &names::SCOPES, "invalid \"scope\"\n")?,
                 Word::Type => {
                     let kind = match words.try_words(WHOLE_TYPES, TYPES)? {
@@ -213,6 +215,8 @@ impl Filter {
         }
     }
 
+    // Out of line, what it reads of the route would have to be in memory.
+    #[inline(always)]
     pub(super) fn matches(&self, route: &Route<'_>) -> bool {
         let header = route.header;
         let has = |value: Option<u32>, want: u32| value.unwrap_or_default() == want;
@@ -254,6 +258,7 @@ impl Filter {
 }
 
 impl Range {
+    #[inline]
     fn matches<'a>(&self, family: u8, len: u8, addr: impl FnOnce() -> Option<&'a [u8]>) -> bool {
         if self.root.is_none() && self.around.is_none() {
             return true;

@@ -4,7 +4,7 @@ use super::super::inet::{Addr, put_dev};
 use super::super::nexthop;
 use super::*;
 use crate::names::{Named, Names};
-use crate::out::{Color, Text, Value};
+use crate::out::{Color, Text, Value, plain};
 use nl_core::route::{CacheFlags, NextHop, RtaCacheInfo, rt_scope, rtax, rtprot};
 use std::cell::Cell;
 use std::fmt::Write as _;
@@ -17,8 +17,10 @@ pub(super) struct Style<'s> {
     pub(super) statistics: bool,
     /// The next hop objects, where they are to be shown.
     pub(super) objects: Vec<(u32, Vec<u8>)>,
-    pub(super) proto: Last,
-    pub(super) scope: Last,
+    proto: Last,
+    scope: Last,
+    /// The index of the link that was shown last, with its name, if that needs no escaping.
+    dev: Cell<(u32, &'s str)>,
 }
 
 /// The name that was looked up last: mostly it is the next, too.
@@ -100,23 +102,30 @@ impl<'s> Style<'s> {
             objects: Vec::new(),
             proto: Last::default(),
             scope: Last::default(),
+            dev: Cell::default(),
         }
     }
 
     /// Shows the route that `message` carries, if it matches.
     pub(super) fn show(&self, out: &mut Out, message: &Message<'_>) -> std::result::Result<(), DecodeError> {
-        let route = Route::parse(message)?;
-        if self.filter.matches(&route) {
-            out.object("", |out| {
-                if message.kind() == RTM_DELROUTE {
-                    out.field("deleted", true, format_args!("Deleted "));
-                }
-                self.route(out, &route);
-            });
+        // Not moved: it is large.
+        match &Route::parse(message) {
+            Ok(route) if self.filter.matches(route) => {
+                out.object("", |out| {
+                    if message.kind() == RTM_DELROUTE {
+                        out.field("deleted", true, format_args!("Deleted "));
+                    }
+                    self.route(out, route);
+                });
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+            Err(error) => Err(*error),
         }
-        Ok(())
     }
 
+    // As [`Filter::matches`].
+    #[inline(always)]
     fn route(&self, out: &mut Out, route: &Route<'_>) {
         let (header, filter) = (route.header, self.filter);
         let cloned = route.flags().contains(RouteFlags::ROUTE_CLONED);
@@ -270,9 +279,18 @@ impl<'s> Style<'s> {
         flags(out, RouteFlags::from_bits_retain(hop.header.flags.into()));
     }
 
+    #[inline]
     fn dev(&self, out: &mut Out, key: &str, before: &str, index: u32) {
         out.push(before);
-        out.paint(Some(Color::Ifname), |out| put_dev(out, key, "", self.links, index));
+        out.paint(Some(Color::Ifname), |out| match self.dev.get() {
+            (last, name) if last == index && index != 0 => out.string(key, "", name),
+            _ => {
+                if let Some(name) = self.links.name(index).and_then(plain) {
+                    self.dev.set((index, name));
+                }
+                put_dev(out, key, "", self.links, index);
+            }
+        });
     }
 
     fn encap(&self, out: &mut Out, kind: Option<u16>, attrs: Option<Attrs<'_>>) {
@@ -383,7 +401,11 @@ fn put_via(out: &mut Out, family: u16, addr: &[u8]) {
     });
 }
 
+#[inline]
 pub(in super::super) fn flags(out: &mut Out, flags: RouteFlags) {
+    if flags.is_empty() && !out.is_json() {
+        return;
+    }
     out.list("flags", |out| {
         for (_, name) in FLAGS.iter().filter(|f| flags.contains(f.0)) {
             out.string("", "", name);
