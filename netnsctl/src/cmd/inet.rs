@@ -5,7 +5,7 @@ use super::links::{self, Links};
 use super::*;
 use crate::grammar::{Bounded, Prefix, family_of};
 use crate::names;
-use crate::out::{Escaped, Text};
+use crate::out::{Color, Escaped, Text};
 use netns_sys::Errno;
 use nl_core::route::rtn;
 use nl_core::wire::{ATTR_HDRLEN, align4};
@@ -368,6 +368,26 @@ pub(super) fn put_dev(out: &mut Out, key: &str, before: &str, links: &Links, ind
     match links.name(index) {
         Some(name) => out.name(key, before, name),
         None => out.string(key, before, &links.text(index)),
+    }
+}
+
+/// What of an object is shown, and by what names of links.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look<'l> {
+    pub(super) links: &'l Links,
+    pub(super) details: bool,
+    pub(super) statistics: bool,
+}
+
+impl<'l> Look<'l> {
+    pub(super) fn new(options: &Options, links: &'l Links) -> Self {
+        Self { links, details: options.details, statistics: options.statistics > 0 }
+    }
+
+    /// Puts the name of an interface, in its colour, behind `before`.
+    pub(super) fn dev(&self, out: &mut Out, key: &str, before: &str, index: u32) {
+        out.push(before);
+        out.paint(Some(Color::Ifname), |out| put_dev(out, key, "", self.links, index));
     }
 }
 

@@ -1,12 +1,12 @@
 //! `nexthop`: next hop objects, and groups of them, which routes lead through.
 
-use super::inet::{self, Attr, Made, address, general, got, put_dev};
+use super::inet::{self, Attr, Look, Made, address, general, got};
 use super::links::{self, Links, device};
 use super::route::{parse_encap, put_addr, show_encap, show_flags};
 use super::*;
 use crate::grammar::{Bounded, FAMILIES, Result as Parsed};
 use crate::names;
-use crate::out::{Color, Escaped, Value};
+use crate::out::{Escaped, Value};
 use nl_core::route::{
     NextHopObject, NhMsg, RTM_DELNEXTHOP, RTM_DELNEXTHOPBUCKET, RTM_GETNEXTHOP, RTM_GETNEXTHOPBUCKET, RTM_NEWNEXTHOP,
     RouteFlags, nexthop_grp_type, nha, nha_res_bucket, nha_res_group, rt_scope, rtprot,
@@ -20,16 +20,14 @@ use std::os::unix::ffi::OsStrExt;
 pub enum Request {
     /// Make, change or delete one: the message's type and flags, and what it says.
     Change(u16, Flags, Spec),
-    /// Show those that match.
-    Show(Filter),
+    /// Show what there is of this type of message (next hops, buckets) and matches.
+    Show(u16, Filter),
     /// Delete those that match; all: groups first.
     Flush(Filter, bool),
     /// Delete the one with this id.
     Delete(u32),
     /// Ask for one, or a bucket of it: the message's type, and what it says.
     Get(u16, Spec),
-    /// Show buckets of resilient groups.
-    Buckets(Filter),
 }
 
 /// What a message says: header and attributes.
@@ -39,20 +37,11 @@ pub struct Spec {
     attrs: Vec<Attr>,
 }
 
-/// Which ones: the question to the kernel.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Which ones: the question to the kernel, and who made them.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
-    family: u8,
-    dev: Option<OsString>,
-    master: Option<OsString>,
-    /// `master` has to be a VRF.
-    vrf: bool,
-    groups: bool,
-    fdb: bool,
+    question: Spec,
     proto: Option<u8>,
-    /// Buckets: of this group, and leading to this next hop.
-    id: u32,
-    nhid: u32,
 }
 
 const HELP: &str = "\
@@ -94,17 +83,16 @@ const BUCKET_VERBS: &[Keyword<Verb>] =
 
 pub(super) fn parse(words: &mut Words<'_>, options: &Options) -> Parsed<Command> {
     let header = NhMsg { family: options.family.unwrap_or_default(), ..NhMsg::default() };
-    let verb = if words.is_end() { Verb::Show } else { words.command(VERBS, "nexthop")? };
+    let mut verb = |verbs| if words.is_end() { Ok(Verb::Show) } else { words.command(verbs, "nexthop") };
+    let (verb, bucket) = match verb(VERBS)? {
+        Verb::Bucket => (verb(BUCKET_VERBS)?, true),
+        verb => (verb, false),
+    };
     let request = match verb {
-        Verb::Help => None,
         Verb::Change(kind, flags) => spec(words, header)?.map(|spec| Request::Change(kind, flags, spec)),
-        Verb::Get => get(words, header, false)?,
-        Verb::Show | Verb::Flush => filter(words, header, verb == Verb::Flush)?,
-        Verb::Bucket => match if words.is_end() { Verb::Show } else { words.command(BUCKET_VERBS, "nexthop")? } {
-            Verb::Show => buckets(words, header)?,
-            Verb::Get => get(words, header, true)?,
-            _ => None,
-        },
+        Verb::Get => get(words, header, bucket)?,
+        Verb::Show | Verb::Flush => filter(words, header, verb == Verb::Flush, bucket)?,
+        Verb::Bucket | Verb::Help => None,
     };
     Ok(request.map_or(Command::Help(HELP), Command::Nexthop))
 }
@@ -115,6 +103,8 @@ enum Word {
     Index,
     Nhid,
     Dev,
+    Master,
+    Vrf,
     Via,
     Encap,
     Flag(u16),
@@ -122,13 +112,10 @@ enum Word {
     Group,
     Type,
     Proto,
-    Groups,
-    Master,
-    Vrf,
-    Fdb,
     Help,
 }
 
+/// Words of a next hop that `ip` wants written out, and those it takes abbreviated.
 const WHOLE: &[Keyword<Word>] = &[
     ("id", Word::Id),
     ("dev", Word::Dev),
@@ -143,26 +130,22 @@ const WHOLE: &[Keyword<Word>] = &[
 ];
 const SHORT: &[Keyword<Word>] = &[("protocol", Word::Proto)];
 
-const WHOLE_FILTER: &[Keyword<Word>] = &[("id", Word::Id)];
-const SHORT_FILTER: &[Keyword<Word>] = &[
-    ("dev", Word::Dev),
-    ("groups", Word::Groups),
-    ("master", Word::Master),
-    ("vrf", Word::Vrf),
-    ("protocol", Word::Proto),
-    ("fdb", Word::Fdb),
-    ("help", Word::Help),
-];
-const WHOLE_BUCKET: &[Keyword<Word>] = &[("id", Word::Id), ("nhid", Word::Nhid)];
-const SHORT_BUCKET: &[Keyword<Word>] =
+/// The same of a filter: those of buckets too, and those of next hops only.
+const FILTER: &[Keyword<Word>] =
     &[("dev", Word::Dev), ("master", Word::Master), ("vrf", Word::Vrf), ("help", Word::Help)];
+const FILTER_HOP: &[Keyword<Word>] =
+    &[("groups", Word::Flag(nha::GROUPS)), ("protocol", Word::Proto), ("fdb", Word::Flag(nha::FDB))];
 
 /// Takes one of these words.
-fn word(words: &mut Words<'_>, whole: &[Keyword<Word>], short: &[Keyword<Word>]) -> Parsed<Word> {
-    match words.try_words(whole, short)? {
-        Some(word) => Ok(word),
-        None => Err(words.wrong(words.unknown("a word of a next hop", whole.iter().chain(short).map(|k| k.0)), "")),
+fn word(words: &mut Words<'_>, whole: &[Keyword<Word>], short: &[&[Keyword<Word>]]) -> Parsed<Word> {
+    let mut whole_ones = whole;
+    for short in short {
+        if let Some(word) = words.try_words(std::mem::take(&mut whole_ones), short)? {
+            return Ok(word);
+        }
     }
+    let known = whole.iter().chain(short.iter().copied().flatten()).map(|k| k.0);
+    Err(words.wrong(words.unknown("a word of a next hop", known), ""))
 }
 
 fn number<T: TryFrom<u64> + Bounded>(words: &mut Words<'_>, what: &str, says: &str) -> Parsed<T> {
@@ -173,31 +156,34 @@ fn id(words: &mut Words<'_>) -> Parsed<u32> {
     number(words, "an id", "invalid id value")
 }
 
+fn link(words: &mut Words<'_>) -> Parsed<Made> {
+    Ok(Made::Link(device(words, "the name of an interface")?.to_owned()))
+}
+
 fn spec(words: &mut Words<'_>, mut header: NhMsg) -> Parsed<Option<Spec>> {
     let mut attrs = Vec::new();
     while !words.is_end() {
-        match word(words, WHOLE, SHORT)? {
+        let mut family = None;
+        match word(words, WHOLE, &[SHORT])? {
             Word::Id => attrs.push((nha::ID, id(words)?.into())),
             Word::Dev => {
-                attrs.push((nha::OIF, Made::Link(device(words, "the name of an interface")?.to_owned())));
-                header.family = if header.family == af::UNSPEC { AF_INET } else { header.family };
+                attrs.push((nha::OIF, link(words)?));
+                family = Some(AF_INET);
             }
             Word::Via => {
                 let said = FAMILIES.iter().find(|f| words.eat(f.0)).map_or(header.family, |f| f.1);
-                let (family, addr) = address(words, "a gateway", said)?;
-                if !matches!(header.family, af::UNSPEC) && header.family != family {
+                let (other, addr) = address(words, "a gateway", said)?;
+                if !matches!(header.family, af::UNSPEC) && header.family != other {
                     let usage = words.error_before("it is of another family than the next hop");
                     return Err(words.wrong(usage, "address family mismatch\n"));
                 }
-                header.family = family;
+                family = Some(other);
                 attrs.push((nha::GATEWAY, Made::Bytes(addr)));
             }
             Word::Encap => attrs.extend(parse_encap(words, nha::ENCAP, nha::ENCAP_TYPE)?),
             Word::Flag(kind) => {
                 attrs.push((kind, Made::Bytes(Vec::new())));
-                if kind == nha::BLACKHOLE && header.family == af::UNSPEC {
-                    header.family = AF_INET;
-                }
+                family = Some(AF_INET).filter(|_| kind == nha::BLACKHOLE);
             }
             Word::Onlink => header.flags = RouteFlags::ONLINK.bits().into(),
             Word::Group => attrs.push((nha::GROUP, Made::Bytes(group(words)?))),
@@ -207,6 +193,9 @@ fn spec(words: &mut Words<'_>, mut header: NhMsg) -> Parsed<Option<Spec>> {
                 header.protocol = proto.map_err(|e| words.wrong(e, "\"protocol\" value is invalid\n"))?;
             }
             _ => return Ok(None),
+        }
+        if header.family == af::UNSPEC {
+            header.family = family.unwrap_or_default();
         }
     }
     Ok(Some(Spec { header, attrs }))
@@ -271,10 +260,11 @@ fn group_type(words: &mut Words<'_>) -> Parsed<Vec<Attr>> {
 
 /// Takes which one to get; `None`: that does not become clear.
 fn get(words: &mut Words<'_>, header: NhMsg, bucket: bool) -> Parsed<Option<Request>> {
-    let table: &[Keyword<Word>] = if bucket { &[("id", Word::Id), ("index", Word::Index)] } else { WHOLE_FILTER };
+    let whole: &[Keyword<Word>] =
+        if bucket { &[("id", Word::Id), ("index", Word::Index)] } else { &[("id", Word::Id)] };
     let (mut wanted, mut index) = (0, None);
     while !words.is_end() {
-        match words.try_words(table, &[])? {
+        match words.try_words(whole, &[])? {
             Some(Word::Id) => wanted = id(words)?,
             Some(_) => index = Some(number::<u16>(words, "a number", "invalid bucket index value")?),
             None => return Ok(None),
@@ -296,44 +286,61 @@ fn one(header: NhMsg, id: u32, index: Option<u16>) -> Request {
     Request::Get(if index.is_some() { RTM_GETNEXTHOPBUCKET } else { RTM_GETNEXTHOP }, Spec { header, attrs })
 }
 
-fn filter(words: &mut Words<'_>, header: NhMsg, flush: bool) -> Parsed<Option<Request>> {
+fn filter(words: &mut Words<'_>, header: NhMsg, flush: bool, bucket: bool) -> Parsed<Option<Request>> {
     let all = words.is_end();
-    let mut filter = Filter { family: header.family, ..Filter::default() };
+    let (mut attrs, mut proto) = (Vec::new(), None);
+    let whole: &[Keyword<Word>] = if bucket { &[("id", Word::Id), ("nhid", Word::Nhid)] } else { &[("id", Word::Id)] };
+    let short: &[_] = if bucket { &[FILTER] } else { &[FILTER, FILTER_HOP] };
     while !words.is_end() {
-        match word(words, WHOLE_FILTER, SHORT_FILTER)? {
+        match word(words, whole, short)? {
+            Word::Id if bucket => attrs.push((nha::ID, id(words)?.into())),
             Word::Id => {
                 let id = id(words)?;
                 return Ok(Some(if flush { Request::Delete(id) } else { one(header, id, None) }));
             }
-            Word::Groups => filter.groups = true,
-            Word::Fdb => filter.fdb = true,
-            Word::Proto if words.is_ip() => {
-                let proto: u32 = number(words, "a protocol", "invalid protocol value")?;
-                // One that there cannot be.
-                filter.proto = Some(u8::try_from(proto).unwrap_or(u8::MAX)).filter(|p| *p != 0);
+            Word::Nhid => {
+                let nhid = (nha_res_bucket::NH_ID, id(words)?.into());
+                attrs.push((nha::RES_BUCKET | NLA_F_NESTED, Made::Nest(vec![nhid])));
             }
-            Word::Proto => filter.proto = Some(words.named("a protocol", &names::PROTOS)?),
-            Word::Help => return Ok(None),
-            word => filter.place(words, word)?,
+            Word::Dev => attrs.push((nha::OIF, link(words)?)),
+            Word::Master => attrs.push((nha::MASTER, link(words)?)),
+            Word::Vrf => attrs.push((nha::MASTER, Made::Vrf(words.need("the name of a VRF")?.to_owned()))),
+            Word::Flag(kind) => attrs.push((kind, Made::Bytes(Vec::new()))),
+            Word::Proto if words.is_ip() => {
+                let number: u32 = number(words, "a protocol", "invalid protocol value")?;
+                // Over 255: one that there cannot be.
+                proto = Some(u8::try_from(number).unwrap_or(u8::MAX)).filter(|p| *p != 0);
+            }
+            Word::Proto => proto = Some(words.named("a protocol", &names::PROTOS)?),
+            _ => return Ok(None),
         }
     }
-    Ok(Some(if flush { Request::Flush(filter, all) } else { Request::Show(filter) }))
-}
-
-fn buckets(words: &mut Words<'_>, header: NhMsg) -> Parsed<Option<Request>> {
-    let mut filter = Filter { family: header.family, ..Filter::default() };
-    while !words.is_end() {
-        match word(words, WHOLE_BUCKET, SHORT_BUCKET)? {
-            Word::Id => filter.id = id(words)?,
-            Word::Nhid => filter.nhid = id(words)?,
-            Word::Help => return Ok(None),
-            word => filter.place(words, word)?,
-        }
-    }
-    Ok(Some(Request::Buckets(filter)))
+    let filter = Filter { question: Spec { header, attrs }, proto };
+    Ok(Some(match (flush, bucket) {
+        (true, _) => Request::Flush(filter, all),
+        (_, true) => Request::Show(RTM_GETNEXTHOPBUCKET, filter),
+        (_, false) => Request::Show(RTM_GETNEXTHOP, filter),
+    }))
 }
 
 impl Spec {
+    /// Asks for the numbers behind the names.
+    fn resolve(&mut self, session: &mut Session) -> Result<()> {
+        for (_, made) in &mut self.attrs {
+            *made = match made {
+                Made::Link(name) => {
+                    let index = inet::index(session, name);
+                    let word = Escaped(name.as_bytes());
+                    let said = format!("Error: argument \"{word}\" is wrong: Device does not exist\n");
+                    index.map_err(|f| f.ip(said).code(code::USAGE))?.into()
+                }
+                Made::Vrf(name) => links::vrf(session.conn()?, name)?.0.into(),
+                _ => continue,
+            };
+        }
+        Made::resolve(session, &mut self.attrs)
+    }
+
     fn write(&self, m: &mut Msg<'_>) {
         m.fixed(&self.header);
         Made::write(m, &self.attrs);
@@ -341,69 +348,34 @@ impl Spec {
 }
 
 impl Filter {
-    /// Takes the name behind `dev`, `master` or `vrf`.
-    fn place(&mut self, words: &mut Words<'_>, word: Word) -> Parsed<()> {
-        let name = Some(device(words, "the name of an interface")?.to_owned());
-        match word {
-            Word::Dev => self.dev = name,
-            _ => (self.master, self.vrf) = (name, word == Word::Vrf),
-        }
-        Ok(())
-    }
-
-    /// Asks for the numbers behind the names, and gives back what writes the question.
-    fn question(&self, session: &mut Session) -> Result<impl Fn(&mut Msg<'_>) + use<>> {
-        let header = NhMsg { family: self.family, ..NhMsg::default() };
-        let mut attrs: Vec<Attr> = Vec::new();
-        if let Some(name) = &self.dev {
-            attrs.push((nha::OIF, index(session, name)?.into()));
-        }
-        attrs.extend(self.groups.then_some((nha::GROUPS, Made::Bytes(Vec::new()))));
-        if let Some(name) = &self.master {
-            let index = if self.vrf { links::vrf(session.conn()?, name)?.0 } else { index(session, name)? };
-            attrs.push((nha::MASTER, index.into()));
-        }
-        attrs.extend(self.fdb.then_some((nha::FDB, Made::Bytes(Vec::new()))));
-        attrs.extend(Some((nha::ID, self.id.into())).filter(|_| self.id != 0));
-        let bucket = Made::Nest(vec![(nha_res_bucket::NH_ID, self.nhid.into())]);
-        attrs.extend(Some((nha::RES_BUCKET | NLA_F_NESTED, bucket)).filter(|_| self.nhid != 0));
-        let spec = Spec { header, attrs };
-        Ok(move |m: &mut Msg<'_>| spec.write(m))
-    }
-
     fn matches(&self, message: &Message<'_>) -> std::result::Result<bool, DecodeError> {
         let (header, _) = message.fixed::<NhMsg>()?;
         Ok(self.proto.is_none_or(|p| p == header.protocol))
     }
 }
 
-fn index(session: &mut Session, name: &OsStr) -> Result<u32> {
-    inet::index(session, name).map_err(|failure| {
-        let said = format!("Error: argument \"{}\" is wrong: Device does not exist\n", Escaped(name.as_bytes()));
-        failure.ip(said).code(code::USAGE)
-    })
-}
-
 pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
     match request {
         Request::Change(kind, flags, mut spec) => {
-            for (_, made) in &mut spec.attrs {
-                if let Made::Link(name) = made {
-                    *made = index(session, name)?.into();
-                }
-            }
-            Made::resolve(session, &mut spec.attrs)?;
+            spec.resolve(session)?;
             let verb = if kind == RTM_DELNEXTHOP { "delete" } else { "set" };
             let made = inet::change(session, &format!("{verb} a next hop"), kind, flags, |m| spec.write(m))?;
             if made.is_empty() { Ok(()) } else { show_all(session, &made) }
         }
-        Request::Show(filter) => {
-            let fill = filter.question(session)?;
-            stream(session, RTM_GETNEXTHOP, fill, |message| filter.matches(message))
-        }
-        Request::Buckets(filter) => {
-            let fill = filter.question(session)?;
-            stream(session, RTM_GETNEXTHOPBUCKET, fill, |_| Ok(true))
+        Request::Show(kind, mut filter) => {
+            filter.question.resolve(session)?;
+            let links = Links::load(session.conn()?)?;
+            let look = Look::new(&session.options, &links);
+            let shown = inet::stream(
+                session,
+                kind,
+                |m| filter.question.write(m),
+                |out, message| match filter.matches(message)? {
+                    true => show_line(out, look, message),
+                    false => Ok(()),
+                },
+            )?;
+            inet::dumped("list next hops", "Dump terminated", shown)
         }
         Request::Get(kind, spec) => {
             let answer = session.conn()?.get(kind, |m| spec.write(m), |m| Ok(m.bytes().to_vec()));
@@ -423,22 +395,27 @@ fn delete(m: &mut Msg<'_>, id: u32) {
 }
 
 fn flush(session: &mut Session, mut filter: Filter, all: bool) -> Result<()> {
+    filter.question.resolve(session)?;
+    let conn = session.conn()?;
     let mut count = 0_usize;
     // Groups first: they would go with their members.
-    filter.groups |= all;
-    for again in [all, false] {
-        let fill = filter.question(session)?;
-        let conn = session.conn()?;
+    for groups in [true, false] {
+        if groups && !all {
+            continue;
+        }
+        let fill = |m: &mut Msg<'_>| {
+            filter.question.write(m);
+            if groups {
+                m.flag(nha::GROUPS);
+            }
+        };
         let found = inet::dump(conn, RTM_GETNEXTHOP, fill, |message| filter.matches(message));
         let found = inet::dumped("list next hops", "Dump terminated. Failed to flush nexthops", found)?;
-        let ids = |message: &Message<'_>| NextHopObject::parse(message).ok().and_then(|o| got(o.id()));
-        count = count.saturating_add(inet::delete(conn, "flush next hops", RTM_DELNEXTHOP, &found, |m, found| {
-            delete(m, ids(found).unwrap_or_default());
-        })?);
-        if !again {
-            break;
-        }
-        filter.groups = false;
+        let write = |m: &mut Msg<'_>, found: &Message<'_>| {
+            let id = NextHopObject::parse(found).ok().and_then(|o| got(o.id()));
+            delete(m, id.unwrap_or_default());
+        };
+        count = count.saturating_add(inet::delete(conn, "flush next hops", RTM_DELNEXTHOP, &found, write)?);
     }
     session.out = Out::new(Format::Text, session.out.style());
     match count {
@@ -448,36 +425,14 @@ fn flush(session: &mut Session, mut filter: Filter, all: bool) -> Result<()> {
     Ok(())
 }
 
-fn stream(
-    session: &mut Session,
-    kind: u16,
-    fill: impl Fn(&mut Msg<'_>),
-    keep: impl Fn(&Message<'_>) -> std::result::Result<bool, DecodeError>,
-) -> Result<()> {
-    let links = Links::load(session.conn()?)?;
-    let (details, statistics) = (session.options.details, session.options.statistics > 0);
-    let shown = inet::stream(session, kind, fill, |out, message| match keep(message)? {
-        true => show_line(out, &links, details, statistics, message),
-        false => Ok(()),
-    })?;
-    inet::dumped("list next hops", "Dump terminated", shown)
-}
-
 fn show_all(session: &mut Session, messages: &[u8]) -> Result<()> {
     let links = Links::load(session.conn()?)?;
-    let (details, statistics) = (session.options.details, session.options.statistics > 0);
-    let each = |out: &mut Out, message: &Message<'_>| show_line(out, &links, details, statistics, message);
-    done("show next hops", inet::show(&mut session.out, messages, each))
+    let look = Look::new(&session.options, &links);
+    done("show next hops", inet::show(&mut session.out, messages, |out, message| show_line(out, look, message)))
 }
 
-fn show_line(
-    out: &mut Out,
-    links: &Links,
-    details: bool,
-    statistics: bool,
-    message: &Message<'_>,
-) -> std::result::Result<(), DecodeError> {
-    show(out, "", links, details, statistics, message)?;
+fn show_line(out: &mut Out, look: Look<'_>, message: &Message<'_>) -> std::result::Result<(), DecodeError> {
+    show(out, "", look, message)?;
     out.push("\n");
     Ok(())
 }
@@ -486,13 +441,10 @@ fn show_line(
 pub(super) fn show(
     out: &mut Out,
     key: &str,
-    links: &Links,
-    details: bool,
-    statistics: bool,
+    look: Look<'_>,
     message: &Message<'_>,
 ) -> std::result::Result<(), DecodeError> {
     let hop = NextHopObject::parse(message)?;
-    let header = hop.header;
     out.object(key, |out| {
         if matches!(message.kind(), RTM_DELNEXTHOP | RTM_DELNEXTHOPBUCKET) {
             out.field("deleted", true, format_args!("Deleted "));
@@ -500,57 +452,58 @@ pub(super) fn show(
         if let Some(id) = got(hop.id()) {
             out.number("id", "id ", id);
         }
-        if let Some(bucket) = got(hop.res_bucket()) {
-            show_bucket(out, &bucket);
-            return show_flags(out, RouteFlags::from_bits_retain(header.flags.get()));
+        match got(hop.res_bucket()) {
+            Some(bucket) => show_bucket(out, &bucket),
+            None => show_hop(out, look, &hop),
         }
-        if let Some(group) = got(hop.group()) {
-            show_group(out, group);
-        }
-        match got(hop.group_type()) {
-            None | Some(nexthop_grp_type::MPATH) => {}
-            Some(nexthop_grp_type::RES) => out.string("type", "type ", "resilient"),
-            Some(_) => out.string("type", "type ", "<unknown type>"),
-        }
-        if let Some(settings) = got(hop.res_group()) {
-            out.object("resilient_args", |out| {
-                let find = |kind| settings.find(kind);
-                let buckets = find(nha_res_group::BUCKETS).and_then(|a| a.u16().ok()).unwrap_or_default();
-                out.number("buckets", "buckets ", buckets);
-                let timer = |kind| find(kind).and_then(|a| a.u32().ok()).unwrap_or_default().into();
-                put_time(out, "idle_timer", timer(nha_res_group::IDLE_TIMER));
-                put_time(out, "unbalanced_timer", timer(nha_res_group::UNBALANCED_TIMER));
-                let time = find(nha_res_group::UNBALANCED_TIME).and_then(|a| a.u64().ok()).unwrap_or_default();
-                put_time(out, "unbalanced_time", time);
-            });
-        }
-        if let Some((kind, attrs)) = got(hop.encap_type()).zip(got(hop.encap())) {
-            show_encap(out, links, statistics, kind, &attrs);
-        }
-        if let Some(gateway) = got(hop.gateway()).filter(|g| !g.is_empty()) {
-            put_addr(out, "gateway", "via ", header.family, gateway);
-        }
-        if let Some(oif) = got(hop.oif()).filter(|i| *i != 0) {
-            out.push("dev ");
-            out.paint(Some(Color::Ifname), |out| put_dev(out, "dev", "", links, oif));
-        }
-        if header.scope != rt_scope::UNIVERSE || details {
-            let scope = out.named(header.scope, &names::SCOPES);
-            out.code("scope", "scope ", scope);
-        }
-        if got(hop.blackhole()).is_some() {
-            out.field("blackhole", Value::Null, format_args!("blackhole "));
-        }
-        if header.protocol != rtprot::UNSPEC || details {
-            let proto = out.named(header.protocol, &names::PROTOS);
-            out.code("protocol", "proto ", proto);
-        }
-        show_flags(out, RouteFlags::from_bits_retain(header.flags.get()));
+        show_flags(out, hop.header.flags.get());
         if got(hop.fdb()).is_some() {
             out.field("fdb", Value::Null, format_args!("fdb"));
         }
     });
     Ok(())
+}
+
+fn show_hop(out: &mut Out, look: Look<'_>, hop: &NextHopObject<'_>) {
+    let header = hop.header;
+    if let Some(group) = got(hop.group()) {
+        show_group(out, group);
+    }
+    match got(hop.group_type()) {
+        None | Some(nexthop_grp_type::MPATH) => {}
+        Some(nexthop_grp_type::RES) => out.string("type", "type ", "resilient"),
+        Some(_) => out.string("type", "type ", "<unknown type>"),
+    }
+    if let Some(settings) = got(hop.res_group()) {
+        let find = |kind| settings.find(kind);
+        let timer = |kind| find(kind).and_then(|a| a.u32().ok()).unwrap_or_default().into();
+        out.object("resilient_args", |out| {
+            let buckets = find(nha_res_group::BUCKETS).and_then(|a| a.u16().ok());
+            out.number("buckets", "buckets ", buckets.unwrap_or_default());
+            put_time(out, "idle_timer", timer(nha_res_group::IDLE_TIMER));
+            put_time(out, "unbalanced_timer", timer(nha_res_group::UNBALANCED_TIMER));
+            let time = find(nha_res_group::UNBALANCED_TIME).and_then(|a| a.u64().ok());
+            put_time(out, "unbalanced_time", time.unwrap_or_default());
+        });
+    }
+    show_encap(out, look, got(hop.encap_type()), got(hop.encap()));
+    if let Some(gateway) = got(hop.gateway()) {
+        put_addr(out, "gateway", "via ", header.family, gateway);
+    }
+    if let Some(oif) = got(hop.oif()) {
+        look.dev(out, "dev", "dev ", oif);
+    }
+    if header.scope != rt_scope::UNIVERSE || look.details {
+        let scope = out.named(header.scope, &names::SCOPES);
+        out.code("scope", "scope ", scope);
+    }
+    if got(hop.blackhole()).is_some() {
+        out.field("blackhole", Value::Null, format_args!("blackhole "));
+    }
+    if header.protocol != rtprot::UNSPEC || look.details {
+        let proto = out.named(header.protocol, &names::PROTOS);
+        out.code("protocol", "proto ", proto);
+    }
 }
 
 fn show_group(out: &mut Out, group: &[u8]) {

@@ -1,6 +1,6 @@
 //! Lightweight tunnels of routes and next hops: the words behind `encap`, and how they are shown.
 
-use super::super::inet::{Addr, Attr, Made, address, tos};
+use super::super::inet::{Addr, Attr, Look, Made, address, tos};
 use super::super::links::{Links, device};
 use super::*;
 use crate::out::{Color, Value};
@@ -351,16 +351,17 @@ fn with_length(mut header: Vec<u8>) -> Vec<u8> {
     header
 }
 
-/// Shows a tunnel of the kind `code`.
-pub(in super::super) fn show_encap(out: &mut Out, links: &Links, statistics: bool, code: u16, attrs: &Attrs<'_>) {
+/// Shows a tunnel of the kind `code`, if there is one.
+pub(in super::super) fn show_encap(out: &mut Out, look: Look<'_>, code: Option<u16>, attrs: Option<Attrs<'_>>) {
+    let Some((code, attrs)) = code.zip(attrs) else { return };
     let kind = KINDS.iter().find(|k| k.code == code);
     out.string("encap", " encap ", kind.map_or("unknown", |k| k.name));
     if code == lwtunnel_encap::IOAM6 {
-        let _ = ioam6(out, attrs);
+        let _ = ioam6(out, &attrs);
     }
     for field in kind.map(|k| k.fields).unwrap_or_default() {
-        if let Some(attr) = attrs.find(field.2).filter(|_| statistics || !matches!(field.3, Form::Counters)) {
-            let _ = field.show(out, links, &attr);
+        if let Some(attr) = attrs.find(field.2).filter(|_| look.statistics || !matches!(field.3, Form::Counters)) {
+            let _ = field.show(out, look.links, &attr);
         }
     }
 }

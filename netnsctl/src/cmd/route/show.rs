@@ -1,6 +1,6 @@
 //! Routes as text (that of `ip route`) and as JSON (its keys).
 
-use super::super::inet::{Addr, put_dev};
+use super::super::inet::{Addr, Look, put_dev};
 use super::super::nexthop;
 use super::*;
 use crate::names::{Named, Names};
@@ -11,10 +11,8 @@ use std::fmt::Write as _;
 
 /// How routes are shown: what the filter says of all of them is not said of each.
 pub(super) struct Style<'s> {
-    pub(super) links: &'s Links,
-    pub(super) filter: &'s Filter,
-    pub(super) details: bool,
-    pub(super) statistics: bool,
+    look: Look<'s>,
+    filter: &'s Filter,
     /// The next hop objects, where they are to be shown.
     pub(super) objects: Vec<(u32, Vec<u8>)>,
     proto: Last,
@@ -95,10 +93,8 @@ pub(super) const PATH: &[(u16, &str, &str)] = &[
 impl<'s> Style<'s> {
     pub(super) fn new(options: &Options, links: &'s Links, filter: &'s Filter) -> Self {
         Self {
-            links,
+            look: Look::new(options, links),
             filter,
-            details: options.details,
-            statistics: options.statistics > 0,
             objects: Vec::new(),
             proto: Last::default(),
             scope: Last::default(),
@@ -129,7 +125,7 @@ impl<'s> Style<'s> {
     fn route(&self, out: &mut Out, route: &Route<'_>) {
         let (header, filter) = (route.header, self.filter);
         let cloned = route.flags().contains(RouteFlags::ROUTE_CLONED);
-        if header.kind != rtn::UNICAST || self.details {
+        if header.kind != rtn::UNICAST || self.look.details {
             let name = if out.style().numeric { None } else { type_name(header.kind) };
             out.code("type", "", Named { value: header.kind.into(), name });
         }
@@ -154,7 +150,7 @@ impl<'s> Style<'s> {
         if let Some(to) = got(route.newdst()) {
             put_addr(out, "to", "as to ", header.family, to);
         }
-        self.encap(out, got(route.encap_type()), got(route.encap()));
+        show_encap(out, self.look, got(route.encap_type()), got(route.encap()));
         if header.tos != 0 && filter.tos.is_none() {
             put_tos(out, header.tos);
         }
@@ -169,17 +165,17 @@ impl<'s> Style<'s> {
         }
         if filter.table == 0 {
             let table = route.table().unwrap_or_default();
-            if table != 0 && (table != rt_table::MAIN || self.details) {
+            if table != 0 && (table != rt_table::MAIN || self.look.details) {
                 let table = out.named(table, &names::TABLES);
                 out.code("table", "table ", table);
             }
         }
         if !cloned {
-            if filter.proto.is_none() && (header.protocol != rtprot::BOOT || self.details) {
+            if filter.proto.is_none() && (header.protocol != rtprot::BOOT || self.look.details) {
                 let proto = self.proto.named(out, header.protocol, &names::PROTOS);
                 out.code("protocol", "proto ", proto);
             }
-            if filter.scope.is_none() && (header.scope != rt_scope::UNIVERSE || self.details) {
+            if filter.scope.is_none() && (header.scope != rt_scope::UNIVERSE || self.look.details) {
                 let scope = self.scope.named(out, header.scope, &names::SCOPES);
                 out.code("scope", "scope ", scope);
             }
@@ -192,7 +188,7 @@ impl<'s> Style<'s> {
         }
         // The upper half is something else where it is cloned.
         let mask = if cloned { 0xffff } else { u32::MAX };
-        flags(out, RouteFlags::from_bits_retain(route.flags().bits() & mask));
+        flags(out, route.flags().bits() & mask);
         match got(route.mark()) {
             None | Some(0) => {}
             Some(mark @ 1..16) => out.number("mark", "mark ", mark),
@@ -248,7 +244,8 @@ impl<'s> Style<'s> {
 
     fn hop(&self, out: &mut Out, header: &RtMsg, multicast: bool, hop: &NextHop<'_>) {
         let find = |kind| hop.attrs.find(kind);
-        self.encap(out, find(rta::ENCAP_TYPE).and_then(|a| a.u16().ok()), find(rta::ENCAP).map(|a| a.attrs()));
+        let encap_type = find(rta::ENCAP_TYPE).and_then(|a| a.u16().ok());
+        show_encap(out, self.look, encap_type, find(rta::ENCAP).map(|a| a.attrs()));
         if let Some(to) = find(rta::NEWDST) {
             put_addr(out, "to", "as to ", header.family, to.bytes());
         }
@@ -264,19 +261,19 @@ impl<'s> Style<'s> {
         let index = u32::try_from(hop.header.index.get()).unwrap_or_default();
         let hops = u16::from(hop.header.hops);
         if multicast {
-            let name = self.links.text(index);
+            let name = self.look.links.text(index);
             out.field("dev", &name, format_args!("{name}"));
             if hops != 1 {
                 out.field("ttl", hops, format_args!("(ttl>{hops})"));
             }
             out.push(" ");
         } else {
-            put_dev(out, "dev", "dev ", self.links, index);
+            put_dev(out, "dev", "dev ", self.look.links, index);
             if header.family != af::MPLS {
                 out.number("weight", "weight ", hops.saturating_add(1));
             }
         }
-        flags(out, RouteFlags::from_bits_retain(hop.header.flags.into()));
+        flags(out, hop.header.flags.into());
     }
 
     #[inline]
@@ -285,18 +282,12 @@ impl<'s> Style<'s> {
         out.paint(Some(Color::Ifname), |out| match self.dev.get() {
             (last, name) if last == index && index != 0 => out.string(key, "", name),
             _ => {
-                if let Some(name) = self.links.name(index).and_then(plain) {
+                if let Some(name) = self.look.links.name(index).and_then(plain) {
                     self.dev.set((index, name));
                 }
-                put_dev(out, key, "", self.links, index);
+                put_dev(out, key, "", self.look.links, index);
             }
         });
-    }
-
-    fn encap(&self, out: &mut Out, kind: Option<u16>, attrs: Option<Attrs<'_>>) {
-        if let Some((kind, attrs)) = kind.zip(attrs) {
-            encap::show_encap(out, self.links, self.statistics, kind, &attrs);
-        }
     }
 
     /// Shows the next hop object of this id.
@@ -304,7 +295,7 @@ impl<'s> Style<'s> {
         let Some((_, object)) = self.objects.iter().find(|o| o.0 == id) else { return };
         let Some(Ok(message)) = Messages::new(object).next() else { return };
         out.push("\n\tnh_info ");
-        let _ = nexthop::show(out, "nh_info", self.links, self.details, self.statistics, &message);
+        let _ = nexthop::show(out, "nh_info", self.look, &message);
     }
 
     fn cache(&self, out: &mut Out, info: &RtaCacheInfo) {
@@ -318,7 +309,7 @@ impl<'s> Style<'s> {
             }
         };
         number("error", "error ", info.error.get());
-        if self.statistics {
+        if self.look.statistics {
             number("users", "users ", info.clntref.get());
             number("used", "used ", info.used.get());
             let age = info.last_use.get();
@@ -402,7 +393,8 @@ fn put_via(out: &mut Out, family: u16, addr: &[u8]) {
 }
 
 #[inline]
-pub(in super::super) fn flags(out: &mut Out, flags: RouteFlags) {
+pub(in super::super) fn flags(out: &mut Out, flags: u32) {
+    let flags = RouteFlags::from_bits_retain(flags);
     if flags.is_empty() && !out.is_json() {
         return;
     }
