@@ -264,6 +264,15 @@ impl<'a> Words<'a> {
         self.error(format!("{} is not {what}; {known}", show(word)))
     }
 
+    /// As [`Words::keyword`], with keywords that have to be written out for `ip`, which `says` what is wrong otherwise.
+    ///
+    /// # Errors
+    /// As [`Words::keyword`].
+    pub fn whole<T: Copy + PartialEq>(&mut self, what: &str, table: &[Keyword<T>], says: &str) -> Result<T> {
+        let found = self.try_words(table, &[])?;
+        found.ok_or_else(|| self.wrong(self.unknown(what, table.iter().map(|k| k.0)), says))
+    }
+
     /// As [`Words::keyword`], for a command of `object`.
     ///
     /// # Errors

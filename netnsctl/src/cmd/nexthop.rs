@@ -223,34 +223,26 @@ fn group(words: &mut Words<'_>) -> Parsed<Vec<u8>> {
 }
 
 fn group_type(words: &mut Words<'_>) -> Parsed<Vec<Attr>> {
-    let kinds = &[("mpath", nexthop_grp_type::MPATH), ("resilient", nexthop_grp_type::RES)];
-    let kind = match words.try_words(kinds, &[])? {
-        Some(kind) => kind,
-        None => {
-            let usage = words.unknown("a type of group", kinds.iter().map(|k| k.0));
-            return Err(words.wrong(usage, "\"type\" value is invalid\n"));
-        }
-    };
+    const KINDS: &[Keyword<u16>] = &[("mpath", nexthop_grp_type::MPATH), ("resilient", nexthop_grp_type::RES)];
+    /// Word, attribute, and what is wrong with a value that is none.
+    const SETTINGS: &[(&str, u16, &str)] = &[
+        ("buckets", nha_res_group::BUCKETS, "invalid buckets value"),
+        ("idle_timer", nha_res_group::IDLE_TIMER, "invalid idle timer value"),
+        ("unbalanced_timer", nha_res_group::UNBALANCED_TIMER, "invalid unbalanced timer value"),
+    ];
+    let kind = words.whole("a type of group", KINDS, "\"type\" value is invalid\n")?;
     let mut attrs = Vec::new();
     if kind == nexthop_grp_type::RES && !words.is_end() {
         let mut settings: Vec<Attr> = Vec::new();
-        loop {
-            let mut timer = |words: &mut Words<'_>, attr, says| {
-                let seconds = words.number("a number of seconds", 0..=u64::from(u32::MAX / 100 - 1));
-                let seconds = seconds.map_err(|e| words.wrong(e, says))?;
-                settings.push((attr, u32::try_from(seconds.saturating_mul(100)).unwrap_or(u32::MAX).into()));
-                Ok(())
-            };
-            if words.eat("buckets") {
-                let buckets: u16 = number(words, "a number of buckets", "invalid buckets value")?;
-                settings.push((nha_res_group::BUCKETS, Made::Bytes(buckets.to_ne_bytes().into())));
-            } else if words.eat("idle_timer") {
-                timer(words, nha_res_group::IDLE_TIMER, "invalid idle timer value")?;
-            } else if words.eat("unbalanced_timer") {
-                timer(words, nha_res_group::UNBALANCED_TIMER, "invalid unbalanced timer value")?;
+        while let Some((_, attr, says)) = SETTINGS.iter().find(|s| words.eat(s.0)) {
+            let made = if *attr == nha_res_group::BUCKETS {
+                Made::Bytes(number::<u16>(words, "a number of buckets", says)?.to_ne_bytes().into())
             } else {
-                break;
-            }
+                let seconds = words.number("a number of seconds", 0..=u64::from(u32::MAX / 100 - 1));
+                let hundredths = seconds.map_err(|e| words.wrong(e, says))?.saturating_mul(100);
+                u32::try_from(hundredths).unwrap_or(u32::MAX).into()
+            };
+            settings.push((*attr, made));
         }
         attrs.push((nha::RES_GROUP | NLA_F_NESTED, Made::Nest(settings)));
     }

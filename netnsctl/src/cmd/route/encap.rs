@@ -4,21 +4,17 @@ use super::super::inet::{Addr, Attr, Look, Made, address, tos};
 use super::super::links::{Links, device};
 use super::*;
 use crate::out::{Color, Value};
+use nl_core::route::seg6_local_action::END_B6_ENCAP;
 use nl_core::route::{
     ioam6_iptunnel, lwt_bpf, lwt_bpf_prog, lwt_xfrm, lwtunnel_encap, lwtunnel_ip, lwtunnel_ip_opt_erspan,
     lwtunnel_ip_opt_geneve, lwtunnel_ip_opt_vxlan, lwtunnel_ip_opts, lwtunnel_ip6, mpls_iptunnel, rpl_iptunnel,
-    seg6_iptun_mode, seg6_iptunnel, seg6_local, seg6_local_action, seg6_local_cnt, seg6_local_flv,
+    seg6_iptunnel, seg6_local, seg6_local_cnt, seg6_local_flv,
 };
 use nl_core::wire::NLA_F_NESTED;
 use std::net::Ipv6Addr;
 
-/// A kind of tunnel.
-struct Kind {
-    name: &'static str,
-    code: u16,
-    /// In the order they are shown in.
-    fields: &'static [Field],
-}
+/// A kind of tunnel: its name, its number, and its settings in the order they are shown in.
+struct Kind(&'static str, u16, &'static [Field]);
 
 /// JSON's key; what stands before it in text, which among spaces is its word; its attribute; how it is read and shown.
 struct Field(&'static str, &'static str, u16, Form);
@@ -51,115 +47,78 @@ enum Form {
     Counters,
     Flavors,
     Bpf,
-    Headroom,
     Opts,
 }
 
 /// The kinds, in the order of their numbers.
 static KINDS: [Kind; 10] = [
-    Kind {
-        name: "mpls",
-        code: lwtunnel_encap::MPLS,
-        fields: &[
-            Field("dst", " ", mpls_iptunnel::DST, Form::Labels),
-            Field("ttl", "ttl ", mpls_iptunnel::TTL, Form::Byte),
-        ],
-    },
-    Kind {
-        name: "ip",
-        code: lwtunnel_encap::IP,
-        fields: &[
-            Field("id", "id ", lwtunnel_ip::ID, Form::Id),
-            Field("src", "src ", lwtunnel_ip::SRC, Form::Addr(af::INET)),
-            Field("dst", "dst ", lwtunnel_ip::DST, Form::Addr(af::INET)),
-            Field("ttl", "ttl ", lwtunnel_ip::TTL, Form::Byte),
-            Field("tos", "tos ", lwtunnel_ip::TOS, Form::Tos),
-            Field("key", "key ", lwtunnel_ip::FLAGS, Form::Bit(0x4)),
-            Field("csum", "csum ", lwtunnel_ip::FLAGS, Form::Bit(0x1)),
-            Field("seq", "seq ", lwtunnel_ip::FLAGS, Form::Bit(0x8)),
-            Field("", "", lwtunnel_ip::OPTS, Form::Opts),
-        ],
-    },
-    Kind { name: "ila", code: lwtunnel_encap::ILA, fields: &[] },
-    Kind {
-        name: "ip6",
-        code: lwtunnel_encap::IP6,
-        fields: &[
-            Field("id", "id ", lwtunnel_ip6::ID, Form::Id),
-            Field("src", "src ", lwtunnel_ip6::SRC, Form::Addr(af::INET6)),
-            Field("dst", "dst ", lwtunnel_ip6::DST, Form::Addr(af::INET6)),
-            Field("hoplimit", "hoplimit ", lwtunnel_ip6::HOPLIMIT, Form::Byte),
-            Field("tc", "tc ", lwtunnel_ip6::TC, Form::Tos),
-            Field("key", "key ", lwtunnel_ip6::FLAGS, Form::Bit(0x4)),
-            Field("csum", "csum ", lwtunnel_ip6::FLAGS, Form::Bit(0x1)),
-            Field("seq", "seq ", lwtunnel_ip6::FLAGS, Form::Bit(0x8)),
-            Field("", "", lwtunnel_ip6::OPTS, Form::Opts),
-        ],
-    },
-    Kind { name: "seg6", code: lwtunnel_encap::SEG6, fields: &[Field("", "", seg6_iptunnel::SRH, Form::Mode)] },
-    Kind {
-        name: "bpf",
-        code: lwtunnel_encap::BPF,
-        fields: &[
-            Field("in", "in ", lwt_bpf::IN, Form::Bpf),
-            Field("out", "out ", lwt_bpf::OUT, Form::Bpf),
-            Field("xmit", "xmit ", lwt_bpf::XMIT, Form::Bpf),
-            Field("headroom", " ", lwt_bpf::XMIT_HEADROOM, Form::Headroom),
-        ],
-    },
-    Kind {
-        name: "seg6local",
-        code: lwtunnel_encap::SEG6_LOCAL,
-        fields: &[
-            Field("action", "action ", seg6_local::ACTION, Form::Action),
-            Field("srh", "srh", seg6_local::SRH, Form::Srh),
-            Field("table", "table ", seg6_local::TABLE, Form::Table),
-            Field("vrftable", "vrftable ", seg6_local::VRFTABLE, Form::Table),
-            Field("nh4", "nh4 ", seg6_local::NH4, Form::Host(af::INET)),
-            Field("nh6", "nh6 ", seg6_local::NH6, Form::Host(af::INET6)),
-            Field("iif", "iif ", seg6_local::IIF, Form::Link),
-            Field("oif", "oif ", seg6_local::OIF, Form::Link),
-            Field("endpoint", "endpoint ", seg6_local::BPF, Form::Bpf),
-            Field("stats64", "count", seg6_local::COUNTERS, Form::Counters),
-            Field("flavors", "flavors ", seg6_local::FLAVORS, Form::Flavors),
-        ],
-    },
-    Kind { name: "rpl", code: lwtunnel_encap::RPL, fields: &[Field("", "", rpl_iptunnel::SRH, Form::Rpl)] },
-    Kind { name: "ioam6", code: lwtunnel_encap::IOAM6, fields: &[] },
-    Kind {
-        name: "xfrm",
-        code: lwtunnel_encap::XFRM,
-        fields: &[
-            Field("if_id", "if_id ", lwt_xfrm::IF_ID, Form::Uint),
-            Field("link_dev", "link_dev ", lwt_xfrm::LINK, Form::Link),
-        ],
-    },
+    Kind("mpls", lwtunnel_encap::MPLS, MPLS),
+    Kind("ip", lwtunnel_encap::IP, IP),
+    Kind("ila", lwtunnel_encap::ILA, &[]),
+    Kind("ip6", lwtunnel_encap::IP6, IP6),
+    Kind("seg6", lwtunnel_encap::SEG6, &[Field("", "", seg6_iptunnel::SRH, Form::Mode)]),
+    Kind("bpf", lwtunnel_encap::BPF, BPF),
+    Kind("seg6local", lwtunnel_encap::SEG6_LOCAL, SEG6_LOCAL),
+    Kind("rpl", lwtunnel_encap::RPL, &[Field("", "", rpl_iptunnel::SRH, Form::Rpl)]),
+    Kind("ioam6", lwtunnel_encap::IOAM6, &[]),
+    Kind("xfrm", lwtunnel_encap::XFRM, XFRM),
+];
+const MPLS: &[Field] =
+    &[Field("dst", " ", mpls_iptunnel::DST, Form::Labels), Field("ttl", "ttl ", mpls_iptunnel::TTL, Form::Byte)];
+const IP: &[Field] = &[
+    Field("id", "id ", lwtunnel_ip::ID, Form::Id),
+    Field("src", "src ", lwtunnel_ip::SRC, Form::Addr(af::INET)),
+    Field("dst", "dst ", lwtunnel_ip::DST, Form::Addr(af::INET)),
+    Field("ttl", "ttl ", lwtunnel_ip::TTL, Form::Byte),
+    Field("tos", "tos ", lwtunnel_ip::TOS, Form::Tos),
+    Field("key", "key ", lwtunnel_ip::FLAGS, Form::Bit(0x4)),
+    Field("csum", "csum ", lwtunnel_ip::FLAGS, Form::Bit(0x1)),
+    Field("seq", "seq ", lwtunnel_ip::FLAGS, Form::Bit(0x8)),
+    Field("", "", lwtunnel_ip::OPTS, Form::Opts),
+];
+const IP6: &[Field] = &[
+    Field("id", "id ", lwtunnel_ip6::ID, Form::Id),
+    Field("src", "src ", lwtunnel_ip6::SRC, Form::Addr(af::INET6)),
+    Field("dst", "dst ", lwtunnel_ip6::DST, Form::Addr(af::INET6)),
+    Field("hoplimit", "hoplimit ", lwtunnel_ip6::HOPLIMIT, Form::Byte),
+    Field("tc", "tc ", lwtunnel_ip6::TC, Form::Tos),
+    Field("key", "key ", lwtunnel_ip6::FLAGS, Form::Bit(0x4)),
+    Field("csum", "csum ", lwtunnel_ip6::FLAGS, Form::Bit(0x1)),
+    Field("seq", "seq ", lwtunnel_ip6::FLAGS, Form::Bit(0x8)),
+    Field("", "", lwtunnel_ip6::OPTS, Form::Opts),
+];
+const BPF: &[Field] = &[
+    Field("in", "in ", lwt_bpf::IN, Form::Bpf),
+    Field("out", "out ", lwt_bpf::OUT, Form::Bpf),
+    Field("xmit", "xmit ", lwt_bpf::XMIT, Form::Bpf),
+    Field("headroom", " ", lwt_bpf::XMIT_HEADROOM, Form::Uint),
+];
+const SEG6_LOCAL: &[Field] = &[
+    Field("action", "action ", seg6_local::ACTION, Form::Action),
+    Field("srh", "srh", seg6_local::SRH, Form::Srh),
+    Field("table", "table ", seg6_local::TABLE, Form::Table),
+    Field("vrftable", "vrftable ", seg6_local::VRFTABLE, Form::Table),
+    Field("nh4", "nh4 ", seg6_local::NH4, Form::Host(af::INET)),
+    Field("nh6", "nh6 ", seg6_local::NH6, Form::Host(af::INET6)),
+    Field("iif", "iif ", seg6_local::IIF, Form::Link),
+    Field("oif", "oif ", seg6_local::OIF, Form::Link),
+    Field("endpoint", "endpoint ", seg6_local::BPF, Form::Bpf),
+    Field("stats64", "count", seg6_local::COUNTERS, Form::Counters),
+    Field("flavors", "flavors ", seg6_local::FLAVORS, Form::Flavors),
+];
+const XFRM: &[Field] = &[
+    Field("if_id", "if_id ", lwt_xfrm::IF_ID, Form::Uint),
+    Field("link_dev", "link_dev ", lwt_xfrm::LINK, Form::Link),
 ];
 
-const MODES: &[Keyword<u32>] = &[
-    ("inline", seg6_iptun_mode::INLINE),
-    ("encap", seg6_iptun_mode::ENCAP),
-    ("l2encap", seg6_iptun_mode::L2ENCAP),
-    ("encap.red", seg6_iptun_mode::ENCAP_RED),
-    ("l2encap.red", seg6_iptun_mode::L2ENCAP_RED),
-];
+/// How segments get into a packet, by number.
+const MODES: &[Keyword<u32>] = &[("inline", 0), ("encap", 1), ("l2encap", 2), ("encap.red", 3), ("l2encap.red", 4)];
+/// What the end of a segment does, by number.
+#[rustfmt::skip]
 const ACTIONS: &[Keyword<u32>] = &[
-    ("End", seg6_local_action::END),
-    ("End.X", seg6_local_action::END_X),
-    ("End.T", seg6_local_action::END_T),
-    ("End.DX2", seg6_local_action::END_DX2),
-    ("End.DX6", seg6_local_action::END_DX6),
-    ("End.DX4", seg6_local_action::END_DX4),
-    ("End.DT6", seg6_local_action::END_DT6),
-    ("End.DT4", seg6_local_action::END_DT4),
-    ("End.B6", seg6_local_action::END_B6),
-    ("End.B6.Encaps", seg6_local_action::END_B6_ENCAP),
-    ("End.BM", seg6_local_action::END_BM),
-    ("End.S", seg6_local_action::END_S),
-    ("End.AS", seg6_local_action::END_AS),
-    ("End.AM", seg6_local_action::END_AM),
-    ("End.BPF", seg6_local_action::END_BPF),
-    ("End.DT46", seg6_local_action::END_DT46),
+    ("End", 1), ("End.X", 2), ("End.T", 3), ("End.DX2", 4), ("End.DX6", 5), ("End.DX4", 6), ("End.DT6", 7), ("End.DT4", 8),
+    ("End.B6", 9), ("End.B6.Encaps", END_B6_ENCAP), ("End.BM", 11), ("End.S", 12), ("End.AS", 13), ("End.AM", 14),
+    ("End.BPF", 15), ("End.DT46", 16),
 ];
 /// Variants of an action, by the number of their bit.
 const FLAVORS: &[Keyword<u32>] = &[("psp", 1), ("usp", 2), ("usd", 3), ("next-csid", 4)];
@@ -170,10 +129,8 @@ fn named(names: &[Keyword<u32>], value: u32, unknown: &'static str) -> &'static 
 
 /// Takes what follows `encap`: the attribute with the settings, and the one with the kind.
 pub(in super::super) fn parse(words: &mut Words<'_>, encap: u16, encap_type: u16) -> Parsed<[Attr; 2]> {
-    let name = words.need("a kind of tunnel")?;
-    let Some(kind) = KINDS.iter().find(|k| name == k.name) else {
-        let known: Vec<_> = KINDS.iter().map(|k| k.name).collect();
-        let usage = words.error_before(format!("{} is not a kind of tunnel: {}", show(name), known.join(", ")));
+    let Some(kind) = KINDS.iter().find(|k| words.eat(k.0)) else {
+        let usage = words.unknown("a kind of tunnel", KINDS.iter().map(|k| k.0));
         return Err(words.wrong(usage, "\"encap type\" value is invalid\n"));
     };
     let mut ahead = words.clone();
@@ -181,26 +138,25 @@ pub(in super::super) fn parse(words: &mut Words<'_>, encap: u16, encap_type: u16
     if words.is_ip() && ahead.is_end() {
         return Err(ahead.error("more words are missing").ip("Error: unexpected end of line after \"encap\""));
     }
-    let attrs = match kind.code {
+    let attrs = match kind.1 {
         lwtunnel_encap::SEG6 => seg6(words)?,
         lwtunnel_encap::RPL => vec![(rpl_iptunnel::SRH, Made::Bytes(rpl(&segments(words)?)))],
         lwtunnel_encap::ILA | lwtunnel_encap::BPF | lwtunnel_encap::IOAM6 => {
-            let said = format!("encap {} is not supported", kind.name);
+            let said = format!("encap {} is not supported", kind.0);
             return Err(words.error_before(format!("{said} here")).ip(said));
         }
         _ => settings(words, kind)?,
     };
-    Ok([(encap | NLA_F_NESTED, Made::Nest(attrs)), (encap_type, Made::Bytes(kind.code.to_ne_bytes().into()))])
+    Ok([(encap | NLA_F_NESTED, Made::Nest(attrs)), (encap_type, Made::Bytes(kind.1.to_ne_bytes().into()))])
 }
 
 fn settings(words: &mut Words<'_>, kind: &Kind) -> Parsed<Vec<Attr>> {
     let (mut attrs, mut bits, mut seen) = (Vec::new(), None, Vec::new());
     let (mut action, mut srh) = (0, None);
-    if kind.code == lwtunnel_encap::MPLS {
+    if kind.1 == lwtunnel_encap::MPLS {
         attrs.push((mpls_iptunnel::DST, Made::Bytes(address(words, "labels", af::MPLS)?.1)));
     }
-    while let Some(Field(_, before, attr, form)) =
-        kind.fields.iter().find(|f| words.peek().is_some_and(|w| w == f.1.trim()))
+    while let Some(Field(_, before, attr, form)) = kind.2.iter().find(|f| words.peek().is_some_and(|w| w == f.1.trim()))
     {
         let (word, what) = (before.trim(), "its value");
         let _ = words.next();
@@ -230,9 +186,7 @@ fn settings(words: &mut Words<'_>, kind: &Kind) -> Parsed<Vec<Attr>> {
             }
             Form::Link => Made::Link(device(words, "the name of an interface")?.to_owned()),
             Form::Action => {
-                let name = words.need("an action")?;
-                let usage = || words.error_before(format!("{} is not an action", show(name)));
-                action = ACTIONS.iter().find(|a| name == a.0).ok_or_else(|| invalid(words, usage()))?.1;
+                action = words.whole("an action", ACTIONS, "\"action\" value is invalid\n")?;
                 action.into()
             }
             Form::Bit(bit) => {
@@ -253,14 +207,14 @@ fn settings(words: &mut Words<'_>, kind: &Kind) -> Parsed<Vec<Attr>> {
         let nested = if matches!(value, Made::Nest(_)) { NLA_F_NESTED } else { 0 };
         attrs.push((attr | nested, value));
     }
-    if kind.code == lwtunnel_encap::SEG6_LOCAL && action == 0 {
+    if kind.1 == lwtunnel_encap::SEG6_LOCAL && action == 0 {
         return Err(words.error("the action is missing").ip("Missing action type"));
     }
-    if kind.code == lwtunnel_encap::XFRM && !seen.contains(&"if_id") {
+    if kind.1 == lwtunnel_encap::XFRM && !seen.contains(&"if_id") {
         return Err(words.error("if_id is missing").ip("Usage: ip route ... encap xfrm if_id IF_ID [ link_dev LINK ]"));
     }
     attrs.extend(bits.map(|(attr, bits)| (attr, Made::Bytes(bits.to_be_bytes().into()))));
-    let encaps = action == seg6_local_action::END_B6_ENCAP;
+    let encaps = action == END_B6_ENCAP;
     attrs.extend(srh.map(|(segs, key)| (seg6_local::SRH, Made::Bytes(segment_header(&segs, encaps, key)))));
     Ok(attrs)
 }
@@ -309,18 +263,11 @@ fn hmac(words: &mut Words<'_>) -> Parsed<u32> {
 fn seg6(words: &mut Words<'_>) -> Parsed<Vec<Attr>> {
     if !words.eat("mode") {
         let usage = words.error("the mode is missing: mode inline, encap, encap.red, l2encap or l2encap.red");
-        let _ = words.eat("segs") && words.next().is_some();
-        return Err(
-            words.wrong(Usage { at: words.at().saturating_sub(1), ..usage }, "\"segs\" provided before \"mode\"\n")
-        );
+        return Err(words.wrong(usage, "\"segs\" provided before \"mode\"\n"));
     }
-    let name = words.need("a mode")?;
-    let mode = MODES.iter().find(|m| name == m.0).map(|m| m.1).ok_or_else(|| {
-        let usage = words.error_before(format!("{} is not a mode", show(name)));
-        words.wrong(usage, "\"mode\" value is invalid\n")
-    })?;
+    let mode = words.whole("a mode", MODES, "\"mode\" value is invalid\n")?;
     let segs = segments(words)?;
-    let header = segment_header(&segs, mode != seg6_iptun_mode::INLINE, hmac(words)?);
+    let header = segment_header(&segs, mode != 0, hmac(words)?);
     Ok(vec![(seg6_iptunnel::SRH, Made::Bytes([&mode.to_ne_bytes()[..], &header].concat()))])
 }
 
@@ -354,12 +301,12 @@ fn with_length(mut header: Vec<u8>) -> Vec<u8> {
 /// Shows a tunnel of the kind `code`, if there is one.
 pub(in super::super) fn show_encap(out: &mut Out, look: Look<'_>, code: Option<u16>, attrs: Option<Attrs<'_>>) {
     let Some((code, attrs)) = code.zip(attrs) else { return };
-    let kind = KINDS.iter().find(|k| k.code == code);
-    out.string("encap", " encap ", kind.map_or("unknown", |k| k.name));
+    let kind = KINDS.iter().find(|k| k.1 == code);
+    out.string("encap", " encap ", kind.map_or("unknown", |k| k.0));
     if code == lwtunnel_encap::IOAM6 {
         let _ = ioam6(out, &attrs);
     }
-    for field in kind.map(|k| k.fields).unwrap_or_default() {
+    for field in kind.map(|k| k.2).unwrap_or_default() {
         if let Some(attr) = attrs.find(field.2).filter(|_| look.statistics || !matches!(field.3, Form::Counters)) {
             let _ = field.show(out, look.links, &attr);
         }
@@ -378,7 +325,7 @@ impl Field {
             Form::Host(_) => out.written(key, before, |text| Addr(bytes).write(text)),
             Form::Labels => out.written(key, before, |text| show::labels(text, bytes)),
             Form::Byte | Form::Tos => out.number(key, before, attr.u8()?),
-            Form::Uint | Form::Headroom => out.number(key, before, attr.u32()?),
+            Form::Uint => out.number(key, before, attr.u32()?),
             Form::Table => {
                 let table = out.named(attr.u32()?, &names::TABLES);
                 out.code(key, before, table);
@@ -386,7 +333,7 @@ impl Field {
             Form::Link => inet::put_dev(out, key, before, links, attr.u32()?),
             Form::Action => {
                 let action = attr.u32()?;
-                let unknown = if action > seg6_local_action::END_DT46 { "<invalid>" } else { "<unknown>" };
+                let unknown = if action == 0 { "<unknown>" } else { "<invalid>" };
                 out.string(key, before, named(ACTIONS, action, unknown));
             }
             Form::Bit(bit) => {
