@@ -250,6 +250,11 @@ pub enum Error {
         /// What it was needed for.
         op: &'static str,
     },
+    /// The keeper of an ordinary user's names could not be started.
+    Keeper {
+        /// What it said.
+        said: String,
+    },
     /// The kernel refused a netlink request.
     Kernel(Box<KernelError>),
     /// What the kernel sent cannot be read.
@@ -311,12 +316,14 @@ impl fmt::Display for Error {
             }
             Error::Limit { kinds } => {
                 f.write_str("the limit on namespaces is reached: see")?;
-                for (i, (name, _)) in kinds.iter_names().enumerate() {
-                    let name = if name == "MOUNT" { "mnt".to_owned() } else { name.to_ascii_lowercase() };
+                for (i, kind) in kinds.iter().enumerate() {
+                    let name = kind.name();
                     write!(f, "{} /proc/sys/user/max_{name}_namespaces", if i > 0 { " or" } else { "" })?;
                 }
                 f.write_str(" (namespaces still being torn down count)")
             }
+            Error::Keeper { said } if said.is_empty() => f.write_str("the keeper of names ended without a word"),
+            Error::Keeper { said } => write!(f, "the keeper of names {said}"),
             Error::Kernel(e) => e.fmt(f),
             Error::Decode(e) => write!(f, "the kernel's answer cannot be read: {e}"),
             Error::Encode(e) => write!(f, "the request does not fit a message: {e}"),

@@ -6,11 +6,11 @@
 //! one; what it becomes is a [`Child`]. A [`netlink::Conn`] talks to the kernel from inside the namespace it was opened in.
 //!
 //! # What is guaranteed
-//! - The caller's thread is where it was, after every call but [`process::enter_for_exec`], also after a failure: what
+//! - The caller's thread is where it was, after every call but [`Ns::enter`] and [`process::enter_for_exec`], also after a failure: what
 //!   has to be done in another namespace is done by a thread or a child that ends there.
 //! - What fails leaves nothing behind: no file, mount, directory, process or descriptor that was made on the way.
 //! - A namespace is known by its descriptor, never by a path, a process by its pidfd, never by a number.
-//! - No descriptor survives an exec, and dispositions reach a program as this one got them ([`restore_sigpipe`]).
+//! - No descriptor survives an exec, and dispositions reach a program as this one got them (with [`main!`]).
 //! - All `unsafe` code is in `sys.rs`, one system call a function.
 //!
 //! Linux 5.4 (`waitid` by pidfd) is needed for processes; all else asks for what it wants and does without what is missing.
@@ -26,6 +26,7 @@
 //! std::process::exit(exit.status());
 //! # Ok::<(), netns_sys::Error>(())
 //! ```
+pub mod bpf;
 pub mod error;
 pub mod holders;
 pub mod mount;
@@ -34,11 +35,13 @@ pub mod netlink;
 pub mod ns;
 pub mod probe;
 pub mod process;
+pub mod rootless;
 mod sys;
 pub mod tun;
+pub mod vrf;
 
 pub use error::{Errno, Error, Kind, NameRule, Result};
 pub use named::Dir;
 pub use ns::{Ns, NsFlags, NsId};
 pub use process::{Child, Exit, Spawn};
-pub use sys::{PollFd, Stdio, poll, restore_sigpipe};
+pub use sys::{LocalTime, PollFd, Stdio, local_time, poll, start, terminal_width};

@@ -12,6 +12,7 @@ use nl_core::reply::Policy;
 use nl_core::spec::Family;
 use nl_core::wire::{NLMSG_NOOP, align4};
 use nl_core::{Batch, EncodeError, ExtAck, Flags, Message, Messages, Msg, Replies, Reply};
+use std::ffi::OsStr;
 use std::fmt::{self, Write as _};
 use std::io::IoSlice;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -109,6 +110,24 @@ impl Socket {
     /// setsockopt(2): `EPERM` without `CAP_NET_BROADCAST`.
     pub fn listen_all_nsid(&self) -> Result<()> {
         self.option(libc::NETLINK_LISTEN_ALL_NSID, 1)
+    }
+
+    /// Adds a link-layer multicast address to those that interface `name` of the socket's namespace receives, or deletes it
+    /// (`SIOCADDMULTI`, `SIOCDELMULTI`, netdevice(7)).
+    ///
+    /// # Errors
+    /// `ENODEV`: no such interface; `EINVAL`: it cannot do that, or is down; `ENOENT`: it has no such address; `EPERM`.
+    pub fn multicast(&self, add: bool, name: &OsStr, addr: [u8; 6]) -> Result<()> {
+        sys::multicast(self.fd.as_fd(), add, name, addr).at("change the multicast addresses of", name)
+    }
+
+    /// Room for what was not yet received, in bytes, of which the kernel gives no more than `net.core.rmem_max` says.
+    ///
+    /// # Errors
+    /// setsockopt(2).
+    pub fn set_receive_buffer(&self, bytes: u32) -> Result<()> {
+        let bytes = i32::try_from(bytes).unwrap_or(i32::MAX);
+        sys::setsockopt(self.fd.as_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, bytes).at("set a receive buffer", "")
     }
 
     /// Sends `messages` to the kernel as one datagram.
@@ -338,28 +357,29 @@ impl Conn {
         self.request_with(kind, flags, fill, |_| Ok(()))
     }
 
-    /// As [`Conn::request`]; with [`Flags::ECHO`] the kernel sends what it made, which `each` is given.
+    /// As [`Conn::request`]; what the kernel sends back before the acknowledgement (with `ECHO`, the notification that
+    /// everybody gets) is handed to `on`.
     ///
     /// # Errors
-    /// As [`Conn::request`]; those of `each`.
+    /// As [`Conn::request`]; those of `on`.
     pub fn request_with(
         &mut self,
         kind: u16,
         flags: Flags,
         fill: impl Fn(&mut Msg<'_>),
-        mut each: impl FnMut(&Message<'_>) -> Result<()>,
+        mut on: impl FnMut(&Message<'_>) -> Result<()>,
     ) -> Result<Option<String>> {
         if let Some((_, more)) = self.held {
             return self.keep(|requests| requests.request(kind, flags | more, &fill)).map(|()| None);
         }
         let mut warning = None;
-        self.exchange(kind, flags | Flags::ACK, &fill, |reply| match reply {
-            Reply::Ack(ext) => {
-                warning = ext.message.map(str::to_owned);
-                Ok(())
+        self.exchange(kind, flags | Flags::ACK, &fill, |reply| {
+            match reply {
+                Reply::Ack(ext) => warning = ext.message.map(str::to_owned),
+                Reply::Data(message) => on(&message)?,
+                _ => {}
             }
-            Reply::Data(message) => each(&message),
-            _ => Ok(()),
+            Ok(())
         })?;
         Ok(warning)
     }

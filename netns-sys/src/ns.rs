@@ -1,10 +1,10 @@
 //! A network namespace, held by a descriptor that was checked to be one.
 
 use crate::error::{At, Errno, Error, Kind, Result};
+use crate::process;
 use crate::sys::{self, CWD, NsFd, Stat};
 use libc::{O_NOCTTY, O_NONBLOCK, O_PATH, O_RDONLY};
 use std::ffi::{CStr, CString, OsStr};
-use std::fs;
 use std::hash::{Hash, Hasher};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -31,6 +31,26 @@ bitflags::bitflags! {
         const CGROUP = libc::CLONE_NEWCGROUP;
         /// Boot and monotonic clocks: `CLONE_NEWTIME`. Linux 5.6.
         const TIME = libc::CLONE_NEWTIME;
+    }
+}
+
+impl NsFlags {
+    /// Each type with its name, as in /proc/PID/ns.
+    pub const NAMES: [(&'static str, NsFlags); 8] = [
+        ("mnt", NsFlags::MOUNT),
+        ("net", NsFlags::NET),
+        ("pid", NsFlags::PID),
+        ("uts", NsFlags::UTS),
+        ("ipc", NsFlags::IPC),
+        ("user", NsFlags::USER),
+        ("cgroup", NsFlags::CGROUP),
+        ("time", NsFlags::TIME),
+    ];
+
+    /// The name of a single type; empty for several, or none.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        NsFlags::NAMES.iter().find(|n| n.1 == self).map_or("", |n| n.0)
     }
 }
 
@@ -82,7 +102,8 @@ impl Ns {
     pub fn current() -> Result<Ns> {
         let fd = match sys::openat(CWD, c"/proc/thread-self/ns/net", O_RDONLY, 0) {
             Err(Errno::ENOENT) => {
-                sys::net_ns_by_socket().map_err(|_| Error::NoProc { op: "open the current namespace" })?
+                let socket = sys::netlink_socket(0).and_then(|socket| sys::socket_net_ns(socket.as_fd()));
+                socket.map_err(|_| Error::NoProc { op: "open the current namespace" })?
             }
             fd => fd.at("open", "/proc/thread-self/ns/net")?,
         };
@@ -109,16 +130,9 @@ impl Ns {
         Ns::open_following(CWD, &c, path.as_os_str())
     }
 
-    /// [`Ns::open`] relative to a directory. What is found is first only referred to (`O_PATH`), and really opened once
-    /// fstatfs says nsfs: a FIFO does not hang, a device is not set off, and no link changes under us.
+    /// [`Ns::open`] relative to a directory.
     pub(crate) fn open_following(dir: BorrowedFd<'_>, path: &CStr, about: &OsStr) -> Result<Ns> {
-        let seen = nsfs(sys::openat(dir, path, O_PATH, 0).at("open", about)?, about)?;
-        let fd = match sys::openat(CWD, &proc_fd(seen.fd().as_fd(), c""), O_RDONLY, 0) {
-            // No /proc: then this is a mounted name and no link into /proc. Go by the path once more, and check once more.
-            Err(Errno::ENOENT) => sys::openat(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0),
-            fd => fd,
-        };
-        Ns::checked(fd.at("open", about)?, about)
+        Ns::of_type(open_any(dir, path, about)?, about)
     }
 
     /// The entry `name` itself (a link is not followed), which statx(2) just said is a regular file.
@@ -133,7 +147,7 @@ impl Ns {
     /// # Errors
     /// `ESRCH`: no such process; `EACCES`, `EPERM`: not ours to look into; [`Error::NoProc`] (before Linux 6.11).
     pub fn of_pid(pid: u32) -> Result<Ns> {
-        Ns::of_pidfd(sys::pidfd_open(pid).at("find process", pid.to_string())?.as_fd())
+        Ns::of_pidfd(process::open(pid)?.as_fd())
     }
 
     /// That of a process, by a descriptor of it (pidfd_open(2)).
@@ -149,16 +163,23 @@ impl Ns {
         Ns::of_pidfd_by_number(pidfd)
     }
 
+    /// That which a socket of a process (by a descriptor of it) lives in, or a descriptor of /dev/net/tun. The socket is duplicated
+    /// for it (pidfd_getfd(2), Linux 5.6).
+    ///
+    /// # Errors
+    /// `EBADF`: it has no such descriptor; `ENOTSOCK`: that is of something else; `EPERM`.
+    pub fn of_socket(pidfd: BorrowedFd<'_>, fd: u32) -> Result<Ns> {
+        let ns = sys::pidfd_getfd(pidfd, fd).and_then(|socket| sys::socket_net_ns(socket.as_fd()));
+        Ns::from_fd(ns.at("find the network namespace of socket", fd.to_string())?)
+    }
+
     /// Before Linux 6.11: if the process is not reaped after the open, the number was its own during the open.
     fn of_pidfd_by_number(pidfd: BorrowedFd<'_>) -> Result<Ns> {
-        let op = "open the network namespace of a process";
-        let info =
-            fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd())).map_err(|_| Error::NoProc { op })?;
-        let pid = info.lines().find_map(|l| l.strip_prefix("Pid:")).ok_or(Errno::EBADF.at(op, ""))?.trim();
+        let pid = process::pid_of(pidfd)?;
         let ns = Ns::open(Path::new(&format!("/proc/{pid}/ns/net")));
         match sys::pidfd_signal(pidfd, 0) {
             Ok(()) | Err(Errno::EPERM) => ns,
-            Err(e) => Err(e.at(op, pid)),
+            Err(e) => Err(e.at("open the network namespace of a process", pid.to_string())),
         }
     }
 
@@ -173,7 +194,10 @@ impl Ns {
 
     fn checked(fd: OwnedFd, about: impl AsRef<OsStr>) -> Result<Ns> {
         let about = about.as_ref();
-        let fd = nsfs(fd, about)?;
+        Ns::of_type(nsfs(fd, about)?, about)
+    }
+
+    fn of_type(fd: NsFd, about: &OsStr) -> Result<Ns> {
         match fd.kind().at("ask the type of the namespace", about)? {
             NsFlags::NET => Ok(Ns(fd)),
             other => Err(Error::NotNetns { about: about.to_owned(), seen: Kind::OtherNs(other) }),
@@ -185,8 +209,7 @@ impl Ns {
     /// # Errors
     /// Those of statx(2): none on a sane system.
     pub fn id(&self) -> Result<NsId> {
-        let st = sys::statx(self.as_fd(), c"").at("stat", "a namespace")?;
-        Ok(NsId { dev: st.dev, ino: st.ino, id64: self.0.id().ok() })
+        id(&self.0).at("stat", "a namespace")
     }
 
     /// The number of its descriptor, for attributes that name a namespace by one (`IFLA_NET_NS_FD`, `NETNSA_FD`): the
@@ -226,10 +249,31 @@ impl Ns {
         })
     }
 
-    /// setns(2) of the calling thread, for a thread or process that will never go back.
-    pub(crate) fn enter(&self) -> Result<()> {
+    /// Takes the calling thread there, for good: for one that has nothing to do elsewhere any more.
+    ///
+    /// # Errors
+    /// `EPERM` without `CAP_SYS_ADMIN` here and there.
+    pub fn enter(&self) -> Result<()> {
         sys::setns(self.as_fd(), NsFlags::NET).at("enter the network namespace", "")
     }
+}
+
+/// The identity of a namespace of any type.
+pub(crate) fn id(ns: &NsFd) -> std::result::Result<NsId, Errno> {
+    let st = sys::statx(ns.fd().as_fd(), c"")?;
+    Ok(NsId { dev: st.dev, ino: st.ino, id64: ns.id().ok() })
+}
+
+/// The namespace of any type at this path. What is found is first only referred to (`O_PATH`), and really opened once
+/// fstatfs says nsfs: a FIFO does not hang, a device is not set off, and no link changes under us.
+pub(crate) fn open_any(dir: BorrowedFd<'_>, path: &CStr, about: &OsStr) -> Result<NsFd> {
+    let seen = nsfs(sys::openat(dir, path, O_PATH, 0).at("open", about)?, about)?;
+    let fd = match sys::openat(CWD, &proc_fd(seen.fd().as_fd(), c""), O_RDONLY, 0) {
+        // No /proc: then this is a mounted name and no link into /proc. Go by the path once more, and check once more.
+        Err(Errno::ENOENT) => sys::openat(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0),
+        fd => fd,
+    };
+    nsfs(fd.at("open", about)?, about)
 }
 
 /// This descriptor, if it is on nsfs.
@@ -238,6 +282,21 @@ fn nsfs(fd: OwnedFd, about: &OsStr) -> Result<NsFd> {
         Ok(st) => Error::NotNetns { about: about.to_owned(), seen: kind(&st) },
         Err(e) => e.at("stat", about),
     })
+}
+
+/// Runs `f` inside each of these, in turn, on one thread that then ends: for many, where [`Ns::run`] starts a thread each.
+///
+/// # Errors
+/// `EAGAIN`, `ENOMEM`: no thread to be had; for each, those of entering it.
+pub fn run_in_each<T: Send>(
+    all: impl Iterator<Item = Result<Ns>> + Send,
+    mut f: impl FnMut() -> T + Send,
+) -> Result<Vec<Result<T>>> {
+    let mut run = |ns: Result<Ns>| {
+        ns?.enter()?;
+        Ok(f())
+    };
+    on_a_thread(|| Ok(all.map(&mut run).collect()))
 }
 
 /// Runs `f` on a thread of its own and waits for its end.
@@ -284,7 +343,7 @@ mod tests {
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(Ns::of_pidfd_by_number(pidfd.as_fd()).unwrap_err().errno(), Some(Errno::ESRCH));
-        let null = fs::File::open("/dev/null").unwrap();
+        let null = std::fs::File::open("/dev/null").unwrap();
         assert_eq!(Ns::of_pidfd_by_number(null.as_fd()).unwrap_err().errno(), Some(Errno::EBADF));
     }
 }

@@ -9,11 +9,12 @@
 use crate::error::{At, Errno, Error, NameRule, Result};
 use crate::ns::{Ns, NsFlags};
 use crate::sys::{self, Image, PollFd, Stdio};
+use crate::vrf::Group;
 use libc::{MNT_DETACH, MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, MS_SLAVE, c_int, c_ulong};
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fmt::Display;
 use std::fs;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::time::Duration;
@@ -31,10 +32,12 @@ enum Act<'a> {
         target: CString,
         flags: c_ulong,
     },
-    /// Replace /sys by one that shows the network namespace this is done in.
-    FreshSysfs,
+    /// Replace /sys by one that shows the network namespace this is done in, mounted under this name.
+    FreshSysfs(CString),
     Chdir(CString),
     Stdio(BorrowedFd<'a>, Stdio),
+    /// Enter a control group.
+    Join(Group),
 }
 
 impl Act<'_> {
@@ -58,14 +61,15 @@ impl Act<'_> {
             Act::Enter(ns) => sys::setns(*ns, NsFlags::NET),
             Act::Unshare(kinds) => sys::unshare(*kinds),
             Act::Mount { source, target, flags } => sys::mount(source.as_deref(), target, None, *flags),
-            Act::FreshSysfs => fresh_sysfs(),
+            Act::FreshSysfs(name) => fresh_sysfs(name),
             Act::Chdir(path) => sys::chdir(path),
             Act::Stdio(fd, which) => sys::dup_stdio(*fd, *which),
+            Act::Join(group) => group.join(),
         }
     }
 }
 
-fn fresh_sysfs() -> std::result::Result<(), Errno> {
+fn fresh_sysfs(name: &CStr) -> std::result::Result<(), Errno> {
     const SYS: &CStr = c"/sys";
     let mut flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
     // Not detached: nothing was mounted there, or (in a user namespace) it is locked, and one that is read-only may only be
@@ -73,7 +77,7 @@ fn fresh_sysfs() -> std::result::Result<(), Errno> {
     if sys::umount(SYS, MNT_DETACH).is_err() && sys::is_read_only(SYS) == Ok(true) {
         flags |= MS_RDONLY;
     }
-    match sys::mount(Some(c"sysfs"), SYS, Some(c"sysfs"), flags) {
+    match sys::mount(Some(name), SYS, Some(c"sysfs"), flags) {
         Err(Errno::ENOENT) => Ok(()), // no /sys: nothing there that would show the wrong namespace
         done => done,
     }
@@ -130,16 +134,27 @@ fn c_string(s: impl Into<OsString>) -> Result<CString> {
         .map_err(|e| Errno::EINVAL.at("pass on a string with a NUL byte", OsString::from_vec(e.into_vec())))
 }
 
-/// The steps to where a program run in this namespace should find itself: in it, in a mount namespace of its own that tells
-/// the host nothing, with a /sys that shows it and the files of /etc/netns/NAME in the place of /etc's.
+/// The step into a control group.
+fn join<'a>(group: Group) -> Step<'a> {
+    let about = group.dir.clone();
+    Step::new(Act::Join(group), "enter control group", about)
+}
+
+/// The steps to where a program run in this namespace should find itself: in no VRF, in it, in a mount namespace of its own
+/// that tells the host nothing, with a /sys that shows it and the files of /etc/netns/NAME in the place of /etc's.
 fn steps_inside<'a>(ns: BorrowedFd<'a>, name: Option<&OsStr>, warnings: &mut Vec<Error>) -> Result<Vec<Step<'a>>> {
     let slave = Act::Mount { source: None, target: c"/".into(), flags: MS_SLAVE | MS_REC };
-    let mut steps = vec![
+    let mut steps = Vec::new();
+    match Group::outside() {
+        Ok(outside) => steps.extend(outside.map(|group| Step { optional: true, ..join(group) })),
+        Err(e) => warnings.push(e),
+    }
+    steps.extend([
         Step::new(Act::Enter(ns), "enter the network namespace", name.unwrap_or_default()),
         Step::new(Act::Unshare(NsFlags::MOUNT), "make a mount namespace", ""),
         Step::new(slave, "stop mounts from reaching the host: mount --make-rslave", "/"),
-        Step::new(Act::FreshSysfs, "mount a fresh sysfs on", "/sys"),
-    ];
+        Step::new(Act::FreshSysfs(c_string(name.unwrap_or(OsStr::new("sysfs")))?), "mount a fresh sysfs on", "/sys"),
+    ]);
     let Some(name) = name else { return Ok(steps) };
     NameRule::lenient(name).map_err(|rule| Error::BadName { name: name.to_owned(), rule })?;
     let dir = Path::new("/etc/netns").join(name);
@@ -216,6 +231,34 @@ fn image(
     Ok(Image::new(paths, args, env))
 }
 
+/// A descriptor of the process with this id (pidfd_open(2)), which no other will have however often the id is given away.
+///
+/// # Errors
+/// `ESRCH`: no such process.
+pub fn open(pid: u32) -> Result<OwnedFd> {
+    sys::pidfd_open(pid).at("find process", pid.to_string())
+}
+
+/// The id of the process that a pidfd is of.
+///
+/// # Errors
+/// `EBADF`: it is none; `ESRCH`: the process is gone, or not to be seen from here; [`Error::NoProc`].
+pub fn pid_of(pidfd: BorrowedFd<'_>) -> Result<u32> {
+    let op = "find the id of a process";
+    let info =
+        fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd())).map_err(|_| Error::NoProc { op })?;
+    let pid = info.lines().find_map(|l| l.strip_prefix("Pid:")).ok_or(Errno::EBADF.at(op, ""))?;
+    pid.trim().parse().ok().filter(|pid| *pid != 0).ok_or(Errno::ESRCH.at(op, ""))
+}
+
+/// A duplicate of a descriptor that this program was started with.
+///
+/// # Errors
+/// `EBADF`: there is none of this number.
+pub fn inherited(number: u32) -> Result<OwnedFd> {
+    sys::dup_number(number).at("find descriptor", number.to_string())
+}
+
 /// A program to start: in new namespaces, or inside a network namespace.
 ///
 /// The child gets the caller's environment, streams, signal mask and dispositions unless told otherwise, and no other
@@ -231,6 +274,7 @@ pub struct Spawn {
     stdio: Vec<(Stdio, OwnedFd)>,
     dir: Option<OsString>,
     inside: Option<(OwnedFd, Option<OsString>)>,
+    group: Option<Group>,
 }
 
 impl Spawn {
@@ -246,6 +290,7 @@ impl Spawn {
             stdio: Vec::new(),
             dir: None,
             inside: None,
+            group: None,
         }
     }
     /// More arguments.
@@ -305,6 +350,13 @@ impl Spawn {
         Ok(self)
     }
 
+    /// In this control group.
+    #[must_use]
+    pub fn group(mut self, group: Group) -> Spawn {
+        self.group = Some(group);
+        self
+    }
+
     /// Starts it, and returns once it runs: whatever went wrong up to its first instruction is an error here.
     ///
     /// # Errors
@@ -326,6 +378,7 @@ impl Spawn {
         if let Some((ns, name)) = &self.inside {
             steps.extend(steps_inside(ns.as_fd(), name.as_deref(), &mut warnings)?);
         }
+        steps.extend(self.group.map(join));
         if let Some(dir) = &self.dir {
             steps.push(Step::new(Act::Chdir(c_string(dir)?), "change to directory", dir));
         }
@@ -380,6 +433,12 @@ pub fn become_root_in_user_ns(more: NsFlags) -> Result<()> {
     let (ids, kinds) = ((sys::geteuid(), sys::getegid()), NsFlags::USER | more);
     sys::unshare(kinds).map_err(|e| Error::making(kinds, "make a user namespace", e))?;
     write_maps("self", (0, 0), ids)
+}
+
+/// Whether the calling process is root, in its user namespace.
+#[must_use]
+pub fn is_root() -> bool {
+    sys::geteuid() == 0
 }
 
 /// A running child, held by its pidfd: its number cannot come to mean another process. Not waiting for it leaves a zombie.

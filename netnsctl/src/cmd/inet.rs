@@ -3,17 +3,18 @@
 
 use super::links::{self, Links};
 use super::*;
-use crate::grammar::{Bounded, Prefix, family_of};
+use crate::grammar::{Prefix, family_of, number};
 use crate::names;
 use crate::out::{Color, Escaped, Text};
 use netns_sys::Errno;
-use nl_core::route::rtn;
+use nl_core::route::{arphrd, rtn};
 use nl_core::wire::{ATTR_HDRLEN, align4};
 use nl_core::{DecodeError, Flags, Message, Messages, Msg};
 use std::fmt::{self, Write as _};
+use std::io::{IsTerminal, Read as _, Write as _};
 use std::net::{IpAddr, Ipv6Addr};
 
-/// What a route does; those of [`WHOLE_TYPES`] `ip` wants written out.
+/// What a route or a rule does, in the order of `ip`.
 pub(super) const TYPES: &[Keyword<u8>] = &[
     ("broadcast", rtn::BROADCAST),
     ("brd", rtn::BROADCAST),
@@ -24,46 +25,66 @@ pub(super) const TYPES: &[Keyword<u8>] = &[
     ("blackhole", rtn::BLACKHOLE),
     ("xresolve", rtn::XRESOLVE),
     ("unicast", rtn::UNICAST),
+    ("local", rtn::LOCAL),
+    ("nat", rtn::NAT),
+    ("throw", rtn::THROW),
+    ("none", rtn::UNSPEC),
 ];
-pub(super) const WHOLE_TYPES: &[Keyword<u8>] = &[("local", rtn::LOCAL), ("nat", rtn::NAT), ("throw", rtn::THROW)];
 
-pub(super) const IP_PROTOS: &[Keyword<u8>] = &[("icmp", 1), ("tcp", 6), ("udp", 17), ("ipv6-icmp", 58), ("sctp", 132)];
-
-/// Takes a word of `table`; `None`: what comes is an address or a prefix, which needs no word before it.
+/// Takes a word of `table`, or of `whole` (those are written out for `ip`); `None`: what comes is an address or a prefix, which
+/// needs no word before it.
 pub(super) fn word_or_prefix<T: Copy + PartialEq>(
     words: &mut Words<'_>,
     what: &str,
+    whole: &[Keyword<T>],
     table: &[Keyword<T>],
 ) -> grammar::Result<Option<T>> {
-    if let Some(word) = words.try_keyword(table)? {
+    if let Some(word) = words.try_words(whole, table)? {
         return Ok(Some(word));
     }
     let next = words.peek().map(OsStr::as_encoded_bytes).unwrap_or_default();
     let digit = next.first().is_some_and(u8::is_ascii_digit);
-    if digit || next.iter().any(|b| b".:/".contains(b)) || matches!(next, b"default" | b"any" | b"all") {
+    if words.is_ip() || digit || next.iter().any(|b| b".:/".contains(b)) || is_any(words) {
         return Ok(None);
     }
-    words.keyword(what, table).map(Some)
+    words.keyword_of(what, whole, table).map(Some)
 }
 
-/// Takes a number, or its name in `names`.
-pub(super) fn code<T>(words: &mut Words<'_>, what: &str, names: &[Keyword<T>]) -> grammar::Result<T>
-where
-    T: Copy + PartialEq + TryFrom<u64> + Bounded,
-{
-    let number = words.peek().is_some_and(|w| w.as_encoded_bytes().first().is_some_and(u8::is_ascii_digit));
-    if number { words.uint(what) } else { words.keyword(what, names) }
+/// Whether the next word is a prefix of length 0, of whatever family.
+pub(super) fn is_any(words: &Words<'_>) -> bool {
+    words.peek().and_then(OsStr::to_str).is_some_and(|w| matches!(w, "default" | "any" | "all"))
 }
 
-/// Takes a type of service: a name, or a hexadecimal number, which outside of `ip` has to say so.
+/// Takes a type of service: a name, or a hexadecimal number; `ip` reads it as that without `0x`, too.
 pub(super) fn tos(words: &mut Words<'_>) -> grammar::Result<u8> {
     let word = words.need("a type of service")?.to_str().unwrap_or_default();
-    let digits = word.strip_prefix("0x").or_else(|| Some(word).filter(|_| words.is_ip()));
-    let hex = || digits.filter(|d| !d.starts_with('+')).and_then(|d| u8::from_str_radix(d, 16).ok());
-    let name = names::DSFIELDS.value(word).and_then(|v| u8::try_from(v).ok());
-    name.or_else(hex).ok_or_else(|| {
-        words.error_before(format!("{word:?} is not a type of service: a name, or hexadecimal, written as 0x…"))
-    })
+    let hex = word.strip_prefix("0x").or(Some(word).filter(|w| w.len() < 2 || words.is_ip()));
+    let number = || hex.and_then(|h| u8::from_str_radix(h, 16).ok());
+    let value = names::DSFIELDS.value(word).and_then(|v| u8::try_from(v).ok()).or_else(number);
+    value.ok_or_else(|| words.error_before("a type of service is a name, or hexadecimal: write it as 0x…"))
+}
+
+/// A type of service by its name, or as a hexadecimal number.
+pub(super) fn tos_text(out: &Out, tos: u8) -> String {
+    out.named(tos, &names::DSFIELDS).name.map_or_else(|| format!("0x{tos:02x}"), str::to_owned)
+}
+
+/// Takes realms, `[FROM/]TO`, or the number that is both.
+pub(super) fn realms(words: &mut Words<'_>) -> grammar::Result<u32> {
+    let word = words.need("realms")?.to_str().unwrap_or_default();
+    let number = |text| number(text, words.is_ip()).and_then(|n| u32::try_from(n).ok());
+    let realm = |text| names::REALMS.value(text).or_else(|| number(text).filter(|n| *n <= 255));
+    let value = match word.split_once('/') {
+        Some((from, "")) => realm(from).map(|from| from << 16),
+        Some((from, to)) => realm(from).zip(realm(to)).map(|(from, to)| from << 16 | to),
+        None => realm(word).or_else(|| number(word)),
+    };
+    value.ok_or_else(|| words.error_before("realms are [FROM/]TO: names, or numbers from 0 to 255"))
+}
+
+/// What a route or a rule does, by its name unless numbers are asked for.
+pub(super) fn type_name(out: &Out, kind: u8) -> Named<u8> {
+    Named(kind, if out.style().numeric { &[] } else { TYPES })
 }
 
 /// A number that may have a name.
@@ -146,7 +167,25 @@ pub(super) struct Lladdr<'a>(pub(super) &'a [u8]);
 
 impl fmt::Display for Lladdr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().enumerate().try_for_each(|(i, b)| write!(f, "{}{b:02x}", if i == 0 { "" } else { ":" }))
+        // In one piece: long lists of links are made of them.
+        let mut text = Vec::with_capacity(self.0.len().saturating_mul(3));
+        for byte in self.0 {
+            let digits =
+                [byte >> 4, byte & 15].map(|digit| if digit < 10 { b'0' | digit } else { b'W'.wrapping_add(digit) });
+            text.extend_from_slice(&[b':', digits[0], digits[1]]);
+        }
+        let text = std::str::from_utf8(text.get(1..).unwrap_or_default()).unwrap_or_default();
+        f.write_str(text)
+    }
+}
+
+/// A link-layer address, of a link of this type; of a tunnel, an IP address.
+pub(super) fn lladdr(kind: u16, bytes: &[u8]) -> String {
+    match (kind, bytes.len()) {
+        (arphrd::TUNNEL | arphrd::SIT | arphrd::IPGRE, 4) | (arphrd::TUNNEL6 | arphrd::IP6GRE, 16) => {
+            Addr(bytes).to_string()
+        }
+        _ => Lladdr(bytes).to_string(),
     }
 }
 
@@ -363,11 +402,24 @@ pub(super) fn put(out: &mut Out, key: &str, word: &str, value: impl fmt::Display
     }
 }
 
-/// Puts the name of an interface behind `before`.
-pub(super) fn put_dev(out: &mut Out, key: &str, before: &str, links: &Links, index: u32) {
+/// Puts a value of this colour, with a space, behind `word`; in JSON the value as a string.
+pub(super) fn put_color(out: &mut Out, color: Option<Color>, key: &str, word: &str, value: impl fmt::Display) {
+    out.push(word);
+    let value = value.to_string();
+    out.color(color, key, &value, format_args!("{value} "));
+}
+
+/// Puts the name of an interface, in its colour, behind `word`.
+pub(super) fn put_dev(out: &mut Out, key: &str, word: &str, links: &Links, index: u32) {
+    out.push(word);
+    out.paint(Some(Color::Ifname), |out| put_name(out, key, "", links, index));
+}
+
+/// Puts the name of an interface, of an unknown one its number, behind `word`.
+pub(super) fn put_name(out: &mut Out, key: &str, word: &str, links: &Links, index: u32) {
     match links.name(index) {
-        Some(name) => out.name(key, before, name),
-        None => out.string(key, before, &links.text(index)),
+        Some(name) => out.name(key, word, name),
+        None => out.string(key, word, &links.text(index)),
     }
 }
 
@@ -382,12 +434,6 @@ pub(super) struct Look<'l> {
 impl<'l> Look<'l> {
     pub(super) fn new(options: &Options, links: &'l Links) -> Self {
         Self { links, details: options.details, statistics: options.statistics > 0 }
-    }
-
-    /// Puts the name of an interface, in its colour, behind `before`.
-    pub(super) fn dev(&self, out: &mut Out, key: &str, before: &str, index: u32) {
-        out.push(before);
-        out.paint(Some(Color::Ifname), |out| put_dev(out, key, "", self.links, index));
     }
 }
 
@@ -404,27 +450,6 @@ pub(super) fn general(value: f64) -> String {
         Ok(decimals @ 0..=9) => plain(&format!("{value:.decimals$}")),
         _ => format!("{}e{}{:02}", plain(digits), if exponent < 0 { '-' } else { '+' }, exponent.unsigned_abs()),
     }
-}
-
-/// Carries out a request that changes something; with `-echo`, gives back the message that the kernel made of it.
-pub(super) fn change(
-    session: &mut Session,
-    task: &str,
-    kind: u16,
-    flags: Flags,
-    fill: impl Fn(&mut Msg<'_>),
-) -> Result<Vec<u8>> {
-    let mut made = Vec::new();
-    let echo = if session.options.echo { Flags::ECHO } else { Flags::empty() };
-    let warning = session.conn()?.request_with(kind, flags | echo, fill, |message| {
-        if made.is_empty() {
-            made = message.bytes().to_vec();
-        }
-        Ok(())
-    });
-    let warning = warning.map_err(|e| refused(task, &e))?;
-    warning.iter().for_each(|w| session.warn(w));
-    Ok(made)
 }
 
 /// Carries out a dump and keeps, one behind the other, the messages that `keep` wants.
@@ -458,6 +483,17 @@ pub(super) fn show(
 /// long as it was not yet written: then the dump has failed.
 pub(super) fn stream(
     session: &mut Session,
+    task: &str,
+    kind: u16,
+    fill: impl Fn(&mut Msg<'_>),
+    each: impl FnMut(&mut Out, &Message<'_>) -> std::result::Result<(), DecodeError>,
+) -> Result<()> {
+    dumped(task, "Dump terminated", try_stream(session, kind, fill, each)?)
+}
+
+/// As [`stream`], with the error as it is.
+pub(super) fn try_stream(
+    session: &mut Session,
     kind: u16,
     fill: impl Fn(&mut Msg<'_>),
     mut each: impl FnMut(&mut Out, &Message<'_>) -> std::result::Result<(), DecodeError>,
@@ -487,28 +523,56 @@ pub(super) fn dumped<T>(task: &str, terminated: &str, result: netns_sys::Result<
     })
 }
 
-/// How often a flush looks whether there is still something.
+/// How often a flush looks whether there is still something, unless told.
 const ROUNDS: u32 = 10;
 
-/// Deletes all that `find` finds, in one batch, until it finds nothing; `write` makes the request of what was found.
+/// Deletes all that `find` finds in a round (counted from 0), until it finds nothing; `write` makes the request of what was
+/// found. Counts `things` for those who ask for statistics, and for those who ask twice has `each` show them.
 pub(super) fn flush(
-    conn: &mut Conn,
+    session: &mut Session,
     task: &str,
+    things: &str,
     kind: u16,
-    find: impl Fn(&mut Conn) -> netns_sys::Result<Vec<u8>>,
+    find: impl Fn(&mut Conn, u32) -> netns_sys::Result<Vec<u8>>,
     write: impl Fn(&mut Msg<'_>, &Message<'_>),
+    mut each: impl FnMut(&mut Out, &Message<'_>) -> std::result::Result<(), DecodeError>,
 ) -> Result<()> {
-    for _ in 0..ROUNDS {
-        let found = done(task, find(conn))?;
+    let Options { statistics, dry_run, ip, .. } = session.options;
+    let most = session.options.loops.unwrap_or(ROUNDS);
+    let (conn, out) = session.conn_and_out()?;
+    let mut round = 0_u32;
+    loop {
+        let found = done(task, find(conn, round))?;
         if found.is_empty() {
+            if statistics > 0 && round == 0 {
+                out.push("Nothing to flush.\n");
+            } else if statistics > 0 {
+                let plural = if round > 1 { "s" } else { "" };
+                out.text(format_args!("*** Flush is complete after {round} round{plural} ***\n"));
+            }
             return Ok(());
         }
+        if statistics > 1 && !out.is_json() {
+            done(task, show(out, &found, &mut each))?;
+        }
+        round = round.saturating_add(1);
         delete(conn, task, kind, &found, &write)?;
+        if statistics > 0 {
+            let count = Messages::new(&found).count();
+            out.text(format_args!("\n*** Round {round}, deleting {count} {things} ***\n"));
+        }
+        if dry_run {
+            return Ok(());
+        }
+        if round == most {
+            let said = format!("*** Flush remains incomplete after {round} rounds. ***");
+            let failure = Failure::new(code::FAILED, format!("cannot {task}: still some left after {round} rounds"));
+            return Err(if ip { failure.ip(said).code(code::USAGE) } else { failure });
+        }
     }
-    Err(Failure::new(code::FAILED, format!("cannot {task}: still some left after {ROUNDS} rounds")))
 }
 
-/// Deletes what was found, in one batch; `write` makes the request. Gives back how many were still there.
+/// Deletes what was found, in one batch; `write` makes the request. Gives back how many were gone already.
 pub(super) fn delete(
     conn: &mut Conn,
     task: &str,
@@ -530,7 +594,92 @@ pub(super) fn delete(
             _ => return Err(Failure::of(task, error)),
         }
     }
-    Ok(Messages::new(found).count().saturating_sub(failed.len()))
+    Ok(failed.len())
+}
+
+/// Carries out a change, which is called `task`; `on` gets what is echoed, if `flags` ask for that.
+pub(super) fn request(
+    session: &mut Session,
+    task: &str,
+    kind: u16,
+    flags: Flags,
+    fill: impl Fn(&mut Msg<'_>),
+    on: impl FnMut(&Message<'_>) -> netns_sys::Result<()>,
+) -> Result<()> {
+    let warning = session.conn()?.request_with(kind, flags, fill, on).map_err(|e| refused(task, &e))?;
+    warning.iter().for_each(|w| session.warn(w));
+    Ok(())
+}
+
+/// Carries out a change, which is called `task`. With `-echo`, `each` shows what the kernel made of it.
+pub(super) fn change(
+    session: &mut Session,
+    task: &str,
+    kind: u16,
+    mut flags: Flags,
+    fill: impl Fn(&mut Msg<'_>),
+    each: impl FnMut(&mut Out, &Message<'_>) -> std::result::Result<(), DecodeError>,
+) -> Result<()> {
+    flags.set(Flags::ECHO, session.options.echo);
+    let mut made = Vec::new();
+    let keep = |message: &Message<'_>| {
+        made.extend_from_slice(message.bytes());
+        Ok(())
+    };
+    let warning = session.conn()?.request_with(kind, flags, fill, keep).map_err(|e| refused(task, &e))?;
+    warning.iter().for_each(|w| session.warn(w));
+    match made.is_empty() {
+        // It does not tell of all changes.
+        true if session.options.echo && !session.options.dry_run => {
+            session.out.list("", |out| out.object("", |_| {}));
+            Ok(())
+        }
+        true => Ok(()),
+        false => done(task, show(&mut session.out, &made, each)),
+    }
+}
+
+/// Writes messages as they are, behind `magic`.
+pub(super) fn save(task: &str, magic: u32, messages: &[u8]) -> Result<()> {
+    if std::io::stdout().is_terminal() {
+        let failure = Failure::new(code::FAILED, "what is saved is no text: send it into a file");
+        return Err(failure.ip("Not sending a binary stream to stdout"));
+    }
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout.write_all(&magic.to_ne_bytes()).and_then(|()| stdout.write_all(messages));
+    written.and_then(|()| stdout.flush()).map_err(|e| Failure::new(code::FAILED, format!("cannot {task}: {e}")))
+}
+
+/// The messages that [`save`] wrote, from standard input: all of them of type `kind`. The exit codes are for another file, and
+/// for one that is broken.
+pub(super) fn saved(task: &str, magic: u32, kind: u16, codes: [u8; 2]) -> Result<Vec<u8>> {
+    let [other, broken] = codes;
+    let failure = |message: String| Failure::new(other, format!("cannot {task}: {message}"));
+    let mut stdin = std::io::stdin().lock();
+    if stdin.is_terminal() {
+        return Err(failure("what was saved is no text: take it from a file".into())
+            .ip(format!("Can't {task} from a terminal")));
+    }
+    let mut bytes = Vec::new();
+    stdin.read_to_end(&mut bytes).map_err(|e| failure(e.to_string()))?;
+    let mut first = [0; size_of::<u32>()];
+    first.iter_mut().zip(&bytes).for_each(|(to, byte)| *to = *byte);
+    let messages = bytes.get(first.len()..);
+    let said = u32::from_ne_bytes(first);
+    let Some(messages) = messages.filter(|_| said == magic) else {
+        let elems = u8::from(messages.is_some());
+        return Err(
+            failure("it is not what `save` wrote".into()).ip(format!("Magic mismatch ({elems} elems, {said:x} magic)"))
+        );
+    };
+    for message in Messages::new(messages) {
+        match message {
+            Ok(message) if message.kind() == kind => {}
+            Ok(_) => return Err(failure("there is something else in it".into()).code(broken)),
+            Err(e) => return Err(failure(e.to_string()).ip("rtnl-from_file: truncated message").code(broken)),
+        }
+    }
+    Ok(messages.to_vec())
 }
 
 /// The index of the interface `name`.
@@ -540,22 +689,11 @@ pub(super) fn index(session: &mut Session, name: &OsStr) -> Result<u32> {
     if let Some((.., index)) = known.filter(|_| session.waiting) {
         return Ok(*index);
     }
-    let index = match links::find(session.conn()?, name) {
-        // How `ip` shows one without a name.
-        Err(failure) if session.options.ip => numbered(name).ok_or(failure)?,
-        index => index?,
-    };
+    let index = links::find(session.conn()?, name)?;
     if session.waiting {
         session.indices.push((session.options.ns.clone(), name.to_owned(), index));
     }
     Ok(index)
-}
-
-/// The number in `if7`.
-fn numbered(name: &OsStr) -> Option<u32> {
-    let digits = name.to_str()?.strip_prefix("if")?;
-    let end = digits.bytes().take_while(u8::is_ascii_digit).count();
-    digits.get(..end)?.parse().ok().filter(|n| *n != 0)
 }
 
 /// As [`index`]; 0 where there is no name.

@@ -1,6 +1,6 @@
 //! `nexthop`: next hop objects, and groups of them, which routes lead through.
 
-use super::inet::{self, Attr, Look, Made, address, general, got};
+use super::inet::{self, Attr, Look, Made, address, general, got, put_dev};
 use super::links::{self, Links, device};
 use super::route::{parse_encap, put_addr, show_encap, show_flags};
 use super::*;
@@ -12,7 +12,7 @@ use nl_core::route::{
     RouteFlags, nexthop_grp_type, nha, nha_res_bucket, nha_res_group, rt_scope, rtprot,
 };
 use nl_core::wire::NLA_F_NESTED;
-use nl_core::{Attrs, DecodeError, Message, Msg};
+use nl_core::{Attrs, DecodeError, Message, Messages, Msg};
 use std::os::unix::ffi::OsStrExt;
 
 /// What `nexthop` can be asked for.
@@ -83,7 +83,7 @@ const BUCKET_VERBS: &[Keyword<Verb>] =
 
 pub(super) fn parse(words: &mut Words<'_>, options: &Options) -> Parsed<Command> {
     let header = NhMsg { family: options.family.unwrap_or_default(), ..NhMsg::default() };
-    let mut verb = |verbs| if words.is_end() { Ok(Verb::Show) } else { words.command(verbs, "nexthop") };
+    let mut verb = |verbs| if words.is_end() { Ok(Verb::Show) } else { words.verb("nexthop", verbs) };
     let (verb, bucket) = match verb(VERBS)? {
         Verb::Bucket => (verb(BUCKET_VERBS)?, true),
         verb => (verb, false),
@@ -130,22 +130,24 @@ const WHOLE: &[Keyword<Word>] = &[
 ];
 const SHORT: &[Keyword<Word>] = &[("protocol", Word::Proto)];
 
-/// The same of a filter: those of buckets too, and those of next hops only.
-const FILTER: &[Keyword<Word>] =
+/// The same of a filter of next hops, and of one of buckets.
+const WHOLE_FILTER: &[Keyword<Word>] = &[("id", Word::Id)];
+const SHORT_FILTER: &[Keyword<Word>] = &[
+    ("dev", Word::Dev),
+    ("groups", Word::Flag(nha::GROUPS)),
+    ("master", Word::Master),
+    ("vrf", Word::Vrf),
+    ("protocol", Word::Proto),
+    ("fdb", Word::Flag(nha::FDB)),
+    ("help", Word::Help),
+];
+const WHOLE_BUCKET: &[Keyword<Word>] = &[("id", Word::Id), ("nhid", Word::Nhid)];
+const SHORT_BUCKET: &[Keyword<Word>] =
     &[("dev", Word::Dev), ("master", Word::Master), ("vrf", Word::Vrf), ("help", Word::Help)];
-const FILTER_HOP: &[Keyword<Word>] =
-    &[("groups", Word::Flag(nha::GROUPS)), ("protocol", Word::Proto), ("fdb", Word::Flag(nha::FDB))];
 
 /// Takes one of these words.
-fn word(words: &mut Words<'_>, whole: &[Keyword<Word>], short: &[&[Keyword<Word>]]) -> Parsed<Word> {
-    let mut whole_ones = whole;
-    for short in short {
-        if let Some(word) = words.try_words(std::mem::take(&mut whole_ones), short)? {
-            return Ok(word);
-        }
-    }
-    let known = whole.iter().chain(short.iter().copied().flatten()).map(|k| k.0);
-    Err(words.wrong(words.unknown("a word of a next hop", known), ""))
+fn word(words: &mut Words<'_>, whole: &[Keyword<Word>], short: &[Keyword<Word>]) -> Parsed<Word> {
+    words.keyword_of("a word of a next hop", whole, short).map_err(|e| words.wrong(e, ""))
 }
 
 fn number<T: TryFrom<u64> + Bounded>(words: &mut Words<'_>, what: &str, says: &str) -> Parsed<T> {
@@ -164,7 +166,7 @@ fn spec(words: &mut Words<'_>, mut header: NhMsg) -> Parsed<Option<Spec>> {
     let mut attrs = Vec::new();
     while !words.is_end() {
         let mut family = None;
-        match word(words, WHOLE, &[SHORT])? {
+        match word(words, WHOLE, SHORT)? {
             Word::Id => attrs.push((nha::ID, id(words)?.into())),
             Word::Dev => {
                 attrs.push((nha::OIF, link(words)?));
@@ -230,7 +232,8 @@ fn group_type(words: &mut Words<'_>) -> Parsed<Vec<Attr>> {
         ("idle_timer", nha_res_group::IDLE_TIMER, "invalid idle timer value"),
         ("unbalanced_timer", nha_res_group::UNBALANCED_TIMER, "invalid unbalanced timer value"),
     ];
-    let kind = words.whole("a type of group", KINDS, "\"type\" value is invalid\n")?;
+    let kind =
+        words.keyword_of("a type of group", KINDS, &[]).map_err(|e| words.wrong(e, "\"type\" value is invalid\n"))?;
     let mut attrs = Vec::new();
     if kind == nexthop_grp_type::RES && !words.is_end() {
         let mut settings: Vec<Attr> = Vec::new();
@@ -281,8 +284,7 @@ fn one(header: NhMsg, id: u32, index: Option<u16>) -> Request {
 fn filter(words: &mut Words<'_>, header: NhMsg, flush: bool, bucket: bool) -> Parsed<Option<Request>> {
     let all = words.is_end();
     let (mut attrs, mut proto) = (Vec::new(), None);
-    let whole: &[Keyword<Word>] = if bucket { &[("id", Word::Id), ("nhid", Word::Nhid)] } else { &[("id", Word::Id)] };
-    let short: &[_] = if bucket { &[FILTER] } else { &[FILTER, FILTER_HOP] };
+    let (whole, short) = if bucket { (WHOLE_BUCKET, SHORT_BUCKET) } else { (WHOLE_FILTER, SHORT_FILTER) };
     while !words.is_end() {
         match word(words, whole, short)? {
             Word::Id if bucket => attrs.push((nha::ID, id(words)?.into())),
@@ -351,27 +353,27 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
         Request::Change(kind, flags, mut spec) => {
             spec.resolve(session)?;
             let verb = if kind == RTM_DELNEXTHOP { "delete" } else { "set" };
-            let made = inet::change(session, &format!("{verb} a next hop"), kind, flags, |m| spec.write(m))?;
-            if made.is_empty() { Ok(()) } else { show_all(session, &made) }
+            let links = if session.options.echo { Links::load(session.conn()?)? } else { Links::default() };
+            let look = Look::new(&session.options, &links);
+            let task = format!("{verb} a next hop");
+            inet::change(session, &task, kind, flags, |m| spec.write(m), |out, m| show_line(out, look, m))
         }
         Request::Show(kind, mut filter) => {
             filter.question.resolve(session)?;
             let links = Links::load(session.conn()?)?;
             let look = Look::new(&session.options, &links);
-            let shown = inet::stream(
-                session,
-                kind,
-                |m| filter.question.write(m),
-                |out, message| match filter.matches(message)? {
-                    true => show_line(out, look, message),
-                    false => Ok(()),
-                },
-            )?;
-            inet::dumped("list next hops", "Dump terminated", shown)
+            let fill = |m: &mut Msg<'_>| filter.question.write(m);
+            inet::stream(session, "list next hops", kind, fill, |out, message| match filter.matches(message)? {
+                true => show_line(out, look, message),
+                false => Ok(()),
+            })
         }
         Request::Get(kind, spec) => {
             let answer = session.conn()?.get(kind, |m| spec.write(m), |m| Ok(m.bytes().to_vec()));
-            show_all(session, &done("get a next hop", answer)?)
+            let answer = done("get a next hop", answer)?;
+            let links = Links::load(session.conn()?)?;
+            let look = Look::new(&session.options, &links);
+            done("show the next hop", inet::show(&mut session.out, &answer, |out, m| show_line(out, look, m)))
         }
         Request::Delete(id) => {
             let deleted = session.conn()?.request(RTM_DELNEXTHOP, Flags::empty(), |m| delete(m, id));
@@ -407,7 +409,8 @@ fn flush(session: &mut Session, mut filter: Filter, all: bool) -> Result<()> {
             let id = NextHopObject::parse(found).ok().and_then(|o| got(o.id()));
             delete(m, id.unwrap_or_default());
         };
-        count = count.saturating_add(inet::delete(conn, "flush next hops", RTM_DELNEXTHOP, &found, write)?);
+        let gone = inet::delete(conn, "flush next hops", RTM_DELNEXTHOP, &found, write)?;
+        count = count.saturating_add(Messages::new(&found).count()).saturating_sub(gone);
     }
     session.out = Out::new(Format::Text, session.out.style());
     match count {
@@ -417,10 +420,14 @@ fn flush(session: &mut Session, mut filter: Filter, all: bool) -> Result<()> {
     Ok(())
 }
 
-fn show_all(session: &mut Session, messages: &[u8]) -> Result<()> {
-    let links = Links::load(session.conn()?)?;
-    let look = Look::new(&session.options, &links);
-    done("show next hops", inet::show(&mut session.out, messages, |out, message| show_line(out, look, message)))
+/// Shows what happened to a next hop, or to a bucket.
+pub(super) fn event(
+    out: &mut Out,
+    message: &Message<'_>,
+    links: &Links,
+    options: &Options,
+) -> std::result::Result<(), DecodeError> {
+    show_line(out, Look::new(options, links), message)
 }
 
 fn show_line(out: &mut Out, look: Look<'_>, message: &Message<'_>) -> std::result::Result<(), DecodeError> {
@@ -483,7 +490,7 @@ fn show_hop(out: &mut Out, look: Look<'_>, hop: &NextHopObject<'_>) {
         put_addr(out, "gateway", "via ", header.family, gateway);
     }
     if let Some(oif) = got(hop.oif()) {
-        look.dev(out, "dev", "dev ", oif);
+        put_dev(out, "dev", "dev ", look.links, oif);
     }
     if header.scope != rt_scope::UNIVERSE || look.details {
         let scope = out.named(header.scope, &names::SCOPES);

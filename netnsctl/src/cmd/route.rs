@@ -2,11 +2,10 @@
 
 mod encap;
 mod filter;
-mod save;
 mod show;
 mod spec;
 
-use super::inet::{self, IP_PROTOS, Net, address, code, got, index_or_0, tos};
+use super::inet::{self, Attr, Made, Net, address, got, index_or_0, tos};
 use super::links::{self, Links, device};
 use super::*;
 use crate::grammar::{FAMILIES, Result as Parsed, Usage, nearest};
@@ -14,7 +13,6 @@ use crate::names;
 use crate::out::Escaped;
 pub(super) use encap::{parse as parse_encap, show_encap};
 use filter::Filter;
-use inet::{Attr, Made};
 use netns_sys::Errno;
 use nl_core::route::{
     NhMsg, RTM_DELROUTE, RTM_GETNEXTHOP, RTM_GETROUTE, RTM_NEWROUTE, Route, RouteFlags, RtMsg, af, nha, rt_table, rta,
@@ -25,7 +23,6 @@ use show::Style;
 pub(super) use show::{flags as show_flags, put_addr};
 use spec::{PREFS, Spec, family_or, wants_help};
 use std::os::unix::ffi::OsStrExt;
-use std::time::{Duration, Instant};
 
 /// What `route` can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,7 +120,7 @@ pub(super) fn parse(words: &mut Words<'_>, options: &Options) -> Parsed<Command>
     let verb = match words.try_words(WHOLE_VERBS, VERBS)? {
         Some(verb) => verb,
         None if words.is_end() => Verb::Show,
-        None => words.command(VERBS, "route")?,
+        None => words.verb("route", VERBS)?,
     };
     let boxed = |filter: Option<Filter>| filter.map(Box::new);
     let request = match verb {
@@ -252,7 +249,7 @@ fn lookup(words: &mut Words<'_>, options: &Options) -> Parsed<Option<Lookup>> {
                 lookup.attrs.push((rta::UID, uid.into()));
             }
             Word::IpProto => {
-                let proto = code(words, "an IP protocol", IP_PROTOS);
+                let proto = words.named("an IP protocol", &names::IP_PROTOS);
                 let proto: u8 = proto.map_err(|e| words.wrong(e, "Invalid \"ipproto\" value\n"))?;
                 lookup.attrs.push((rta::IP_PROTO, Made::Bytes(vec![proto])));
             }
@@ -279,9 +276,9 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
         Request::Change(kind, flags, spec) => change(session, kind, flags, *spec),
         Request::Show(filter) => list(session, *filter),
         Request::Flush(filter) => flush(session, *filter),
-        Request::Save(filter) => save::save(session, *filter),
-        Request::Restore => save::restore(session),
-        Request::ShowDump => save::show(session),
+        Request::Save(filter) => save(session, *filter),
+        Request::Restore => restore(session),
+        Request::ShowDump => show_saved(session),
         Request::Get(lookup) => get(session, *lookup),
     }
 }
@@ -290,21 +287,16 @@ fn change(session: &mut Session, kind: u16, flags: Flags, spec: Spec) -> Result<
     let verb = if kind == RTM_DELROUTE { "delete" } else { "set" };
     let task = format!("{verb} route {}", spec.dst());
     let fill = spec.message(session)?;
-    let made = inet::change(session, &task, kind, flags, fill)?;
-    if made.is_empty() { Ok(()) } else { show_all(session, &Filter::default(), &made) }
-}
-
-/// Shows the routes that these messages carry, if they match.
-fn show_all(session: &mut Session, filter: &Filter, messages: &[u8]) -> Result<()> {
-    let links = Links::load(session.conn()?)?;
-    let style = style(session, &links, filter)?;
-    done("show routes", inet::show(&mut session.out, messages, |out, message| style.show(out, message)))
+    let filter = Filter::default();
+    let links = if session.options.echo { Links::load(session.conn()?)? } else { Links::default() };
+    let style = style(session, &links, &filter)?;
+    inet::change(session, &task, kind, flags, fill, |out, message| style.show(out, message))
 }
 
 /// How to show routes, with the next hop objects there are, if they are to be shown.
 fn style<'s>(session: &mut Session, links: &'s Links, filter: &'s Filter) -> Result<Style<'s>> {
     let mut style = Style::new(&session.options, links, filter);
-    if session.options.details {
+    if session.options.details && !links.is_empty() {
         let each = |objects: &mut Vec<(u32, Vec<u8>)>, message: &Message<'_>| {
             let (_, attrs) = message.fixed::<NhMsg>()?;
             let id = attrs.find(nha::ID).and_then(|a| a.u32().ok());
@@ -317,11 +309,24 @@ fn style<'s>(session: &mut Session, links: &'s Links, filter: &'s Filter) -> Res
     Ok(style)
 }
 
+/// Shows what happened to a route, if that leads out of link `dev` (0: out of any).
+pub(super) fn event(
+    out: &mut Out,
+    message: &Message<'_>,
+    links: &Links,
+    options: &Options,
+    dev: u32,
+) -> std::result::Result<(), DecodeError> {
+    let mut filter = Filter::default();
+    filter.oif_index = dev;
+    Style::new(options, links, &filter).show(out, message)
+}
+
 fn list(session: &mut Session, mut filter: Filter) -> Result<()> {
     filter.resolve(session)?;
     let links = Links::load(session.conn()?)?;
     let style = style(session, &links, &filter)?;
-    let shown = inet::stream(session, RTM_GETROUTE, filter.question(), |out, message| style.show(out, message))?;
+    let shown = inet::try_stream(session, RTM_GETROUTE, filter.question(), |out, message| style.show(out, message))?;
     match shown {
         Err(error) if is_no_table(&filter, &error) => Ok(()),
         shown => inet::dumped("list routes", "Dump terminated", shown),
@@ -333,13 +338,22 @@ fn is_no_table(filter: &Filter, error: &Error) -> bool {
     filter.table == rt_table::MAIN && error.errno() == Some(Errno::ENOENT)
 }
 
-/// How long a flush looks whether there is still something.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The routes that match.
+fn dump(conn: &mut Conn, filter: &Filter) -> netns_sys::Result<Vec<u8>> {
+    let found =
+        inet::dump(conn, RTM_GETROUTE, filter.question(), |message| Ok(filter.matches(&Route::parse(message)?)));
+    match found {
+        Err(error) if is_no_table(filter, &error) => Ok(Vec::new()),
+        found => found,
+    }
+}
 
 fn flush(session: &mut Session, mut filter: Filter) -> Result<()> {
     filter.resolve(session)?;
+    filter.spare_last = true;
     let family = filter.dump_family();
     let statistics = session.options.statistics;
+    // As ip has it, also where JSON is asked for.
     session.out = Out::new(Format::Text, session.out.style());
     if filter.cloned && family != af::INET6 {
         flush_cache(session)?;
@@ -352,51 +366,11 @@ fn flush(session: &mut Session, mut filter: Filter) -> Result<()> {
     }
     let links = if statistics > 1 { Links::load(session.conn()?)? } else { Links::default() };
     let style = Style::new(&session.options, &links, &filter);
-    let start = Instant::now();
-    for round in 0_u32.. {
-        let (conn, out) = session.conn_and_out()?;
-        let found = inet::dump(conn, RTM_GETROUTE, filter.question(), |message| {
-            let route = Route::parse(message)?;
-            // What IPv6 has where there is no other default route.
-            let last = route.header.family == af::INET6
-                && route.header.dst_len == 0
-                && route.header.kind == rtn::UNREACHABLE
-                && got(route.priority()) == Some(u32::MAX);
-            Ok(!last && filter.matches(&route))
-        });
-        let found = match found {
-            Err(error) if is_no_table(&filter, &error) => Vec::new(),
-            found => inet::dumped("list routes", "Flush terminated", found)?,
-        };
-        let count = Messages::new(&found).count();
-        if count == 0 {
-            if statistics > 0 {
-                let s = if round > 1 { "s" } else { "" };
-                match round {
-                    0 if !filter.cloned || family == af::INET6 => out.push("Nothing to flush.\n"),
-                    _ => out.text(format_args!("*** Flush is complete after {round} round{s} ***\n")),
-                }
-            }
-            return Ok(());
-        }
-        if statistics > 1 {
-            done("show routes", inet::show(out, &found, |out, message| style.show(out, message)))?;
-        }
-        inet::delete(conn, "flush routes", RTM_DELROUTE, &found, repeat)?;
-        if statistics > 0 {
-            let round = round.saturating_add(1);
-            out.text(format_args!("\n*** Round {round}, deleting {count} entries ***\n"));
-        }
-        let passed = start.elapsed();
-        if passed > PATIENCE {
-            let said = format!("Flush not completed after {} seconds, {count} entries remain", passed.as_secs());
-            return Err(Failure::new(code::FAILED, said));
-        }
-        if session.options.dry_run {
-            return Ok(());
-        }
-    }
-    Ok(())
+    let (find, show) = (|conn: &mut Conn, _| dump(conn, &filter), |out: &mut Out, m: &Message<'_>| style.show(out, m));
+    inet::flush(session, "flush routes", "entries", RTM_DELROUTE, find, repeat, show).map_err(|failure| {
+        let said = failure.ip.clone().unwrap_or_default();
+        failure.ip(format!("{said}\nFlush terminated"))
+    })
 }
 
 fn flush_cache(session: &mut Session) -> Result<()> {
@@ -447,10 +421,12 @@ fn get(session: &mut Session, lookup: Lookup) -> Result<()> {
         _ => "default".into(),
     };
     let filter = Filter::any();
+    let links = Links::load(session.conn()?)?;
+    let style = style(session, &links, &filter)?;
     for again in [true, false] {
         let answer = session.conn()?.get(RTM_GETROUTE, fill, |m| Ok(m.bytes().to_vec()));
         let answer = answer.map_err(|e| Failure::of(&format!("find a route to {dst}"), &e))?;
-        show_all(session, &filter, &answer)?;
+        done("show the route", inet::show(&mut session.out, &answer, |out, message| style.show(out, message)))?;
         let route = Messages::new(&answer).next().and_then(|m| Route::parse(&m.ok()?).ok());
         let has_source = route.is_some_and(|r| r.attrs.find(rta::PREFSRC).or(r.attrs.find(rta::SRC)).is_some());
         if !again || !lookup.connected {
@@ -463,4 +439,52 @@ fn get(session: &mut Session, lookup: Lookup) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What a file of saved routes begins with.
+const MAGIC: u32 = 0x4531_1224;
+
+fn save(session: &mut Session, mut filter: Filter) -> Result<()> {
+    filter.resolve(session)?;
+    let found = inet::dumped("list routes", "Dump terminated", dump(session.conn()?, &filter))?;
+    inet::save("save routes", MAGIC, &found)
+}
+
+fn saved() -> Result<Vec<u8>> {
+    inet::saved("restore route dump", MAGIC, RTM_NEWROUTE, [code::FAILED, code::KERNEL])
+}
+
+/// Makes what was saved: local addresses first, then networks on links, then what leads through these.
+fn restore(session: &mut Session) -> Result<()> {
+    let saved = saved()?;
+    for pass in 0..3 {
+        for message in Messages::new(&saved).flatten() {
+            let Ok(route) = Route::parse(&message) else { continue };
+            let (src, dst) = (got(route.prefsrc()), got(route.dst()));
+            let when = match got(route.gateway()) {
+                Some(_) => 2,
+                None if src.is_none() || src == dst => 0,
+                None => 1,
+            };
+            if when != pass {
+                continue;
+            }
+            let flags = message.flags() | Flags::CREATE;
+            match session.conn()?.request(RTM_NEWROUTE, flags, |m| m.raw(message.payload())) {
+                // It is there: so much the better.
+                Err(error) if error.errno() == Some(Errno::EEXIST) => {}
+                result => drop(done("restore a route", result)?),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn show_saved(session: &mut Session) -> Result<()> {
+    let saved = saved()?;
+    session.out = Out::new(Format::Text, session.out.style());
+    let filter = Filter::default();
+    let links = Links::load(session.conn()?)?;
+    let style = style(session, &links, &filter)?;
+    done("show routes", inet::show(&mut session.out, &saved, |out, message| style.show(out, message)))
 }

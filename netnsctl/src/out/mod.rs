@@ -4,6 +4,8 @@
 //! one or the other. All of it is collected and written at the end in one go.
 
 mod json;
+#[cfg(feature = "processes")]
+pub mod table;
 mod text;
 
 use crate::names::{Named, Names};
@@ -382,6 +384,9 @@ pub struct Escaped<'n>(pub &'n [u8]);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(plain) = plain(self.0) {
+            return f.write_str(plain);
+        }
         for chunk in self.0.utf8_chunks() {
             for c in chunk.valid().chars() {
                 match c {
@@ -401,10 +406,10 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// A name that is the same escaped.
+/// A name that is the same escaped: of printable ASCII that stands for itself, as good as all are.
 #[must_use]
 pub fn plain(name: &[u8]) -> Option<&str> {
-    let plain = |b: &u8| matches!(b, b' '..=b'[' | b']'..=b'~');
+    let plain = |b: &u8| matches!(b, b' '..=b'~') && *b != b'\\';
     std::str::from_utf8(name).ok().filter(|_| name.iter().all(plain))
 }
 

@@ -21,9 +21,11 @@ mod neigh;
 mod netconf;
 mod nexthop;
 mod nsid;
+mod prefix;
 #[expect(clippy::module_inception, reason = "the object is called a route too")]
 mod route;
 mod rule;
+mod vfs;
 
 pub use addr::*;
 pub use kinds::*;
@@ -33,8 +35,10 @@ pub use neigh::*;
 pub use netconf::*;
 pub use nexthop::*;
 pub use nsid::*;
+pub use prefix::*;
 pub use route::*;
 pub use rule::*;
+pub use vfs::*;
 
 use crate::spec::{CodeSpec, codes, messages};
 
@@ -58,6 +62,7 @@ messages! {
         RTM_NEWRULE = 32, FibRuleHdr, fra, "Add a routing rule; a rule.";
         RTM_DELRULE = 33, FibRuleHdr, fra, "Delete a rule.";
         RTM_GETRULE = 34, FibRuleHdr, fra, "Get rules.";
+        RTM_NEWPREFIX = 52, PrefixMsg, prefixa, "A prefix that an IPv6 router announced.";
         RTM_NEWMULTICAST = 56, IfAddrMsg, ifa, "A multicast address was joined.";
         RTM_DELMULTICAST = 57, IfAddrMsg, ifa, "A multicast address was left.";
         RTM_GETMULTICAST = 58, IfAddrMsg, ifa, "Get multicast addresses.";

@@ -95,10 +95,9 @@ impl Peers {
     /// Waits until they are gone, at most `limit`. `name` was the namespace's.
     pub(super) fn wait(mut self, name: &OsStr, limit: Duration) -> Result<()> {
         let name = show(name);
-        let held = holders(&self.id, Look { threads: true, fds: false }).ok();
-        if let Some(holder) = held.as_ref().and_then(|h| h.found.first()) {
-            let message =
-                format!("the name {name} is deleted, but process {} keeps the namespace and its links", holder.pid());
+        let held = holders(&self.id, Look { threads: true, ..Look::default() }).ok();
+        if let Some(pid) = held.as_ref().and_then(|h| h.found.first()?.pid()) {
+            let message = format!("the name {name} is deleted, but process {pid} keeps the namespace and its links");
             return Err(Failure::new(code::FAILED, message).hint("  end that process, and the namespace goes with it"));
         }
         let end = Instant::now().checked_add(limit);

@@ -129,42 +129,43 @@ fn named(names: &[Keyword<u32>], value: u32, unknown: &'static str) -> &'static 
 
 /// Takes what follows `encap`: the attribute with the settings, and the one with the kind.
 pub(in super::super) fn parse(words: &mut Words<'_>, encap: u16, encap_type: u16) -> Parsed<[Attr; 2]> {
-    let Some(kind) = KINDS.iter().find(|k| words.eat(k.0)) else {
-        let usage = words.unknown("a kind of tunnel", KINDS.iter().map(|k| k.0));
-        return Err(words.wrong(usage, "\"encap type\" value is invalid\n"));
-    };
+    let names = KINDS.each_ref().map(|k| (k.0, k.1));
+    let code = words.keyword_of("a kind of tunnel", &names, &[]);
+    let code = code.map_err(|e| words.wrong(e, "\"encap type\" value is invalid\n"))?;
+    let name = words.before();
     let mut ahead = words.clone();
     ahead.need("a setting of the tunnel")?;
     if words.is_ip() && ahead.is_end() {
         return Err(ahead.error("more words are missing").ip("Error: unexpected end of line after \"encap\""));
     }
-    let attrs = match kind.1 {
+    let attrs = match code {
         lwtunnel_encap::SEG6 => seg6(words)?,
         lwtunnel_encap::RPL => vec![(rpl_iptunnel::SRH, Made::Bytes(rpl(&segments(words)?)))],
         lwtunnel_encap::ILA | lwtunnel_encap::BPF | lwtunnel_encap::IOAM6 => {
-            let said = format!("encap {} is not supported", kind.0);
+            let said = format!("encap {name} is not supported");
             return Err(words.error_before(format!("{said} here")).ip(said));
         }
-        _ => settings(words, kind)?,
+        _ => settings(words, code)?,
     };
-    Ok([(encap | NLA_F_NESTED, Made::Nest(attrs)), (encap_type, Made::Bytes(kind.1.to_ne_bytes().into()))])
+    Ok([(encap | NLA_F_NESTED, Made::Nest(attrs)), (encap_type, Made::Bytes(code.to_ne_bytes().into()))])
 }
 
-fn settings(words: &mut Words<'_>, kind: &Kind) -> Parsed<Vec<Attr>> {
+fn settings(words: &mut Words<'_>, code: u16) -> Parsed<Vec<Attr>> {
+    let fields = KINDS.iter().find(|k| k.1 == code).map(|k| k.2).unwrap_or_default();
     let (mut attrs, mut bits, mut seen) = (Vec::new(), None, Vec::new());
     let (mut action, mut srh) = (0, None);
-    if kind.1 == lwtunnel_encap::MPLS {
+    if code == lwtunnel_encap::MPLS {
         attrs.push((mpls_iptunnel::DST, Made::Bytes(address(words, "labels", af::MPLS)?.1)));
     }
-    while let Some(Field(_, before, attr, form)) = kind.2.iter().find(|f| words.peek().is_some_and(|w| w == f.1.trim()))
+    while let Some(Field(_, before, attr, form)) = fields.iter().find(|f| words.peek().is_some_and(|w| w == f.1.trim()))
     {
         let (word, what) = (before.trim(), "its value");
         let _ = words.next();
         if seen.contains(&word) {
-            if !matches!(form, Form::Bit(_)) {
-                let _ = words.next();
+            if matches!(form, Form::Bit(_)) {
+                words.back();
             }
-            return Err(words.twice(word));
+            return Err(words.again(word));
         }
         seen.push(word);
         let invalid = |words: &Words<'_>, usage| words.wrong(usage, format_args!("\"{word}\" value is invalid\n"));
@@ -186,7 +187,7 @@ fn settings(words: &mut Words<'_>, kind: &Kind) -> Parsed<Vec<Attr>> {
             }
             Form::Link => Made::Link(device(words, "the name of an interface")?.to_owned()),
             Form::Action => {
-                action = words.whole("an action", ACTIONS, "\"action\" value is invalid\n")?;
+                action = words.keyword_of("an action", ACTIONS, &[]).map_err(|e| invalid(words, e))?;
                 action.into()
             }
             Form::Bit(bit) => {
@@ -207,10 +208,10 @@ fn settings(words: &mut Words<'_>, kind: &Kind) -> Parsed<Vec<Attr>> {
         let nested = if matches!(value, Made::Nest(_)) { NLA_F_NESTED } else { 0 };
         attrs.push((attr | nested, value));
     }
-    if kind.1 == lwtunnel_encap::SEG6_LOCAL && action == 0 {
+    if code == lwtunnel_encap::SEG6_LOCAL && action == 0 {
         return Err(words.error("the action is missing").ip("Missing action type"));
     }
-    if kind.1 == lwtunnel_encap::XFRM && !seen.contains(&"if_id") {
+    if code == lwtunnel_encap::XFRM && !seen.contains(&"if_id") {
         return Err(words.error("if_id is missing").ip("Usage: ip route ... encap xfrm if_id IF_ID [ link_dev LINK ]"));
     }
     attrs.extend(bits.map(|(attr, bits)| (attr, Made::Bytes(bits.to_be_bytes().into()))));
@@ -265,7 +266,7 @@ fn seg6(words: &mut Words<'_>) -> Parsed<Vec<Attr>> {
         let usage = words.error("the mode is missing: mode inline, encap, encap.red, l2encap or l2encap.red");
         return Err(words.wrong(usage, "\"segs\" provided before \"mode\"\n"));
     }
-    let mode = words.whole("a mode", MODES, "\"mode\" value is invalid\n")?;
+    let mode = words.keyword_of("a mode", MODES, &[]).map_err(|e| words.wrong(e, "\"mode\" value is invalid\n"))?;
     let segs = segments(words)?;
     let header = segment_header(&segs, mode != 0, hmac(words)?);
     Ok(vec![(seg6_iptunnel::SRH, Made::Bytes([&mode.to_ne_bytes()[..], &header].concat()))])
@@ -330,7 +331,7 @@ impl Field {
                 let table = out.named(attr.u32()?, &names::TABLES);
                 out.code(key, before, table);
             }
-            Form::Link => inet::put_dev(out, key, before, links, attr.u32()?),
+            Form::Link => inet::put_name(out, key, before, links, attr.u32()?),
             Form::Action => {
                 let action = attr.u32()?;
                 let unknown = if action == 0 { "<unknown>" } else { "<invalid>" };

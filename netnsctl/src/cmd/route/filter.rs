@@ -1,8 +1,8 @@
 //! Which routes to show, delete or save: the words, the question to the kernel, and whether a route matches.
 
-use super::super::inet::{Dest, TYPES, WHOLE_TYPES, tos};
+use super::super::inet::{Dest, TYPES, realms, tos};
 use super::super::links::{self, device};
-use super::spec::{destination, realms};
+use super::spec::destination;
 use super::*;
 use crate::names::Names;
 
@@ -33,6 +33,8 @@ pub struct Filter {
     src: Option<Dest>,
     dst: Range,
     from: Range,
+    /// Not what IPv6 has where there is no other default route: it is not to be deleted.
+    pub(super) spare_last: bool,
     /// Indices of the links.
     pub(super) iif_index: u32,
     pub(super) oif_index: u32,
@@ -123,7 +125,7 @@ impl Filter {
                 }
                 Word::Scope => filter.scope = code_or_all(words, "a scope", &names::SCOPES, "invalid \"scope\"\n")?,
                 Word::Type => {
-                    let kind = match words.try_words(WHOLE_TYPES, TYPES)? {
+                    let kind = match words.try_keyword(TYPES)? {
                         Some(kind) => Ok(kind),
                         None => words.uint("a type"),
                     };
@@ -146,7 +148,7 @@ impl Filter {
                 Word::Src => filter.src = Some(Dest::parse(words, "a source address", family)?),
                 Word::Realms => {
                     let text = words.peek().unwrap_or_default().as_bytes();
-                    let value = realms(words, "invalid realms\n")?;
+                    let value = realms(words).map_err(|e| words.wrong(e, "invalid realms\n"))?;
                     let mut mask = u32::MAX;
                     if value & 0xffff == 0 && text.ends_with(b"/") {
                         mask &= 0xffff_0000;
@@ -221,6 +223,9 @@ impl Filter {
         let header = route.header;
         let has = |value: Option<u32>, want: u32| value.unwrap_or_default() == want;
         (self.family == af::UNSPEC || header.family == self.family)
+            && !(self.spare_last
+                && (header.family, header.dst_len, header.kind) == (af::INET6, 0, rtn::UNREACHABLE)
+                && got(route.priority()) == Some(u32::MAX))
             && (self.any || self.cloned == route.flags().contains(RouteFlags::ROUTE_CLONED))
             && (self.table == 0 || route.table() == Ok(self.table))
             && self.proto.is_none_or(|p| header.protocol == p)

@@ -1,6 +1,6 @@
 //! Routes as text (that of `ip route`) and as JSON (its keys).
 
-use super::super::inet::{Addr, Look, put_dev};
+use super::super::inet::{Addr, Look, put, put_dev, put_name};
 use super::super::nexthop;
 use super::*;
 use crate::names::{Named, Names};
@@ -126,8 +126,8 @@ impl<'s> Style<'s> {
         let (header, filter) = (route.header, self.filter);
         let cloned = route.flags().contains(RouteFlags::ROUTE_CLONED);
         if header.kind != rtn::UNICAST || self.look.details {
-            let name = if out.style().numeric { None } else { type_name(header.kind) };
-            out.code("type", "", Named { value: header.kind.into(), name });
+            let name = inet::type_name(out, header.kind);
+            put(out, "type", "", name);
         }
         match got(route.dst()) {
             Some(dst) => net(out, "dst", "", header, dst, header.dst_len),
@@ -152,7 +152,8 @@ impl<'s> Style<'s> {
         }
         show_encap(out, self.look, got(route.encap_type()), got(route.encap()));
         if header.tos != 0 && filter.tos.is_none() {
-            put_tos(out, header.tos);
+            let tos = inet::tos_text(out, header.tos);
+            out.string("tos", "tos ", &tos);
         }
         if let Some(gateway) = got(route.gateway()).filter(|_| !filter.says_via(header.family)) {
             put_addr(out, "gateway", "via ", header.family, gateway);
@@ -268,7 +269,7 @@ impl<'s> Style<'s> {
             }
             out.push(" ");
         } else {
-            put_dev(out, "dev", "dev ", self.look.links, index);
+            put_name(out, "dev", "dev ", self.look.links, index);
             if header.family != af::MPLS {
                 out.number("weight", "weight ", hops.saturating_add(1));
             }
@@ -276,18 +277,21 @@ impl<'s> Style<'s> {
         flags(out, hop.header.flags.into());
     }
 
+    /// As [`put_dev`].
     #[inline]
-    fn dev(&self, out: &mut Out, key: &str, before: &str, index: u32) {
-        out.push(before);
-        out.paint(Some(Color::Ifname), |out| match self.dev.get() {
-            (last, name) if last == index && index != 0 => out.string(key, "", name),
+    fn dev(&self, out: &mut Out, key: &str, word: &str, index: u32) {
+        match self.dev.get() {
+            (last, name) if last == index && index != 0 => {
+                out.push(word);
+                out.paint(Some(Color::Ifname), |out| out.string(key, "", name));
+            }
             _ => {
                 if let Some(name) = self.look.links.name(index).and_then(plain) {
                     self.dev.set((index, name));
                 }
-                put_dev(out, key, "", self.look.links, index);
+                put_dev(out, key, word, self.look.links, index);
             }
-        });
+        }
     }
 
     /// Shows the next hop object of this id.
@@ -318,14 +322,6 @@ impl<'s> Style<'s> {
             }
         }
     }
-}
-
-pub(in super::super) fn type_name(kind: u8) -> Option<&'static str> {
-    if kind == rtn::UNSPEC {
-        return Some("none");
-    }
-    let name = inet::WHOLE_TYPES.iter().chain(inet::TYPES).find(|t| t.1 == kind);
-    name.map(|t| t.0)
 }
 
 /// A destination or source of a route, in the colour of its family.
@@ -372,15 +368,6 @@ pub(super) fn labels(text: &mut Text, entries: &[u8]) {
         if entry & 0x100 != 0 {
             break;
         }
-    }
-}
-
-fn put_tos(out: &mut Out, tos: u8) {
-    match out.named(tos, &names::DSFIELDS).name {
-        Some(name) => out.string("tos", "tos ", name),
-        None => out.written("tos", "tos ", |text| {
-            let _ = write!(text, "0x{tos:02x}");
-        }),
     }
 }
 

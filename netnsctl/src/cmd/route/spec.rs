@@ -1,7 +1,7 @@
 //! The words of a route that is to be made, changed or deleted, and the message they become: attributes in the order of the
 //! words, as `ip` has them.
 
-use super::super::inet::{Attr, Dest, Made, TYPES, WHOLE_TYPES, address, tos};
+use super::super::inet::{Attr, Dest, Made, TYPES, address, realms, tos};
 use super::super::links::device;
 use super::encap;
 use super::show::PATH;
@@ -131,15 +131,14 @@ impl Spec {
             match words.try_words(WHOLE, SHORT)?.unwrap_or(Word::To) {
                 Word::To => {
                     let digit = words.peek().is_some_and(|w| w.as_bytes().first().is_some_and(u8::is_ascii_digit));
-                    if let Some(kind) = if digit { None } else { words.try_words(WHOLE_TYPES, TYPES)? } {
+                    if let Some(kind) = if digit { None } else { words.try_keyword(TYPES)? } {
                         (header.kind, has_type) = (kind, true);
                     }
                     if wants_help(words) {
                         return Ok(None);
                     }
                     if has_dst {
-                        words.need("a destination")?;
-                        return Err(words.twice("to"));
+                        return Err(words.again("to"));
                     }
                     let known = WHOLE.iter().chain(SHORT).map(|k| k.0).chain(TYPES.iter().map(|k| k.0));
                     let dst = destination(words, header.family, known)?;
@@ -196,7 +195,7 @@ impl Spec {
                     attrs.push((kind, value.into()));
                 }
                 Word::Pref => attrs.push((rta::PREF, Made::Bytes(vec![pref(words)?]))),
-                Word::Realms => attrs.push((rta::FLOW, realms(words, "\"realm\" value is invalid\n")?.into())),
+                Word::Realms => attrs.push((rta::FLOW, realms(words).map_err(|e| invalid(words, e, "realm"))?.into())),
                 Word::Encap => attrs.extend(encap::parse(words, rta::ENCAP, rta::ENCAP_TYPE)?),
                 Word::TtlPropagate => {
                     let on = words.keyword("enabled or disabled", &[("enabled", 1), ("disabled", 0)]);
@@ -314,7 +313,9 @@ impl Hop {
                         words.number("a weight", 1..=256).map_err(|e| words.wrong(e, "\"weight\" is invalid\n"))?;
                     hop.weight = u8::try_from(weight.saturating_sub(1)).unwrap_or(u8::MAX);
                 }
-                Word::Realms => hop.attrs.push((rta::FLOW, realms(words, "\"realm\" value is invalid\n")?.into())),
+                Word::Realms => {
+                    hop.attrs.push((rta::FLOW, realms(words).map_err(|e| invalid(words, e, "realm"))?.into()))
+                }
                 Word::Encap => hop.attrs.extend(encap::parse(words, rta::ENCAP, rta::ENCAP_TYPE)?),
                 Word::As => hop.attrs.push(new_dst(words, family)?),
                 _ => hop.flags = u8::try_from(RouteFlags::ONLINK.bits()).unwrap_or_default(),
@@ -392,21 +393,6 @@ fn pref(words: &mut Words<'_>) -> Parsed<u8> {
         return Ok(pref);
     }
     words.uint("a preference: low, medium, high").map_err(|e| invalid(words, e, "pref"))
-}
-
-/// Takes realms: FROM/TO or TO, each a number or a name; or a number that is both.
-pub(super) fn realms(words: &mut Words<'_>, says: &str) -> Parsed<u32> {
-    let word = words.need("realms")?.to_str().unwrap_or_default();
-    let number = |text: &str| grammar::number(text, words.is_ip()).and_then(|n| u32::try_from(n).ok());
-    let realm = |text: &str| names::REALMS.value(text).or_else(|| number(text).filter(|n| *n < 256));
-    let both = match word.split_once('/') {
-        Some((from, "")) => realm(from).map(|from| from << 16),
-        Some((from, to)) => realm(from).zip(realm(to)).map(|(from, to)| from << 16 | to),
-        None => realm(word),
-    };
-    both.or_else(|| number(word)).ok_or_else(|| {
-        words.wrong(words.error_before(format!("{word:?} are not realms: TO or FROM/TO, numbers or names")), says)
-    })
 }
 
 /// Takes the value of something that TCP is told.
