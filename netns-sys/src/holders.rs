@@ -3,9 +3,9 @@
 //!
 //! Nobody can see: descriptors on their way through a socket or registered with an io_uring, files of its /proc/net that are
 //! open, what the kernel itself does in it (NFS), and what belongs to processes that the caller may not look into; how many
-//! these are is [`Hidden`]. Processes that come and go meanwhile may be missed, but none is taken for another: each is looked
-//! at through a descriptor of its directory in /proc.
+//! these are is [`Hidden`]. Processes that come and go meanwhile may be missed.
 
+mod fds;
 mod scan;
 
 use crate::error::{At, Errno, Error, Result};

@@ -1,36 +1,39 @@
 //! The walk through /proc.
 
+use super::fds::{Ask, Fds, Seen};
 use super::{Hidden, Holder, Look, Namespace};
 use crate::error::{At, Errno, Error, Result};
 use crate::named::each_entry;
 use crate::ns::{self, Ns, NsFlags, NsId};
 use crate::sys::{self, CWD, NsFd};
-use libc::{O_DIRECTORY, O_PATH, O_RDONLY};
+use libc::{O_DIRECTORY, O_RDONLY};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fmt;
 use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::panic::resume_unwind;
 use std::path::PathBuf;
+use std::thread::{self, ScopedJoinHandle};
 
 type R<T> = std::result::Result<T, Errno>;
 
 /// The links of /proc/PID/ns; the first two are asked for by what they are.
-const LINKS: [(NsFlags, &CStr); 8] = [
-    (NsFlags::NET, c"ns/net"),
-    (NsFlags::MOUNT, c"ns/mnt"),
-    (NsFlags::USER, c"ns/user"),
-    (NsFlags::PID, c"ns/pid"),
-    (NsFlags::UTS, c"ns/uts"),
-    (NsFlags::IPC, c"ns/ipc"),
-    (NsFlags::CGROUP, c"ns/cgroup"),
-    (NsFlags::TIME, c"ns/time"),
+const LINKS: [(NsFlags, &str); 8] = [
+    (NsFlags::NET, "ns/net"),
+    (NsFlags::MOUNT, "ns/mnt"),
+    (NsFlags::USER, "ns/user"),
+    (NsFlags::PID, "ns/pid"),
+    (NsFlags::UTS, "ns/uts"),
+    (NsFlags::IPC, "ns/ipc"),
+    (NsFlags::CGROUP, "ns/cgroup"),
+    (NsFlags::TIME, "ns/time"),
 ];
 
 /// Those of them where the next child may go elsewhere.
-const FOR_CHILDREN: [(NsFlags, &CStr); 2] =
-    [(NsFlags::PID, c"ns/pid_for_children"), (NsFlags::TIME, c"ns/time_for_children")];
+const FOR_CHILDREN: [(NsFlags, &str); 2] =
+    [(NsFlags::PID, "ns/pid_for_children"), (NsFlags::TIME, "ns/time_for_children")];
 
 /// The kernel's first thread, the parent of the others.
 const KTHREADD: u32 = 2;
@@ -47,25 +50,16 @@ pub(super) struct Scan {
     found: Vec<Namespace>,
     /// Where in `found` a namespace is, by inode number: those of all types have different ones.
     places: BTreeMap<u64, usize>,
-    /// The network namespaces (`None`: it would not say) of sockets, by their inode number.
-    sockets: BTreeMap<u64, Option<u64>>,
-    /// Network namespaces by their `SO_NETNS_COOKIE`.
-    cookies: BTreeMap<u64, u64>,
-    /// These are their ids (6.18).
-    cookies_are_ids: bool,
+    /// The network namespaces of processes.
+    nets: BTreeMap<u32, u64>,
+    /// Processes that could not be looked into.
+    hidden: BTreeSet<u32>,
     /// Whether the mounts could be read, by mount namespace.
     mounts: BTreeMap<u64, bool>,
     /// The last parts of the paths that namespaces are mounted on.
     mount_points: BTreeSet<u64>,
-    /// Descriptors (process, number) whose files have paths, by their last parts.
-    files: Vec<(u32, u32, u64)>,
     /// The device of nsfs.
     dev: u64,
-    /// The kernel tells how many descriptors a process has (6.2).
-    counts_fds: bool,
-    /// Sockets have a class that duplicating them would change.
-    classed: bool,
-    hidden: Hidden,
     text: Vec<u8>,
 }
 
@@ -78,16 +72,11 @@ impl Scan {
             only: false,
             found: Vec::new(),
             places: BTreeMap::new(),
-            sockets: BTreeMap::new(),
-            cookies: BTreeMap::new(),
-            cookies_are_ids: false,
+            nets: BTreeMap::new(),
+            hidden: BTreeSet::new(),
             mounts: BTreeMap::new(),
             mount_points: BTreeSet::from([last_part(b"/")]), // of a mount that was taken away
-            files: Vec::new(),
             dev: 0,
-            counts_fds: false,
-            classed: false,
-            hidden: Hidden::default(),
             text: Vec::new(),
         }
     }
@@ -107,62 +96,63 @@ impl Scan {
             Err(Errno::ENOENT) => return Err(none()),
             proc => proc.at("open directory", "/proc")?,
         };
-        let own = Ns::current().and_then(|ns| ns.id());
-        self.dev = own.as_ref().map_or(0, |id| id.dev);
-        if self.look.sockets {
-            let cookie = sys::netlink_socket(0).and_then(|socket| sys::socket_net_cookie(socket.as_fd())).ok();
-            self.cookies_are_ids = cookie.is_some() && cookie == own.as_ref().ok().and_then(|id| id.id64);
-            self.cookies.extend(cookie.zip(own.ok().map(|id| id.ino)));
-            let known = self.found.iter().filter(|_| self.cookies_are_ids);
-            self.cookies.extend(known.filter_map(|ns| Some((ns.id.id64?, ns.id.ino))));
-            let _ = slurp(proc.as_fd(), c"self/cgroup", &mut self.text);
-            // 4:net_cls,net_prio:/
-            let classes =
-                |line: &[u8]| line.split(|b| *b == b':').nth(1).is_some_and(|c| c.windows(4).any(|c| c == b"net_"));
-            self.classed = self.text.split(|b| *b == b'\n').any(classes);
-        }
-        let pids = numbers(proc.as_fd(), c".").at("read directory", "/proc")?;
+        let proc = proc.as_fd();
+        let own = Ns::current().and_then(|ns| ns.id()).ok();
+        self.dev = own.map_or(0, |id| id.dev);
+        let mut pids = numbers(proc, c".").at("read directory", "/proc")?;
         if pids.is_empty() {
             return Err(none());
         }
-        let threads = self.kernel_threads(proc.as_fd());
-        let mut kernel = None;
-        for pid in pids {
-            let looked = match kernel.filter(|_| threads.binary_search(&pid).is_ok() && !has_fds(proc.as_fd(), pid)) {
-                Some(all) => {
-                    for ((kind, _), ino) in LINKS.iter().zip(all) {
-                        self.note(*kind, ino, Holder::Process { pid }, || Err(Errno::ENOENT));
-                    }
-                    Ok(all)
-                }
-                None => self.process(proc.as_fd(), pid),
-            };
-            if pid == KTHREADD {
-                kernel = looked.ok();
+        // This process goes first, before what is done here shows in it.
+        let me = std::process::id();
+        pids.retain(|pid| *pid != me);
+        self.processes(proc, &[me], &[])?;
+        let counts_fds = has_fds(proc, me);
+        let kernel = if counts_fds { self.kernel_threads(proc) } else { Vec::new() };
+        let (mut fds, mut classed) = (Vec::new(), false);
+        if self.look.fds || self.look.sockets {
+            let target = self.found.first().filter(|_| self.only).map(|ns| ns.id);
+            let ask = Ask::new(proc, &pids, &kernel, counts_fds, self.look, own, target);
+            classed = ask.classed;
+            fds.push(ask.own());
+            // Nearly all of the time is the kernel's, so two threads take little more than half.
+            thread::scope(|scope| -> Result<()> {
+                let other = thread::Builder::new().spawn_scoped(scope, || ask.run());
+                self.processes(proc, &pids, &kernel)?;
+                fds.push(ask.run());
+                let join = |other: ScopedJoinHandle<'_, Fds>| other.join().unwrap_or_else(|panic| resume_unwind(panic));
+                fds.extend(other.ok().map(join)); // where there is no other, all is done already
+                Ok(())
+            })?;
+        } else {
+            self.processes(proc, &pids, &kernel)?;
+        }
+        let mut hidden = Hidden::default();
+        let mut sockets = BTreeMap::new();
+        for fds in fds {
+            self.hidden.extend(fds.hidden);
+            sockets.extend(fds.sockets);
+            for (ino, ns) in fds.met {
+                self.meet(NsFlags::NET, ino, Some(ns));
             }
-            match looked {
-                Ok(_) | Err(Errno::ENOENT | Errno::ESRCH | Errno::ENOTDIR) => {} // it ended meanwhile
-                Err(Errno::EACCES | Errno::EPERM) => count(&mut self.hidden.processes),
-                Err(e) => return Err(e.at("read", format!("/proc/{pid}"))),
+            for (pid, fd, seen) in fds.seen {
+                self.descriptor(proc, pid, fd, seen);
             }
         }
-        for (pid, fd, name) in std::mem::take(&mut self.files) {
-            if !self.look.mounts || self.mount_points.contains(&name) {
-                self.file(proc.as_fd(), pid, fd);
-            }
-        }
+        let asked = if classed { &mut hidden.classed } else { &mut hidden.sockets };
+        *asked = sockets.values().filter(|ino| ino.is_none()).count();
+        hidden.processes = self.hidden.len();
+        hidden.mounts = self.mounts.values().filter(|read| !**read).count();
         self.found.iter_mut().for_each(|ns| ns.holders.sort_by_key(Holder::pid));
-        self.hidden.mounts = self.mounts.values().filter(|read| !**read).count();
-        Ok((self.found, self.hidden))
+        Ok((self.found, hidden))
     }
 
     /// The kernel's own threads, on most machines most of the processes: children of kthreadd, in the namespaces that it is
     /// in (but one, kdevtmpfs, which has mounts to itself), and without descriptors; sorted.
     fn kernel_threads(&mut self, proc: BorrowedFd<'_>) -> Vec<u32> {
         const PF_KTHREAD: u32 = 0x0020_0000; // linux/sched.h
-        self.counts_fds = has_fds(proc, std::process::id());
         let mut threads = Vec::new();
-        if self.counts_fds && !self.kinds.contains(NsFlags::MOUNT) && slurp(proc, c"2/stat", &mut self.text).is_ok() {
+        if !self.kinds.contains(NsFlags::MOUNT) && slurp(proc, c"2/stat", &mut self.text).is_ok() {
             // 2 (kthreadd) S 0 0 0 0 -1 FLAGS ...
             let behind = self.text.rsplit(|b| *b == b')').next().unwrap_or_default();
             let flags: Option<u32> = behind.split(|b| *b == b' ').nth(7).and_then(number);
@@ -175,165 +165,113 @@ impl Scan {
         threads
     }
 
+    fn processes(&mut self, proc: BorrowedFd<'_>, pids: &[u32], kernel: &[u32]) -> Result<()> {
+        let mut of_kernel = None;
+        for pid in pids.iter().copied() {
+            let looked = match of_kernel.filter(|_| kernel.binary_search(&pid).is_ok() && !has_fds(proc, pid)) {
+                Some(all) => {
+                    for ((kind, _), ino) in LINKS.iter().zip(all) {
+                        self.note(*kind, ino, Holder::Process { pid }, || Err(Errno::ENOENT));
+                    }
+                    Ok(all)
+                }
+                None => self.process(proc, pid),
+            };
+            if pid == KTHREADD {
+                of_kernel = looked.ok();
+            }
+            match looked {
+                Ok([net, ..]) => {
+                    self.nets.insert(pid, net);
+                }
+                Err(Errno::ENOENT | Errno::ESRCH | Errno::ENOTDIR) => {} // it ended meanwhile
+                Err(Errno::EACCES | Errno::EPERM) => {
+                    self.hidden.insert(pid);
+                }
+                Err(e) => return Err(e.at("read", format!("/proc/{pid}"))),
+            }
+        }
+        Ok(())
+    }
+
     /// Looks at a process; gives back the namespaces it is in.
     fn process(&mut self, proc: BorrowedFd<'_>, pid: u32) -> R<[u64; LINKS.len()]> {
-        let mut all = [0_u64; LINKS.len()];
-        if self.look == Look::default() && self.kinds == NsFlags::NET {
-            // One link, and no need for a descriptor of the directory.
-            let mut link = [0; 64];
-            let link = path(&mut link, format_args!("{pid}/ns/net"));
-            all[0] = follow(proc, link)?.unwrap_or(0);
-            self.note(NsFlags::NET, all[0], Holder::Process { pid }, || ns_at(proc, link));
-            return Ok(all);
-        }
-        let dir = sys::openat(proc, path(&mut [0; 64], format_args!("{pid}")), O_PATH | O_DIRECTORY, 0)?;
-        let dir = dir.as_fd();
+        let (mut all, mut buf, kinds) = ([0_u64; LINKS.len()], [0; 64], self.kinds);
         for ((kind, link), own) in LINKS.iter().zip(&mut all) {
-            if self.kinds.contains(*kind) || self.look.mounts && *kind == NsFlags::MOUNT {
+            if kinds.contains(*kind) || self.look.mounts && *kind == NsFlags::MOUNT {
+                let link = path(&mut buf, format_args!("{pid}/{link}"));
                 // A process that ended and was not waited for has no namespaces, but may have threads.
-                *own = follow(dir, link)?.unwrap_or(0);
-                self.note(*kind, *own, Holder::Process { pid }, || ns_at(dir, link));
+                *own = follow(proc, link)?.unwrap_or(0);
+                self.note(*kind, *own, Holder::Process { pid }, || ns_at(proc, link));
             }
         }
-        for (kind, link) in FOR_CHILDREN {
+        for (kind, link) in FOR_CHILDREN.into_iter().filter(|l| kinds.contains(l.0)) {
             let own = LINKS.iter().zip(all).find(|l| l.0.0 == kind).map(|l| l.1);
-            if self.kinds.contains(kind) {
-                if let Some(ino) = follow(dir, link)?.filter(|ino| Some(*ino) != own) {
-                    self.note(kind, ino, Holder::ForChildren { pid }, || ns_at(dir, link));
-                }
+            let link = path(&mut buf, format_args!("{pid}/{link}"));
+            if let Some(ino) = follow(proc, link)?.filter(|ino| Some(*ino) != own) {
+                self.note(kind, ino, Holder::ForChildren { pid }, || ns_at(proc, link));
             }
         }
-        if self.look.threads && sys::statx(dir, c"task")?.links != 3 {
-            self.threads(dir, pid, &all)?;
+        if self.look.threads && sys::statx(proc, path(&mut buf, format_args!("{pid}/task")))?.links != 3 {
+            self.threads(proc, pid, &all)?;
         }
-        let [net, mnt, ..] = all;
-        if self.look.fds || self.look.sockets {
-            self.descriptors(dir, pid, net)?;
-        }
+        let [_, mnt, ..] = all;
         if self.look.mounts && mnt != 0 && self.mounts.get(&mnt) != Some(&true) {
-            self.mounts_of(dir, pid, mnt);
+            self.mounts_of(proc, pid, mnt);
         }
         Ok(all)
     }
 
-    fn threads(&mut self, dir: BorrowedFd<'_>, pid: u32, all: &[u64; LINKS.len()]) -> R<()> {
-        let kinds = self.kinds;
-        for tid in numbers(dir, c"task")?.into_iter().filter(|tid| *tid != pid) {
+    fn threads(&mut self, proc: BorrowedFd<'_>, pid: u32, all: &[u64; LINKS.len()]) -> R<()> {
+        let (kinds, mut buf) = (self.kinds, [0; 64]);
+        let tids = numbers(proc, path(&mut buf, format_args!("{pid}/task")))?;
+        for tid in tids.into_iter().filter(|tid| *tid != pid) {
             for ((kind, link), own) in LINKS.iter().zip(all).filter(|l| kinds.contains(l.0.0)) {
-                let mut buf = [0; 64];
-                let link = path(&mut buf, format_args!("task/{tid}/{}", link.to_str().unwrap_or_default()));
-                if let Some(ino) = follow(dir, link).unwrap_or_default().filter(|ino| ino != own) {
-                    self.note(*kind, ino, Holder::Thread { pid, tid }, || ns_at(dir, link));
+                let link = path(&mut buf, format_args!("{pid}/task/{tid}/{link}"));
+                if let Some(ino) = follow(proc, link).unwrap_or_default().filter(|ino| ino != own) {
+                    self.note(*kind, ino, Holder::Thread { pid, tid }, || ns_at(proc, link));
                 }
             }
         }
         Ok(())
     }
 
-    /// Looks at the descriptors of a process that is in network namespace `net`.
-    fn descriptors(&mut self, dir: BorrowedFd<'_>, pid: u32, net: u64) -> R<()> {
-        // As a rule they are the first numbers: to try them is cheaper than to list the directory.
-        let count = if self.counts_fds { sys::statx(dir, c"fd")?.size } else { u64::MAX };
-        let (mut first, mut pidfd) = (0_u32, None);
-        while self.counts_fds && u64::from(first) < count {
-            match self.descriptor(dir, pid, first, net, &mut pidfd) {
-                Err(Errno::ENOENT) => break,
-                done => done?,
-            }
-            first = first.saturating_add(1);
-        }
-        if u64::from(first) < count {
-            for fd in numbers(dir, c"fd")?.into_iter().filter(|fd| *fd >= first) {
-                match self.descriptor(dir, pid, fd, net, &mut pidfd) {
-                    Err(Errno::ENOENT) => {} // closed meanwhile
-                    done => done?,
+    /// Takes down what a descriptor is of.
+    fn descriptor(&mut self, proc: BorrowedFd<'_>, pid: u32, fd: u32, seen: Seen) {
+        let mut buf = [0; 64];
+        let file = path(&mut buf, format_args!("{pid}/fd/{fd}"));
+        match seen {
+            Seen::Namespace(kind, ino) => self.note(kind, ino, Holder::Fd { pid, fd }, || ns_at(proc, file)),
+            Seen::Socket(ino) if self.nets.get(&pid) == Some(&ino) => {}
+            Seen::Socket(ino) => self.note(NsFlags::NET, ino, Holder::Socket { pid, fd }, || Err(Errno::ENOENT)),
+            Seen::File(name) if self.look.mounts && !self.mount_points.contains(&name) => {}
+            Seen::File(_) => {
+                // The descriptor's own record has the inode's number (5.14), and reading it cannot hang on a dead file system.
+                let mut record = [0; 64];
+                let read = slurp(proc, path(&mut record, format_args!("{pid}/fdinfo/{fd}")), &mut self.text);
+                let ino = |line: &[u8]| line.strip_prefix(b"ino:\t").and_then(number);
+                let ino = read.ok().and_then(|()| self.text.split(|b| *b == b'\n').find_map(ino));
+                let known = |ino: &u64| *ino >= FIRST_INO && (!self.only || self.places.contains_key(ino));
+                if let Some(ino) = ino.filter(known) {
+                    if let Ok(ns) = ns::open_any(proc, file, OsStr::new("")) {
+                        let kind = ns.kind().unwrap_or(NsFlags::empty());
+                        self.note(kind, ino, Holder::Fd { pid, fd }, || Ok(Some(ns)));
+                    }
                 }
             }
         }
-        Ok(())
-    }
-
-    /// Looks at one descriptor. `pidfd` is opened for the first socket.
-    fn descriptor(&mut self, dir: BorrowedFd<'_>, pid: u32, fd: u32, net: u64, pidfd: &mut Option<OwnedFd>) -> R<()> {
-        let (mut at, mut link) = ([0; 64], [0; 4096]);
-        let at = path(&mut at, format_args!("fd/{fd}"));
-        let link = sys::readlinkat(dir, at, &mut link)?;
-        if let Some((kind, ino)) = parse(link) {
-            if self.look.fds {
-                self.note(kind, ino, Holder::Fd { pid, fd }, || ns_at(dir, at));
-            }
-        } else if (link.starts_with(b"socket:[") || link == b"/dev/net/tun") && self.look.sockets {
-            let inode = link.strip_prefix(b"socket:[").and_then(number);
-            if pidfd.is_none() {
-                *pidfd = Some(sys::pidfd_open(pid)?);
-                sys::statx(dir, c"fd")?; // still there: so the pidfd is of no other
-            }
-            let lives = pidfd.as_ref().and_then(|pidfd| self.socket(pidfd.as_fd(), fd, inode));
-            if let Some(ino) = lives.filter(|ino| *ino != net) {
-                self.note(NsFlags::NET, ino, Holder::Socket { pid, fd }, || Err(Errno::ENOENT));
-            }
-        } else if link.starts_with(b"/") && self.look.fds {
-            // A namespace that was opened where it is mounted has the path of that mount.
-            self.files.push((pid, fd, last_part(link)));
-        }
-        Ok(())
-    }
-
-    /// Looks whether this descriptor, of a file with a path, is of a namespace. Its own record has the inode's number (5.14),
-    /// and reading it cannot hang on a dead file system.
-    fn file(&mut self, proc: BorrowedFd<'_>, pid: u32, fd: u32) {
-        let mut record = [0; 64];
-        let record = path(&mut record, format_args!("{pid}/fdinfo/{fd}"));
-        let ino = slurp(proc, record, &mut self.text)
-            .ok()
-            .and_then(|()| self.text.split(|b| *b == b'\n').find_map(|l| l.strip_prefix(b"ino:\t").and_then(number)));
-        if let Some(ino) = ino.filter(|ino| *ino >= FIRST_INO && (!self.only || self.places.contains_key(ino))) {
-            let mut file = [0; 64];
-            let file = path(&mut file, format_args!("{pid}/fd/{fd}"));
-            if let Ok(ns) = ns::open_any(proc, file, OsStr::new("")) {
-                let kind = ns.kind().unwrap_or(NsFlags::empty());
-                self.note(kind, ino, Holder::Fd { pid, fd }, || Ok(Some(ns)));
-            }
-        }
-    }
-
-    /// The network namespace that this socket, with this inode number, lives in.
-    fn socket(&mut self, pidfd: BorrowedFd<'_>, fd: u32, inode: Option<u64>) -> Option<u64> {
-        if let Some(known) = inode.and_then(|inode| self.sockets.get(&inode)) {
-            return *known;
-        }
-        let lives = if self.classed { Err(Errno::EPERM) } else { self.ask_socket(pidfd, fd) };
-        if matches!(lives, Err(Errno::EPERM | Errno::EACCES | Errno::ENOSYS)) {
-            count(if self.classed { &mut self.hidden.classed } else { &mut self.hidden.sockets });
-        }
-        self.sockets.extend(inode.map(|inode| (inode, lives.ok())));
-        lives.ok()
-    }
-
-    fn ask_socket(&mut self, pidfd: BorrowedFd<'_>, fd: u32) -> R<u64> {
-        let socket = sys::pidfd_getfd(pidfd, fd)?;
-        let cookie = sys::socket_net_cookie(socket.as_fd()).ok();
-        if let Some(ino) = cookie.and_then(|cookie| self.cookies.get(&cookie)) {
-            return Ok(*ino);
-        }
-        if self.only && self.cookies_are_ids && cookie.is_some() {
-            return Ok(0); // elsewhere
-        }
-        let ns = NsFd::new(sys::socket_net_ns(socket.as_fd())?).map_err(|_| Errno::EBADF)?;
-        let ino = ns::id(&ns)?.ino;
-        self.cookies.extend(cookie.map(|cookie| (cookie, ino)));
-        self.meet(NsFlags::NET, ino, Some(ns));
-        Ok(ino)
     }
 
     /// Looks at the mounts that a process in this mount namespace sees.
-    fn mounts_of(&mut self, dir: BorrowedFd<'_>, pid: u32, namespace: u64) {
+    fn mounts_of(&mut self, proc: BorrowedFd<'_>, pid: u32, namespace: u64) {
         let mut text = std::mem::take(&mut self.text);
-        let read = slurp(dir, c"mountinfo", &mut text).is_ok();
+        let read = slurp(proc, path(&mut [0; 64], format_args!("{pid}/mountinfo")), &mut text).is_ok();
+        let root = format!("{pid}/root");
         for (kind, ino, path) in nsfs_mounts(&text).filter(|_| read) {
             let open = || {
-                let at = CString::new([b"root", path.as_os_str().as_bytes()].concat()).map_err(|_| Errno::EINVAL)?;
-                Ok(ns::open_any(dir, &at, path.as_os_str()).ok()) // it may be covered
+                let at =
+                    CString::new([root.as_bytes(), path.as_os_str().as_bytes()].concat()).map_err(|_| Errno::EINVAL)?;
+                Ok(ns::open_any(proc, &at, path.as_os_str()).ok()) // it may be covered
             };
             self.mount_points.insert(last_part(path.as_os_str().as_bytes()));
             self.note(kind, ino, Holder::Mount { pid, namespace, path: path.clone() }, open);
@@ -378,9 +316,6 @@ impl Scan {
         let user = if kind == NsFlags::USER { ns.as_ref() } else { owner.as_ref().map(|o| &o.1) };
         let place = self.found.len();
         self.places.insert(ino, place);
-        if kind == NsFlags::NET && self.cookies_are_ids {
-            self.cookies.extend(id.and_then(|id| Some((id.id64?, ino))));
-        }
         self.found.push(Namespace {
             kind,
             id: id.unwrap_or(NsId { dev: self.dev, ino, id64: None }),
@@ -401,18 +336,16 @@ impl Scan {
 }
 
 /// A number for what is behind the last slash of a path; others may have the same (FNV-1a).
-fn last_part(path: &[u8]) -> u64 {
+pub(super) fn last_part(path: &[u8]) -> u64 {
     let part = path.iter().rev().take_while(|b| **b != b'/');
     part.fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
 }
 
-fn count(counter: &mut usize) {
-    *counter = counter.saturating_add(1);
-}
-
 /// The path that `args` write, with a NUL behind it.
-fn path<'b>(buf: &'b mut [u8; 64], args: fmt::Arguments<'_>) -> &'b CStr {
-    let _ = buf.as_mut_slice().write_fmt(args); // the longest has 48 bytes
+pub(super) fn path<'b>(buf: &'b mut [u8; 64], args: fmt::Arguments<'_>) -> &'b CStr {
+    let mut rest = buf.as_mut_slice();
+    let _ = rest.write_fmt(args); // the longest has 48 bytes
+    rest.iter_mut().take(1).for_each(|end| *end = 0);
     CStr::from_bytes_until_nul(buf).unwrap_or_default()
 }
 
@@ -425,7 +358,7 @@ fn follow(dir: BorrowedFd<'_>, link: &CStr) -> R<Option<u64>> {
 }
 
 /// Whether a process has descriptors; `false` also where the kernel does not tell (before 6.2).
-fn has_fds(proc: BorrowedFd<'_>, pid: u32) -> bool {
+pub(super) fn has_fds(proc: BorrowedFd<'_>, pid: u32) -> bool {
     sys::statx(proc, path(&mut [0; 64], format_args!("{pid}/fd"))).is_ok_and(|st| st.size > 0)
 }
 
@@ -435,20 +368,20 @@ fn ns_at(dir: BorrowedFd<'_>, link: &CStr) -> R<Option<NsFd>> {
 }
 
 /// A namespace as the kernel writes it: `net:[4026531833]`.
-fn parse(link: &[u8]) -> Option<(NsFlags, u64)> {
+pub(super) fn parse(link: &[u8]) -> Option<(NsFlags, u64)> {
     let (name, ino) = link.split_at_checked(link.iter().position(|b| *b == b':')?)?;
     let kind = NsFlags::NAMES.iter().find(|n| n.0.as_bytes() == name)?.1;
     Some((kind, number(ino.strip_prefix(b":[")?)?))
 }
 
 /// The digits that these bytes begin with.
-fn number<T: std::str::FromStr>(bytes: &[u8]) -> Option<T> {
+pub(super) fn number<T: std::str::FromStr>(bytes: &[u8]) -> Option<T> {
     let digits = bytes.iter().position(|b| !b.is_ascii_digit()).unwrap_or(bytes.len());
     std::str::from_utf8(bytes.get(..digits)?).ok()?.parse().ok()
 }
 
 /// The names of a directory's entries that are numbers, in its order.
-fn numbers(dir: BorrowedFd<'_>, path: &CStr) -> R<Vec<u32>> {
+pub(super) fn numbers(dir: BorrowedFd<'_>, path: &CStr) -> R<Vec<u32>> {
     let dir = sys::openat(dir, path, O_RDONLY | O_DIRECTORY, 0)?;
     let mut numbers = Vec::new();
     match each_entry(dir.as_fd(), &mut [0; 8192], |name| numbers.extend(number::<u32>(name))) {
