@@ -79,35 +79,29 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
     let Holders { mut found, hidden } = done(&task, holders(&id, Look::ALL))?;
     // What we do to it ourselves is over in a moment; mounts stay.
     found.retain(|h| h.pid() != Some(std::process::id()) || matches!(h, Holder::Mount { .. }));
-    found.sort_by_key(sort);
+    let mount_ns = fs::metadata("/proc/self/ns/mnt").map_or(0, |m| m.ino());
+    found.sort_by_key(|holder| order(holder, mount_ns));
     let dirs = NameDirs::of(session);
     let mut names = done("list namespaces", session.dir.identify(&id))?;
     let mounted = found.iter().filter_map(|h| if let Holder::Mount { path, .. } = h { dirs.name(path) } else { None });
     names.extend(mounted.map(OsStr::to_owned));
     names.sort_unstable();
     names.dedup();
-    let found = Found {
-        id,
-        names,
-        holders: found,
-        devices: devices(&ns).ok(),
-        hidden,
-        dirs,
-        mount_ns: fs::metadata("/proc/self/ns/mnt").map_or(0, |m| m.ino()),
-    };
+    let found = Found { id, names, holders: found, devices: devices(&ns).ok(), hidden, dirs, mount_ns };
     session.out.object("", |out| found.show(out, &ns, &request.target));
     netns::warn_hidden(session, &found.hidden);
     Ok(())
 }
 
 /// In the order they are shown.
-fn sort(holder: &Holder) -> u8 {
+fn order(holder: &Holder, mount_ns: u64) -> u8 {
     match holder {
         Holder::Process { .. } => 0,
         Holder::Thread { .. } => 1,
         Holder::Fd { .. } => 2,
         Holder::Socket { .. } => 3,
-        _ => 4,
+        Holder::Mount { namespace, .. } if *namespace == mount_ns => 4,
+        _ => 5,
     }
 }
 
