@@ -32,8 +32,8 @@ enum Act<'a> {
         target: CString,
         flags: c_ulong,
     },
-    /// Replace /sys by one that shows the network namespace this is done in.
-    FreshSysfs,
+    /// Replace /sys by one that shows the network namespace this is done in, mounted under this name.
+    FreshSysfs(CString),
     Chdir(CString),
     Stdio(BorrowedFd<'a>, Stdio),
     /// Enter a control group.
@@ -61,7 +61,7 @@ impl Act<'_> {
             Act::Enter(ns) => sys::setns(*ns, NsFlags::NET),
             Act::Unshare(kinds) => sys::unshare(*kinds),
             Act::Mount { source, target, flags } => sys::mount(source.as_deref(), target, None, *flags),
-            Act::FreshSysfs => fresh_sysfs(),
+            Act::FreshSysfs(name) => fresh_sysfs(name),
             Act::Chdir(path) => sys::chdir(path),
             Act::Stdio(fd, which) => sys::dup_stdio(*fd, *which),
             Act::Join(group) => group.join(),
@@ -69,7 +69,7 @@ impl Act<'_> {
     }
 }
 
-fn fresh_sysfs() -> std::result::Result<(), Errno> {
+fn fresh_sysfs(name: &CStr) -> std::result::Result<(), Errno> {
     const SYS: &CStr = c"/sys";
     let mut flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
     // Not detached: nothing was mounted there, or (in a user namespace) it is locked, and one that is read-only may only be
@@ -77,7 +77,7 @@ fn fresh_sysfs() -> std::result::Result<(), Errno> {
     if sys::umount(SYS, MNT_DETACH).is_err() && sys::is_read_only(SYS) == Ok(true) {
         flags |= MS_RDONLY;
     }
-    match sys::mount(Some(c"sysfs"), SYS, Some(c"sysfs"), flags) {
+    match sys::mount(Some(name), SYS, Some(c"sysfs"), flags) {
         Err(Errno::ENOENT) => Ok(()), // no /sys: nothing there that would show the wrong namespace
         done => done,
     }
@@ -153,7 +153,7 @@ fn steps_inside<'a>(ns: BorrowedFd<'a>, name: Option<&OsStr>, warnings: &mut Vec
         Step::new(Act::Enter(ns), "enter the network namespace", name.unwrap_or_default()),
         Step::new(Act::Unshare(NsFlags::MOUNT), "make a mount namespace", ""),
         Step::new(slave, "stop mounts from reaching the host: mount --make-rslave", "/"),
-        Step::new(Act::FreshSysfs, "mount a fresh sysfs on", "/sys"),
+        Step::new(Act::FreshSysfs(c_string(name.unwrap_or(OsStr::new("sysfs")))?), "mount a fresh sysfs on", "/sys"),
     ]);
     let Some(name) = name else { return Ok(steps) };
     NameRule::lenient(name).map_err(|rule| Error::BadName { name: name.to_owned(), rule })?;

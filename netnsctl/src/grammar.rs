@@ -163,6 +163,13 @@ impl<'a> Words<'a> {
         Usage { message: message.into(), at: self.at, ip: None, ip_code: 255 }
     }
 
+    /// An error about the next word: it would be the second value of `what`, as `ip` calls that.
+    #[must_use]
+    pub fn twice(&self, what: &str) -> Usage {
+        let said = format!("Error: duplicate \"{what}\": \"{}\" is the second value.", self.typed());
+        self.error("that is said already").ip(said)
+    }
+
     /// An error about the word just taken.
     #[must_use]
     pub fn error_before(&self, message: impl Into<String>) -> Usage {

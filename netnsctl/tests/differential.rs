@@ -19,7 +19,7 @@
 //! | `show1 WORDS` | as `show`, without a mode | as `show` |
 //! | `kind KIND WORDS` | `run link add fake0 type KIND WORDS`, and `show` the link that was asked for, in [`FAKE_MODES`] | both |
 //! | `rekind KIND WORDS` | `run link set fake0 type KIND WORDS`, of the last `kind` | as `run` |
-//! | `given KIND HEX` | `show` a link with these attributes of its kind | as `show` |
+//! | `given KIND HEX` | `show` a link with these attributes of its kind (of its own, if that is `link`) | as `show` |
 //!
 //! The last three are in front of a kernel that knows every kind of link, `ip/fake.c`: most kernels lack some.
 //!
@@ -57,7 +57,7 @@ use std::{env, fs, io, sync::mpsc, thread};
 
 const MODES: &[&str] =
     &["", "-d", "-s", "-s -s", "-d -s", "-o", "-o -d", "-br", "-j", "-j -p", "-j -d", "-j -s", "-c=always", "-N"];
-const FAKE_MODES: &[&str] = &["-d", "-o -d", "-j -d", "-d -s", "-d -N"];
+const FAKE_MODES: &[&str] = &["-d", "-o -d", "-j -d", "-d -s -N"];
 const OURS: &str = "/run/ours";
 const THEIRS: &str = "/run/theirs";
 /// What is compared with.

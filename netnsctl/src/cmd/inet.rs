@@ -391,6 +391,20 @@ pub(super) fn delete(
     Ok(count)
 }
 
+/// Carries out a change, which is called `task`; `on` gets what is echoed, if `flags` ask for that.
+pub(super) fn request(
+    session: &mut Session,
+    task: &str,
+    kind: u16,
+    flags: Flags,
+    fill: impl Fn(&mut Msg<'_>),
+    on: impl FnMut(&Message<'_>) -> netns_sys::Result<()>,
+) -> Result<()> {
+    let warning = session.conn()?.request_with(kind, flags, fill, on).map_err(|e| refused(task, &e))?;
+    warning.iter().for_each(|w| session.warn(w));
+    Ok(())
+}
+
 /// Carries out a change, which is called `task`. With `-echo`, `each` shows what the kernel made of it.
 pub(super) fn change(
     session: &mut Session,

@@ -18,7 +18,6 @@ mod vf;
 use super::{Command, Options, Session, done, links};
 use crate::failure::{Failure, Result, code};
 use crate::grammar::{Keyword, Result as Parsed, Usage, Words, show};
-use crate::out::Escaped;
 use change::{Bytes, Change, DELETE, Value, name, second};
 use filter::{WORDS, Word};
 use kinds::{ADD, SET};
@@ -88,35 +87,34 @@ const VERBS: &[Keyword<Verb>] = &[
 
 /// The help.
 const HELP: &str = "\
-Usage: netnsctl link add [ link DEV ] [ name ] NAME [ OPTION... ] type KIND [ KIND'S OPTION... ]
-       netnsctl link set { [ dev ] NAME | group GROUP } OPTION... [ type KIND[_slave] KIND'S OPTION... ]
+Usage: netnsctl link { add | replace } [ link DEV | parentdev NAME ] [ name ] NAME [ OPTION... ] type KIND [ WORD... ]
+       netnsctl link set { [ dev ] NAME | group GROUP } OPTION... [ type KIND[_slave] WORD... ]
        netnsctl link delete { [ dev ] NAME | group GROUP } [ type KIND ]
        netnsctl link [ show ] [ [ dev ] NAME ] [ up ] [ group GROUP ] [ master DEV ] [ vrf NAME ] [ nomaster ]
                               [ type KIND[_slave] ]
-OPTION := { up | down | mtu BYTES | address MAC | broadcast MAC | txqueuelen PACKETS | group GROUP |
-            netns { NAME | PID | PATH } | master DEV | arp { on | off } | multicast { on | off } |
-            allmulticast { on | off } | promisc { on | off } }
-   add:     index N | numtxqueues N | numrxqueues N | link-netns { NAME | PID | PATH }
+       netnsctl link property { add | del } [ dev ] NAME [ altname NAME ]...
+       netnsctl link help KIND
+OPTION := { up | down | mtu BYTES | address LLADDR | broadcast LLADDR | txqueuelen PACKETS | index N |
+            netns { NAME | PID | PATH } | group GROUP | master DEV | vrf NAME | mode { default | dormant } | state STATE |
+            gso_max_size BYTES | gso_max_segs N | gro_max_size BYTES | FLAG { on | off } }
+   add:     numtxqueues N | numrxqueues N | link-netns { NAME | PID | PATH } | link-netnsid ID
    set:     name NEWNAME | nomaster | alias TEXT | addrgenmode { eui64 | none | stable_secret | random } |
-            carrier { on | off } | protodown { on | off }
-KIND  := bond, bridge, dummy, geneve, ifb, ipvlan, macvlan, macvtap, netkit, tap, tun, veth, vlan, vrf, vxlan, ...
-veth:  peer [ name ] NAME [ OPTION... ]
+            carrier { on | off } | protodown { on | off } | protodown_reason REASON { on | off } |
+            { xdp | xdpgeneric | xdpdrv | xdpoffload } { pinned PATH | off } | vf N VF-OPTION...
+FLAG      := { arp | multicast | allmulticast | promisc | dynamic | trailers }
+VF-OPTION := { mac LLADDR | vlan ID [ qos N ] [ proto { 802.1Q | 802.1ad } ] | rate MBIT | min_tx_rate MBIT |
+               max_tx_rate MBIT | state { auto | enable | disable } | node_guid EUI64 | port_guid EUI64 |
+               { spoofchk | trust | query_rss } { on | off } }
+KIND  := amt, bareudp, batadv, bond, bridge, can, dsa, dummy, erspan, geneve, gre, gretap, gtp, hsr, ifb, ip6erspan,
+         ip6gre, ip6gretap, ip6tnl, ipip, ipoib, ipvlan, ipvtap, macsec, macvlan, macvtap, netdevsim, netkit, nlmon,
+         rmnet, sit, tap, team, tun, vcan, veth, virt_wifi, vlan, vrf, vti, vti6, vxcan, vxlan, wireguard, wwan, xfrm
+         (words of each: `netnsctl link help KIND`), and of ports bond_slave, bridge_slave
 tun, tap: [ user UID ] [ group GID ] [ pi ] [ vnet_hdr ] [ multi_queue ]
 ";
 
 /// Parses what follows `link`.
 pub(super) fn parse(words: &mut Words<'_>, _options: &Options) -> Parsed<Command> {
-    let unknown = |words: &Words<'_>, usage: Usage| match words.peek() {
-        Some(word) => {
-            let word = Escaped(word.as_bytes());
-            usage.ip(format!("Command \"{word}\" is unknown, try \"ip link help\"."))
-        }
-        None => usage,
-    };
-    let verb = match words.is_end() {
-        true => Verb::Show,
-        false => words.keyword("a command of link", VERBS).map_err(|usage| unknown(words, usage))?,
-    };
+    let verb = if words.is_end() { Verb::Show } else { words.verb("link", VERBS)? };
     let request = match verb {
         Verb::Add => Request::Add(add_words(words)?, Flags::CREATE | Flags::EXCL),
         Verb::Replace => Request::Add(add_words(words)?, Flags::CREATE | Flags::REPLACE),
@@ -292,6 +290,7 @@ fn add(session: &mut Session, change: &Change, flags: Flags) -> Result<()> {
     let ready = Ready::new(session, None, change, true)?;
     // A peer is switched on when it is there: all that takes is opened before.
     let peer = change.peer().filter(|p| p.is_up()).and_then(|p| Some((p.netns(), p.name.as_deref()?)));
+    session.conn()?;
     if let Some((ns, _)) = peer {
         conn_in(session, ns)?;
     }

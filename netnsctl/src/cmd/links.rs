@@ -71,18 +71,8 @@ impl Links {
         self.entries.retain(|e| e.index != index);
     }
 
-    /// The indices that a name was asked for in vain since the last time.
-    pub(super) fn missed(&self) -> BTreeSet<u32> {
-        self.missed.take()
-    }
-
-    /// Asks for the one with this index too, unless it is here already; that there is none is no error.
-    pub(super) fn also(&mut self, conn: &mut Conn, index: u32) -> Result<()> {
-        self.also_of(conn, None, index).map(drop)
-    }
-
-    /// As [`Links::also`], in the namespace with this id (`None`: that of `conn`). Gives back whether it is here now.
-    pub(super) fn also_of(&mut self, conn: &mut Conn, nsid: Option<i32>, index: u32) -> Result<bool> {
+    /// Asks for the one with this index, in the namespace with this id (`None`: that of `conn`). Gives back whether it is there.
+    fn ask(&mut self, conn: &mut Conn, nsid: Option<i32>, index: u32) -> Result<bool> {
         let number = i32::try_from(index).unwrap_or(0);
         if number == 0 || self.entry(index).is_some() {
             return Ok(number != 0);
@@ -96,6 +86,21 @@ impl Links {
             Err(Error::Kernel(e)) if e.errno == Errno::ENODEV || nsid.is_some() => Ok(false),
             result => done("get a link", result).map(|()| true),
         }
+    }
+
+    /// The indices that a name was asked for in vain since the last time.
+    pub(super) fn missed(&self) -> BTreeSet<u32> {
+        self.missed.take()
+    }
+
+    /// Asks for those whose names were asked for in vain. True: some of them are here now, and what was shown without them is to
+    /// be shown again.
+    pub(super) fn ask_missed(&mut self, conn: &mut Conn, nsid: Option<i32>) -> Result<bool> {
+        let mut found = false;
+        for index in self.missed() {
+            found |= self.ask(conn, nsid, index)?;
+        }
+        Ok(found)
     }
 
     /// Whether the link with this index is there and down.

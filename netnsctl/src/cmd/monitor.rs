@@ -51,9 +51,11 @@ enum Kind {
     NexthopBucket,
 }
 
+type Groups = &'static [(u32, u8)];
+
 /// A kind, the first of its messages (`RTM_NEW…`), what events of it are labelled, and the groups they go to, with their
 /// families.
-const KINDS: &[(Kind, u16, &str, &[(u32, u8)])] = &[
+const KINDS: &[(Kind, u16, &str, Groups)] = &[
     (Kind::Link, 16, "LINK", &[(rtnlgrp::LINK, af::UNSPEC)]),
     (Kind::Addr, 20, "ADDR", &[(rtnlgrp::IPV4_IFADDR, af::INET), (rtnlgrp::IPV6_IFADDR, af::INET6)]),
     (
@@ -165,6 +167,9 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
     }
 }
 
+/// Named namespaces by their ids.
+type Names = Vec<(i32, OsString)>;
+
 struct Monitor {
     label: bool,
     all_nsid: bool,
@@ -174,7 +179,7 @@ struct Monitor {
     /// The links and the named namespaces, as seen from here.
     context: Context,
     /// As seen from the namespace with an id.
-    others: Vec<(i32, Links, Vec<(i32, OsString)>)>,
+    others: Vec<(i32, Links, Names)>,
 }
 
 type Shown = std::result::Result<(), DecodeError>;
@@ -270,7 +275,7 @@ impl Monitor {
         let dir = session.dir.clone();
         let conn = session.conn()?;
         self.context.links = Links::load(conn)?;
-        self.context.namespaces = netns::names_by_id(&dir, conn, usize::MAX)?.into_iter().collect();
+        self.context.namespaces = netns::names_by_id(&dir, conn)?.into_iter().collect();
         Ok(())
     }
 
@@ -298,33 +303,29 @@ impl Monitor {
         });
         let Some((kind, _, label, _)) = known else { return self.other(session, message) };
         nsid.iter().for_each(|nsid| self.change_places(*nsid));
-        let mut result = self.learn(session, *kind, nsid, message);
-        while result.is_ok() {
+        self.learn(session, *kind, nsid, message)?;
+        loop {
             let mark = session.out.mark();
             if let Err(error) = self.show(&mut session.out, *kind, label, nsid, message) {
                 session.warn(&format!("an event cannot be read: {error}"));
             }
-            let mut found = false;
-            for index in self.context.links.missed() {
-                found |= self.context.links.also_of(session.conn()?, nsid, index)?;
-            }
-            if !found || !session.out.rewind(mark) {
+            if !self.context.links.ask_missed(session.conn()?, nsid)? || !session.out.rewind(mark) {
                 break;
             }
         }
+        nsid.iter().for_each(|nsid| self.change_places(*nsid));
         if message.kind() == RTM_DELNSID && nsid.is_none() {
             let gone = Nsid::parse(message).ok().and_then(|n| got(n.nsid()));
             self.context.namespaces.retain(|n| Some(n.0) != gone);
+            self.others.retain(|o| Some(o.0) != gone);
         }
-        nsid.iter().for_each(|nsid| self.change_places(*nsid));
-        result = result.and(session.flush());
-        result
+        session.flush()
     }
 
     /// What is seen from here and what is seen from the namespace with this id change places.
     fn change_places(&mut self, nsid: i32) {
         if !self.others.iter().any(|o| o.0 == nsid) {
-            self.others.push((nsid, Links::default(), Vec::new()));
+            self.others.push((nsid, Links::default(), Names::new()));
         }
         if let Some((_, links, namespaces)) = self.others.iter_mut().find(|o| o.0 == nsid) {
             std::mem::swap(&mut self.context.links, links);
@@ -341,7 +342,7 @@ impl Monitor {
                 let id = got(new.nsid()).unwrap_or(NSID_NOT_ASSIGNED);
                 if !self.context.namespaces.iter().any(|n| n.0 == id) {
                     let dir = session.dir.clone();
-                    let name = netns::names_by_id(&dir, session.conn()?, usize::MAX)?.remove(&id);
+                    let name = netns::names_by_id(&dir, session.conn()?)?.remove(&id);
                     self.context.namespaces.extend(name.map(|name| (id, name)));
                 }
             }

@@ -1,7 +1,7 @@
 //! `neigh`: neighbours, whose link-layer addresses are known or asked for.
 
 use super::inet::{self, Addr, got, index_or_0, is_any, put, put_addr, put_color, put_dev};
-use super::links::{self, Links, device};
+use super::links::{Links, device};
 use super::*;
 use crate::grammar::{Prefix, Result as Parsed, family_of};
 use crate::names;
@@ -41,7 +41,8 @@ pub struct Spec {
 pub struct Filter {
     family: u8,
     dev: Option<OsString>,
-    master: Master,
+    /// What their links belong to.
+    links: link::Filter,
     to: Option<Prefix>,
     /// 0: of any.
     proto: u8,
@@ -49,16 +50,6 @@ pub struct Filter {
     states: u16,
     unused: bool,
     proxy: bool,
-}
-
-/// What the link belongs to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-enum Master {
-    #[default]
-    Any,
-    None,
-    Link(OsString),
-    Vrf(OsString),
 }
 
 /// Among the states of a filter: those without a state.
@@ -137,9 +128,7 @@ enum Word {
     Proxy,
     Is(NeighFlags),
     Managed,
-    Master,
-    Vrf,
-    NoMaster,
+    Of(link::filter::Word),
     Unused,
     Help,
 }
@@ -169,9 +158,9 @@ const FILTER: &[Keyword<Word>] = &[("protocol", Word::Proto), ("help", Word::Hel
 const FILTER_WHOLE: &[Keyword<Word>] = &[
     ("to", Word::To),
     ("dev", Word::Dev),
-    ("master", Word::Master),
-    ("vrf", Word::Vrf),
-    ("nomaster", Word::NoMaster),
+    ("master", Word::Of(link::filter::Word::Master)),
+    ("vrf", Word::Of(link::filter::Word::Vrf)),
+    ("nomaster", Word::Of(link::filter::Word::NoMaster)),
     ("unused", Word::Unused),
     ("nud", Word::Nud),
     ("proxy", Word::Proxy),
@@ -225,27 +214,20 @@ fn spec(
     let mut states = NeighState::PERMANENT.bits();
     while !words.is_end() {
         let word = inet::word_or_prefix(words, "a word of a neighbour", whole, table)?.unwrap_or(Word::To);
-        let again = |is: bool, ip: &str| {
-            let Some(second) = words.peek().filter(|_| is) else { return Ok(()) };
-            let second = Escaped(second.as_encoded_bytes()).to_string();
-            Err(words.error("that is said twice").ip(ip.replace("{}", &second)))
-        };
         match word {
             Word::Help => return Ok(None),
+            Word::Proxy if dst.is_some() && !words.is_end() => return Err(words.twice("address")),
+            Word::To if dst.is_some() && !words.is_end() => {
+                let said = format!("Error: either \"to\" is duplicate, or \"{}\" is a garbage.", words.typed());
+                return Err(words.error("there is an address already").ip(said));
+            }
             Word::To | Word::Proxy => {
-                again(
-                    dst.is_some(),
-                    match word {
-                        Word::To => "Error: either \"to\" is duplicate, or \"{}\" is a garbage.",
-                        _ => "Error: duplicate \"address\": \"{}\" is the second value.",
-                    },
-                )?;
-                flags.set(NeighFlags::PROXY, flags.contains(NeighFlags::PROXY) || word == Word::Proxy);
+                flags |= if word == Word::Proxy { NeighFlags::PROXY } else { NeighFlags::empty() };
                 dst = Some(words.address("an address", options.family)?);
             }
             Word::Dev => dev = Some(device(words, "the name of an interface")?.to_owned()),
+            Word::Lladdr if lladdr.is_some() && !words.is_end() => return Err(words.twice("lladdr")),
             Word::Lladdr => {
-                again(lladdr.is_some(), "Error: duplicate \"lladdr\": \"{}\" is the second value.")?;
                 lladdr = Some(if words.eat("null") { None } else { Some(words.lladdr("a link-layer address")?) });
             }
             Word::Nud => states = state(words)?,
@@ -276,19 +258,9 @@ fn filter(words: &mut Words<'_>, options: &Options, flush: bool) -> Parsed<Optio
     while !words.is_end() {
         match inet::word_or_prefix(words, "a word of a filter", FILTER_WHOLE, FILTER)? {
             Some(Word::Help) => return Ok(None),
-            Some(Word::Dev) => {
-                if let (Some(second), true) = (words.peek(), filter.dev.is_some()) {
-                    let second = Escaped(second.as_encoded_bytes());
-                    let said = format!("Error: duplicate \"dev\": \"{second}\" is the second value.");
-                    return Err(words.error("there is an interface already").ip(said));
-                }
-                filter.dev = Some(device(words, "the name of an interface")?.to_owned());
-            }
-            Some(Word::Master) => {
-                filter.master = Master::Link(device(words, "the name of an interface")?.to_owned());
-            }
-            Some(Word::Vrf) => filter.master = Master::Vrf(device(words, "the name of a VRF")?.to_owned()),
-            Some(Word::NoMaster) => filter.master = Master::None,
+            Some(Word::Dev) if filter.dev.is_some() && !words.is_end() => return Err(words.twice("dev")),
+            Some(Word::Dev) => filter.dev = Some(device(words, "the name of an interface")?.to_owned()),
+            Some(Word::Of(word)) => filter.links.take(words, word)?,
             Some(Word::Nud) => {
                 let state = match words.eat("all") {
                     true if flush => !noarp,
@@ -365,10 +337,7 @@ fn change(session: &mut Session, kind: u16, flags: Flags, spec: &Spec) -> Result
         spec.lladdr.iter().for_each(|lladdr| m.bytes(nda::LLADDR, lladdr));
     };
     let verb = if kind == RTM_DELNEIGH { "delete" } else { "set" };
-    let warning = session.conn()?.request(kind, flags, fill);
-    let warning = warning.map_err(|e| inet::refused(&format!("{verb} neighbour {}", spec.dst), &e))?;
-    warning.iter().for_each(|w| session.warn(w));
-    Ok(())
+    inet::request(session, &format!("{verb} neighbour {}", spec.dst), kind, flags, fill, |_| Ok(()))
 }
 
 fn get(session: &mut Session, spec: &Spec) -> Result<()> {
@@ -402,20 +371,10 @@ impl<'s> Style<'s> {
 
     /// The question for those that match. The kernel answers with no more than that, but for what [`Style::matches`] says.
     fn question(&self, session: &mut Session, filter: &Filter) -> Result<impl Fn(&mut Msg<'_>) + use<>> {
-        let wrong = |name: &OsStr, said: &str, failure: Failure| {
-            let name = Escaped(name.as_encoded_bytes());
-            failure.ip(format!("Error: argument \"{name}\" is wrong: {said}\n")).code(code::USAGE)
-        };
-        let master = match &filter.master {
-            Master::Any => 0,
-            Master::None => u32::MAX,
-            Master::Link(name) => {
-                self.links.need(name).map_err(|failure| wrong(name, "Device does not exist", failure))?
-            }
-            Master::Vrf(name) => {
-                let found = links::find_vrf(session.conn()?, name);
-                found.map_err(|failure| wrong(name, "Not a valid VRF name", failure))?
-            }
+        let master = match filter.links.find_master(session)? {
+            Some(master) => master,
+            None if filter.links.nomaster => u32::MAX,
+            None => 0,
         };
         let flags = if filter.proxy { NeighFlags::PROXY.bits() } else { 0 };
         let header = NdMsg { family: filter.family, flags, ..NdMsg::default() };

@@ -135,11 +135,11 @@ fn spec(words: &mut Words<'_>, options: &Options) -> Parsed<Spec> {
         let word = word(words, CHANGE)?;
         let (list, value) = match word {
             Word::Name => {
-                let name = words.need("the name of a table")?.as_encoded_bytes();
-                if std::mem::replace(&mut named, true) {
-                    let said = format!("Error: duplicate \"NAME\": \"{}\" is the second value.", Escaped(name));
-                    return Err(words.error_before("there is a name already").ip(said));
+                if named && !words.is_end() {
+                    return Err(words.twice("NAME"));
                 }
+                named = true;
+                let name = words.need("the name of a table")?.as_encoded_bytes();
                 spec.table.push((ndta::NAME, [name, &[0]].concat()));
                 continue;
             }
@@ -222,10 +222,7 @@ fn change(session: &mut Session, spec: &Spec) -> Result<()> {
             });
         }
     };
-    let warning = session.conn()?.request(RTM_SETNEIGHTBL, Flags::REPLACE, fill);
-    let warning = warning.map_err(|e| inet::refused("change the table", &e))?;
-    warning.iter().for_each(|w| session.warn(w));
-    Ok(())
+    inet::request(session, "change the table", RTM_SETNEIGHTBL, Flags::REPLACE, fill, |_| Ok(()))
 }
 
 fn show(out: &mut Out, family: u8, attrs: &Attrs<'_>, links: &Links, statistics: bool) {

@@ -693,6 +693,20 @@ fn get(session: &mut Session, lookup: &Lookup) -> Result<()> {
     done("show the route", inet::show(&mut session.out, &answer, |out, m| style.show(out, m)))
 }
 
+pub(super) fn event(
+    out: &mut Out,
+    message: &Message<'_>,
+    links: &Links,
+    options: &Options,
+    dev: u32,
+) -> std::result::Result<(), DecodeError> {
+    let filter = Filter { dev: (dev != 0).then(OsString::new), ..Filter::default() };
+    if message.kind() == RTM_DELROUTE {
+        out.push("Deleted ");
+    }
+    Style { links, filter: &filter, details: options.details, oneline: options.oneline }.show(out, message)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -729,18 +743,4 @@ mod tests {
             assert!(!is(line, 0), "{line}");
         }
     }
-}
-
-pub(super) fn event(
-    out: &mut Out,
-    message: &Message<'_>,
-    links: &Links,
-    options: &Options,
-    dev: u32,
-) -> std::result::Result<(), DecodeError> {
-    let filter = Filter { dev: (dev != 0).then(OsString::new), ..Filter::default() };
-    if message.kind() == RTM_DELROUTE {
-        out.push("Deleted ");
-    }
-    Style { links, filter: &filter, details: options.details, oneline: options.oneline }.show(out, message)
 }

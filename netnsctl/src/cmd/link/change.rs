@@ -453,8 +453,7 @@ pub(super) fn name(words: &mut Words<'_>, new: bool, most: usize, says: &str) ->
 /// What is wrong with the next word, where there is a name already: it is none of `known` either.
 pub(super) fn second<T: Copy + PartialEq>(words: &Words<'_>, what: &str, known: &[Keyword<T>]) -> Usage {
     let usage = words.clone().like_ip(false).keyword(what, known).err();
-    let word = Escaped(words.peek().map(OsStr::as_bytes).unwrap_or_default());
-    let said = format!("Error: either \"dev\" is duplicate, or \"{word}\" is a garbage.");
+    let said = format!("Error: either \"dev\" is duplicate, or \"{}\" is a garbage.", words.typed());
     usage.unwrap_or_else(|| words.error("there is a name already")).ip(said)
 }
 
@@ -463,7 +462,8 @@ fn once(words: &mut Words<'_>, again: bool, word: &str) -> Parsed<()> {
     if !again {
         return Ok(());
     }
-    let second = Escaped(words.need("a value")?.as_bytes()).to_string();
+    let second = words.typed();
+    words.need("a value")?;
     let usage = words.error_before(format!("{word} was said already"));
     Err(usage.ip(format!("Error: duplicate \"{word}\": \"{second}\" is the second value.")))
 }
@@ -488,23 +488,22 @@ pub(super) fn group(words: &mut Words<'_>) -> Parsed<u32> {
 pub(super) fn on_off(words: &mut Words<'_>, word: &str, short: bool) -> Parsed<bool> {
     const VALUES: &[Keyword<bool>] = &[("on", true), ("off", false)];
     let found = if short { words.try_keyword(VALUES)? } else { words.try_words(VALUES, &[])? };
-    let (Some(value), None) = (words.peek(), found) else {
+    if found.is_some() || words.is_end() {
         return found.map_or_else(|| words.need("on or off").map(|_| false), Ok);
-    };
-    let value = Escaped(value.as_bytes());
-    let said = format!("Error: argument of \"{word}\" must be \"on\" or \"off\", not \"{value}\"");
+    }
+    let said = format!("Error: argument of \"{word}\" must be \"on\" or \"off\", not \"{}\"", words.typed());
     Err(words.error(format!("{word} is on or off")).ip(said).ip_code(1))
 }
 
 /// As [`on_off`]; `ip` says it in other words, and ends with `code`.
 pub(super) fn off_or_on(words: &mut Words<'_>, word: &str, code: u8) -> Parsed<bool> {
-    let value = words.peek().map(|w| Escaped(w.as_bytes()));
-    words.keyword("a value: on or off", &[("off", false), ("on", true)]).map_err(|usage| match value {
-        Some(value) => {
+    let value = words.typed();
+    words.keyword("a value: on or off", &[("off", false), ("on", true)]).map_err(|usage| match usage.ip {
+        Some(_) => usage,
+        None => {
             let said = format!("Error: argument of \"{word}\" must be one of \"off\", \"on\", not \"{value}\"");
             usage.ip(said).ip_code(code)
         }
-        None => usage,
     })
 }
 
@@ -526,7 +525,7 @@ fn xdp_program(words: &mut Words<'_>) -> Parsed<Option<OsString>> {
         return Ok(None);
     }
     *words = start;
-    let word = Escaped(words.peek().map(OsStr::as_bytes).unwrap_or_default());
+    let word = words.typed();
     let pinned = words.keyword("a BPF program: pinned PATH, or off as the last word", WORDS);
     let none = |usage: Usage| if words.is_end() { usage } else { usage.ip(format!("What mode is \"{word}\"?")) };
     match pinned.map_err(none)? {

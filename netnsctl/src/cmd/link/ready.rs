@@ -99,7 +99,7 @@ impl Ready {
                 let mut values: Vec<Attr<Bytes>> = values.collect::<Result<_>>()?;
                 if let Some(kind) = kind.to_str().and_then(kinds::find) {
                     let now = if kind.all_again && !create { settings(session, change)? } else { Vec::new() };
-                    values = kinds::arrange(kind, &values, &Attrs::new(&now, 0), create);
+                    values = kinds::arrange(kind, &values, &Attrs::new(&now, 0), create, session.options.family);
                 }
                 link_info.push((if is_port(kind) { info::SLAVE_DATA } else { info::DATA }, Bytes::Nest(values)));
             }
@@ -246,7 +246,7 @@ fn number(number: u32) -> Bytes {
     Bytes::Plain(number.to_ne_bytes().to_vec())
 }
 
-fn put(m: &mut Msg<'_>, attrs: &[Attr<Bytes>]) {
+pub(super) fn put(m: &mut Msg<'_>, attrs: &[Attr<Bytes>]) {
     for (kind, value) in attrs {
         match value {
             Bytes::Plain(bytes) => m.bytes(*kind, bytes),

@@ -167,14 +167,12 @@ impl<'f> List<'f> {
             let Ok(link) = Link::parse(&message) else { continue };
             if !self.namespaces && matches!(link.link_netnsid(), Ok(Some(_))) {
                 self.namespaces = true;
-                self.context.namespaces = netns::names_by_id(&self.dir, conn, usize::MAX)?.into_iter().collect();
+                self.context.namespaces = netns::names_by_id(&self.dir, conn)?.into_iter().collect();
             }
             loop {
                 let mark = out.mark();
                 (self.show)(&self.context, out, &message, &link);
-                let missed = self.context.links.missed();
-                missed.iter().try_for_each(|index| self.context.links.also(conn, *index))?;
-                if !missed.iter().any(|index| self.context.links.has(*index)) || !out.rewind(mark) {
+                if !self.context.links.ask_missed(conn, None)? || !out.rewind(mark) {
                     break;
                 }
             }
@@ -209,7 +207,7 @@ fn namespaces(session: &Session) -> Result<Vec<(i32, OsString)>> {
         None => Conn::open(&route::FAMILY),
     };
     let mut conn = done("open a netlink socket", conn)?;
-    Ok(netns::names_by_id(&session.dir, &mut conn, usize::MAX)?.into_iter().collect())
+    Ok(netns::names_by_id(&session.dir, &mut conn)?.into_iter().collect())
 }
 
 /// Link-layer types (`ARPHRD_*`, linux/if_arp.h), each followed by the name that `ip` has for it.

@@ -1,13 +1,17 @@
 //! Links that few kernels have at hand, from messages made here, beside what `ip` shows of them.
 
+use super::change::{Change, Value};
+use super::ready::put;
 use super::show::Context;
+use super::{ADD, kinds};
 use crate::cmd::links::Links;
 use crate::cmd::{Options, Session};
+use crate::grammar::{Words, split_line};
 use nl_core::route::{
-    IfInfoMsg, Link, LinkFlags, RTM_NEWLINK, Stats64, af, arphrd, ifla, inet6, proto_down_reason, vf, vf_list,
+    IfInfoMsg, Link, LinkFlags, RTM_NEWLINK, Stats64, af, arphrd, ifla, inet6, info, proto_down_reason, vf, vf_list,
     vf_stats, vf_vlan, xdp,
 };
-use nl_core::{Batch, Flags, Messages, Msg};
+use nl_core::{Attrs, Batch, Flags, Messages, Msg};
 
 /// A link of type `kind` with `flags`, an address and what `fill` writes, shown with `options`; without its first words.
 fn shown(options: &str, kind: u16, flags: LinkFlags, fill: impl FnOnce(&mut Msg<'_>)) -> String {
@@ -183,4 +187,45 @@ protodown on protodown_reason <0,1,5>\n";
     let text = "addrgenmode 0x07 portname p0 portid 0102ab switchid 0a0bff parentbus pci parentdev 0000:00:01.0 \
 \\    alias a\\nb\n";
     assert_eq!(ether("-d -o", fill), text);
+}
+
+/// What is shown of a link that has what these words ask for.
+fn asked_for(options: &str, words: &str) -> String {
+    let line = split_line(format!("x type {words}").as_bytes(), true).unwrap();
+    let change = Change::parse(&mut Words::new(&line).like_ip(true), ADD).unwrap();
+    let name = change.kind.as_ref().and_then(|k| k.to_str()).unwrap();
+    let bytes = |(kind, value)| if let Value::Bytes(bytes) = value { Some((kind, bytes)) } else { None };
+    let given: Vec<_> = change.data.unwrap_or_default().into_iter().filter_map(bytes).collect();
+    let data = kinds::arrange(kinds::find(name).unwrap(), &given, &Attrs::new(&[], 0), true, None);
+    ether(options, |m| {
+        m.nest(ifla::LINKINFO, |m| {
+            m.str(info::KIND, name.as_bytes());
+            m.nest(info::DATA, |m| put(m, &data));
+        });
+    })
+}
+
+#[test]
+fn kinds_are_shown_in_the_words_they_were_asked_for_with() {
+    for same in [
+        "vlan protocol 802.1ad id 5 ",
+        "vxlan id 5 remote 10.0.0.1 local 10.0.0.2 srcport 1 2 dstport 4789 nolearning tos 0x10 ttl 7 df set ageing none ",
+        "geneve id 5 remote 2001:db8::1 ttl auto dstport 6081 noudpcsum udp6zerocsumtx ",
+        "gre remote 10.0.0.1 local any ttl inherit tos inherit nopmtudisc ikey 0.0.0.5 okey 1.2.3.4 iseq ocsum fwmark 0x7 ",
+        "macvlan mode passthru nopromisc bcqueuelen 9 ",
+        "macsec sci 0000000000000005 protect on cipher GCM-AES-256 icvlen 16 validate check send_sci off ",
+        "bareudp dstport 1 ethertype mpls_uc nomultiproto ",
+        "bond mode 802.3ad miimon 100 arp_ip_target 10.0.0.1,10.0.0.2 arp_validate none xmit_hash_policy layer3+4 ",
+    ] {
+        let text = asked_for("-d", same);
+        assert!(text.contains(&format!("\n    {same}\n")), "{text}");
+    }
+    let head = "remote any local any hoplimit 64 encaplimit none tclass inherit flowlabel 0x00005 ";
+    let ip6 = asked_for("-d", "ip6gre encaplimit none tclass inherit flowlabel 5 encap fou encap-dport 6");
+    let encap = "encap fou encap-sport auto encap-dport 6 noencap-csum encap-csum6 noencap-remcsum ";
+    assert!(ip6.contains(&format!("ip6gre {head}erspan_ver 1 {encap}\n")), "{ip6}");
+    let json = asked_for("-d -j", "bond arp_validate 0 ns_ip6_target ::1");
+    assert!(json.contains(r#""info_data":{"ns_ip6_target":["::1"],"arp_validate":null}"#), "{json}");
+    let can = asked_for("-d", "can bitrate 500000 sample-point 0.875 fd on");
+    assert!(can.contains("can <FD> \n\t  bitrate 500000 sample-point 0.875\n\t  tq 0 prop-seg 0"), "{can}");
 }

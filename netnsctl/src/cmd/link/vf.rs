@@ -58,7 +58,7 @@ impl Vf {
         let (most, least) = (given("max_tx_rate"), given("min_tx_rate"));
         let start = words.at();
         while let Some(kind) = words.try_keyword(WORDS)? {
-            let word = words.before();
+            let word = WORDS.iter().find(|w| w.1 == kind).map_or("", |w| w.0);
             let value = match kind {
                 vf::MAC => {
                     let mut addr = words.lladdr("a link-layer address")?;
@@ -87,7 +87,7 @@ impl Vf {
                 }
                 vf::TX_RATE | MOST | LEAST => {
                     let rate = words.uint::<u32>("a rate in Mbit/s");
-                    let rate = rate.map_err(|u| invalid(words, u, word))?;
+                    let rate = rate.map_err(|u| invalid(words, u, &word.replace('_', " ")))?;
                     if kind == vf::TX_RATE && !most && !least {
                         plain(&[number, rate])
                     } else {

@@ -16,10 +16,18 @@ use std::os::unix::ffi::OsStrExt;
 /// How many namespaces are asked about at once: each takes a descriptor.
 const CHUNK: usize = 128;
 
-/// The ids that the namespace of `conn` has given to those named `names`; `None` where it gave none, or none is there. Each
-/// namespace is asked about once, however many names it has, and none any more once `most` ids are found.
-pub(in crate::cmd) fn nsids(dir: &Dir, conn: &mut Conn, names: &[&OsStr], mut most: usize) -> Result<Vec<Option<i32>>> {
-    let Some(dir) = done("list namespaces", dir.opened())? else { return Ok(vec![None; names.len()]) };
+/// The ids that the namespace of `conn` has given to those named `names`; `None` where it gave none, or none is there. Empty
+/// where it gave none at all, as on most systems: one question tells. Each namespace is asked about once, however many names
+/// it has, and none any more once all ids are found.
+fn nsids(dir: &Dir, conn: &mut Conn, names: &[&OsStr]) -> Result<Vec<Option<i32>>> {
+    /// Kernels (6.18 is one) end the list of ids with its first datagram, which has room for so many.
+    const LISTED: usize = 134;
+    let mut most = match all_nsids(conn, None).map_or(0, |ids| ids.len()) {
+        0 => return Ok(Vec::new()),
+        LISTED.. => usize::MAX,
+        most => most,
+    };
+    let Some(dir) = done("list namespaces", dir.opened())? else { return Ok(Vec::new()) };
     let (mut known, mut ids) = (BTreeMap::new(), Vec::with_capacity(names.len()));
     for names in names.chunks(CHUNK) {
         let namespaces: Vec<_> = names.iter().map(|name| dir.identity(name).map(|id| (id.dev, id.ino))).collect();
@@ -115,16 +123,9 @@ fn all_nsids(conn: &mut Conn, target: Option<i32>) -> netns_sys::Result<Vec<Give
     )
 }
 
-/// How many ids there are if `listed` were listed. Kernels (6.18 is one) end the list with its first datagram, which has room
-/// for 134 of them.
-fn at_most(listed: usize) -> usize {
-    if listed < 134 { listed } else { usize::MAX }
-}
-
 pub(super) fn list(session: &mut Session) -> Result<()> {
     let (ip, dir) = (session.options.ip, session.dir.clone());
-    // One question tells whether there is any id at all; most systems have none. Without privilege there are none to see.
-    let given = all_nsids(session.conn()?, None).map_or(0, |ids| ids.len());
+    let conn = session.conn()?;
     // All in one piece, as there can be many.
     let mut joined = Vec::new();
     let each = |name: &OsStr| {
@@ -139,13 +140,9 @@ pub(super) fn list(session: &mut Session) -> Result<()> {
     if !ip {
         names.sort_unstable();
     }
-    let mut ids = Vec::new();
-    if given > 0 {
-        ids = nsids(&dir, session.conn()?, &names, at_most(given))?;
-    }
+    let mut ids = nsids(&dir, conn, &names)?.into_iter();
     let details = session.options.details && !ip;
     let opened = if details { done("list namespaces", dir.opened())? } else { None };
-    let mut ids = ids.into_iter();
     session.out.list("", |out| {
         for name in names {
             let id = ids.next().flatten();
@@ -195,10 +192,8 @@ pub(super) fn list_id(session: &mut Session, target: Option<i32>, one: Option<i3
         }
         _ => failure,
     })?;
-    // With a target, the ids here are not what was found.
-    let most = if one.or(target).is_some() { usize::MAX } else { at_most(found.len()) };
     let dir = session.dir.clone();
-    let names = if found.is_empty() { BTreeMap::new() } else { names_by_id(&dir, session.conn()?, most)? };
+    let names = if found.is_empty() { BTreeMap::new() } else { names_by_id(&dir, session.conn()?)? };
     session.out.list("", |out| {
         for (nsid, current) in found {
             let name = names.get(&current.unwrap_or(nsid)).map(OsString::as_os_str);
@@ -209,10 +204,10 @@ pub(super) fn list_id(session: &mut Session, target: Option<i32>, one: Option<i3
 }
 
 /// The first name, in the directory's order, of each namespace that has an id.
-pub(in crate::cmd) fn names_by_id(dir: &Dir, conn: &mut Conn, most: usize) -> Result<BTreeMap<i32, OsString>> {
+pub(in crate::cmd) fn names_by_id(dir: &Dir, conn: &mut Conn) -> Result<BTreeMap<i32, OsString>> {
     let names = done("list namespaces", dir.names())?;
     let refs: Vec<&OsStr> = names.iter().map(OsString::as_os_str).collect();
-    let ids = nsids(dir, conn, &refs, most)?;
+    let ids = nsids(dir, conn, &refs)?;
     Ok(ids.into_iter().zip(names).rev().filter_map(|(id, name)| Some((id?, name))).collect())
 }
 

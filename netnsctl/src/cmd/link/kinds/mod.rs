@@ -215,15 +215,16 @@ struct Sent {
 /// When an attribute is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rule {
-    Given,     // if the words or the link as it is have it
-    NotZero,   // if it is not 0
-    Wanted,    // if the words have it, or it is not 0
-    Always,    // always
-    ToAdd,     // always to make a link; to change one, if the words have it
-    Alone,     // if it is given, and nothing behind it is
-    Missing,   // if it is not given; otherwise it is where the words have it
-    With(u16), // if the words have that other one
-    First,     // always, before what the words have
+    Given,                  // if the words or the link as it is have it
+    NotZero,                // if it is not 0
+    Wanted,                 // if the words have it, or it is not 0
+    Always,                 // always
+    ToAdd,                  // always to make a link; to change one, if the words have it
+    Alone,                  // if it is given, and nothing behind it is
+    Missing,                // if it is not given; otherwise it is where the words have it
+    With(u16),              // if the words have that other one
+    Of(u8, &'static [u16]), // if this address family is asked for, and the words have none of those
+    First,                  // always, before what the words have
 }
 
 /// By this rule, else of this size and value.

@@ -5,7 +5,7 @@ use super::When::{Always, OffInText, On};
 use super::Where::{Anywhere, NotZero, NotZeroInText, Unset};
 use super::parse::number;
 use super::{ADD, Given, Kind, Rule, Setting, always, both, given, kind, not_zero, on, read, sent, write};
-use crate::grammar::AF_INET;
+use crate::grammar::{AF_INET, AF_INET6};
 use nl_core::route::{amt, bareudp, geneve, gtp, vxlan};
 
 pub(super) const KINDS: &[Kind] = &[
@@ -22,8 +22,11 @@ const VNI: u64 = 0xff_ffff;
 const LABEL: u64 = 0xf_ffff;
 const DF: &str = "unset set inherit";
 
+const VXLAN_ADDRESSES: &[u16] = &[vxlan::LOCAL, vxlan::LOCAL6, vxlan::GROUP, vxlan::GROUP6];
 const VXLAN_SENT: &[super::Sent] = &[
     given(&[vxlan::ID, vxlan::LOCAL, vxlan::LOCAL6, vxlan::GROUP, vxlan::GROUP6]),
+    sent(Rule::Of(AF_INET, VXLAN_ADDRESSES), (4, 0), &[vxlan::GROUP]),
+    sent(Rule::Of(AF_INET6, VXLAN_ADDRESSES), (16, 0), &[vxlan::GROUP6]),
     sent(Rule::ToAdd, (1, 1), &[vxlan::LEARNING]),
     not_zero(&[vxlan::PORT]),
 ];
