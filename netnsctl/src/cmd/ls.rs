@@ -6,15 +6,15 @@ use crate::failure::Result;
 use crate::grammar::{Keyword, Result as Parsed, Usage, Words};
 use crate::out::Out;
 use crate::out::table::{Column, Row, Table};
+use netns_sys::NsFlags;
 use netns_sys::holders::{self, Holder, Look, Namespace};
-use netns_sys::netlink::Conn;
 use netns_sys::ns::run_in_each;
-use netns_sys::{Ns, NsFlags};
-use nl_core::Msg;
-use nl_core::route::{FAMILY, IfInfoMsg, NSID_NOT_ASSIGNED, RTM_GETLINK, ifla, rtext_filter};
+use nl_core::route::NSID_NOT_ASSIGNED;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
 /// What `ls` can be asked for.
@@ -260,7 +260,7 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
         world.nsids = nsids(session, &nets)?;
     }
     if request.columns.contains(&Col::Links) && !nets.is_empty() {
-        world.links = links(session, &nets)?;
+        world.links = links(&nets)?;
     }
     if session.options.json {
         session.out.list("", |out| {
@@ -415,28 +415,29 @@ fn nsids(session: &mut Session, nets: &[&Namespace]) -> Result<BTreeMap<u64, i32
     Ok(ids.collect())
 }
 
-/// How many links there are in each that we may enter.
-fn links(session: &mut Session, nets: &[&Namespace]) -> Result<BTreeMap<u64, usize>> {
-    let count = |conn: &mut Conn| {
-        let fill = |m: &mut Msg<'_>| {
-            m.fixed(&IfInfoMsg::default());
-            m.u32(ifla::EXT_MASK, rtext_filter::SKIP_STATS);
-        };
-        conn.dump(RTM_GETLINK, fill, |count: &mut usize, _| {
-            *count = count.saturating_add(1);
-            Ok(())
-        })
-    };
-    let here = session.options.ns.as_ref().map_or_else(Ns::current, |name| session.open(name)).and_then(|ns| ns.id());
-    let (own, others): (Vec<&Namespace>, Vec<_>) = nets.iter().partition(|ns| here.as_ref() == Ok(&ns.id));
+/// How many links there are in each that we may look into: through a process in it, or else from inside. Not by netlink: that
+/// waits whenever a namespace goes away somewhere.
+fn links(nets: &[&Namespace]) -> Result<BTreeMap<u64, usize>> {
+    // Two lines of headings, and one for each.
+    let count = |path: &str| Some(fs::read(path).ok()?.iter().filter(|b| **b == b'\n').count().saturating_sub(2));
     let mut links = BTreeMap::new();
-    for ns in own {
-        links.insert(ns.id.ino, done("count links", count(session.conn()?))?);
+    let mut others = Vec::new();
+    for ns in nets {
+        let pid = World::pids(ns).first().copied();
+        let known = pid.and_then(|pid| {
+            let known = count(&format!("/proc/{pid}/net/dev"))?;
+            let still = fs::metadata(format!("/proc/{pid}/ns/net")).is_ok_and(|m| m.ino() == ns.id.ino);
+            Some(known).filter(|_| still)
+        });
+        match known {
+            Some(known) => drop(links.insert(ns.id.ino, known)),
+            None => others.push(*ns),
+        }
     }
     if !others.is_empty() {
-        let inside = || Conn::open(&FAMILY).and_then(|mut conn| count(&mut conn));
+        let inside = || count("/proc/thread-self/net/dev");
         let counts = done("count links", run_in_each(others.iter().map(|ns| ns.open()), inside))?;
-        let counts = counts.into_iter().map(|count| count.and_then(|count| count).ok());
+        let counts = counts.into_iter().map(|count| count.ok().flatten());
         links.extend(others.iter().zip(counts).filter_map(|(ns, count)| Some((ns.id.ino, count?))));
     }
     Ok(links)
