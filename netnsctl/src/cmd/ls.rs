@@ -15,7 +15,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What `ls` can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -238,19 +238,7 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
         dirs: NameDirs::of(session),
     };
     if kinds.contains(NsFlags::NET) {
-        let entries = done("list namespaces", session.dir.list())?;
-        let listed = entries.into_iter().filter_map(|e| Some((e.state.id()?.ino, e.name)));
-        let mounted = world.all.values().flat_map(|ns| world.mounts(ns).map(|m| (ns.id.ino, m.0)));
-        let mounted = mounted.filter_map(|(ino, path)| Some((ino, world.dirs.name(path)?.to_owned())));
-        let mut names: BTreeMap<u64, Vec<OsString>> = BTreeMap::new();
-        for (ino, name) in mounted.chain(listed) {
-            let names = names.entry(ino).or_default();
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names.values_mut().for_each(|names| names.sort_unstable());
-        world.names = names;
+        world.names = names(session, &world)?;
     }
     let mut chosen: Vec<&Namespace> = world.all.values().filter(|ns| request.wants(&world, ns)).collect();
     chosen.sort_by_key(|ns| (ns.id.id64, ns.id.ino));
@@ -314,8 +302,8 @@ impl World {
     }
 
     /// The mounts.
-    fn mounts<'w>(&'w self, ns: &'w Namespace) -> impl Iterator<Item = (&'w PathBuf, u64, u32)> {
-        let mount = |holder: &'w Holder| match holder {
+    fn mounts<'n>(ns: &'n Namespace) -> impl Iterator<Item = (&'n PathBuf, u64, u32)> {
+        let mount = |holder: &'n Holder| match holder {
             Holder::Mount { pid, namespace, path } => Some((path, *namespace, *pid)),
             _ => None,
         };
@@ -350,7 +338,12 @@ impl World {
             Col::Links => self.links.get(&ns.id.ino)?.to_string(),
             Col::Pinned => {
                 let mut paths: Vec<&[u8]> = Vec::new();
-                for (path, ..) in self.mounts(ns).filter(|m| self.dirs.name(m.0).is_none()) {
+                // A name is not said twice, wherever its mount is seen too.
+                let is_name = |path: &Path, mount_ns| {
+                    let name = self.dirs.name(path, mount_ns).or(self.dirs.name(path, self.dirs.mount_ns));
+                    name.is_some_and(|name| self.names(ns).iter().any(|n| n == name))
+                };
+                for (path, ..) in World::mounts(ns).filter(|m| !is_name(m.0, m.1)) {
                     let path = path.as_os_str().as_bytes();
                     if !paths.contains(&path) {
                         paths.push(path);
@@ -390,7 +383,7 @@ impl World {
             Col::Links => self.links.get(&ns.id.ino).iter().for_each(|count| out.json("links", **count)),
             Col::Pinned => {
                 out.list("mounts", |out| {
-                    for (path, namespace, pid) in self.mounts(ns) {
+                    for (path, namespace, pid) in World::mounts(ns) {
                         out.object("", |out| {
                             out.json("path", path.as_os_str());
                             out.json("mount_ns", namespace);
@@ -402,6 +395,31 @@ impl World {
             }
         }
     }
+}
+
+/// The names of each, by inode number.
+fn names(session: &Session, world: &World) -> Result<BTreeMap<u64, Vec<OsString>>> {
+    let mut names: BTreeMap<u64, Vec<OsString>> = BTreeMap::new();
+    let mut mounted = BTreeSet::new();
+    for ns in world.all.values() {
+        for (path, mount_ns, _) in World::mounts(ns) {
+            if let Some(name) = world.dirs.name(path, mount_ns).filter(|name| mounted.insert(*name)) {
+                names.entry(ns.id.ino).or_default().push(name.to_owned());
+            }
+        }
+    }
+    // What is no mount that was seen: links.
+    let task = "list namespaces";
+    if let Some(dir) = done(task, session.dir.opened())? {
+        let listed = done(task, session.dir.names())?;
+        for name in listed.into_iter().filter(|name| !mounted.contains(name.as_os_str())) {
+            if let Some(id) = dir.identity(&name) {
+                names.entry(id.ino).or_default().push(name);
+            }
+        }
+    }
+    names.values_mut().for_each(|names| names.sort_unstable());
+    Ok(names)
 }
 
 /// The ids that these have in the namespace we speak to.
