@@ -170,6 +170,13 @@ impl<'a> Words<'a> {
         self.error("that is said already").ip(said)
     }
 
+    /// As [`Words::twice`], where `ip` is not sure.
+    #[must_use]
+    pub fn again(&self, what: &str) -> Usage {
+        let said = format!("Error: either \"{what}\" is duplicate, or \"{}\" is a garbage.", self.typed());
+        self.error("that is said already").ip(said)
+    }
+
     /// An error about the word just taken.
     #[must_use]
     pub fn error_before(&self, message: impl Into<String>) -> Usage {

@@ -78,7 +78,7 @@ macro_rules! tables {
     };
 }
 
-tables!(addr, kinds, link, maddress, monitor, neigh, netconf, netns, ntable, rule, smoke, tuntap, vrf);
+tables!(addr, kinds, link, maddress, monitor, neigh, netconf, netns, nexthop, ntable, route, rule, smoke, tuntap, vrf);
 
 #[test]
 fn every_table_is_run() {

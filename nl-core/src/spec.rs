@@ -577,15 +577,18 @@ macro_rules! view {
             #[inline(always)]
             pub fn parse($from: $From) -> Result<Self, $crate::DecodeError> {
                 $($read)*
-                let mut view = Self { $($field,)* $($get: None,)* };
-                for attr in view.attrs.clone() {
-                    let attr = attr?;
-                    match attr.kind() {
-                        $($nest::$name => view.$get = Some(attr),)*
-                        _ => {}
+                // In its place from the start: to move it takes longer than to fill it.
+                let mut parsed = Ok(Self { $($field,)* $($get: None,)* });
+                if let Ok(view) = &mut parsed {
+                    for attr in view.attrs.clone() {
+                        let attr = attr?;
+                        match attr.kind() {
+                            $($nest::$name => view.$get = Some(attr),)*
+                            _ => {}
+                        }
                     }
                 }
-                Ok(view)
+                parsed
             }
 
             $(

@@ -128,7 +128,6 @@ fn facts() -> Facts {
     }
     facts.structure(wire::GenlMsgHdr::SPEC);
     facts.structure(route::NextHopGrp::SPEC);
-    facts.structure(route::Ipv6SrHdr::SPEC);
     for flag in <Flags as bitflags::Flags>::FLAGS.iter().filter(|f| f.is_named()) {
         facts.constant(&format!("NLM_F_{}", flag.name()), flag.value().bits().into());
     }

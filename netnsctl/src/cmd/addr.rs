@@ -373,10 +373,11 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
         Request::Save(filter) => {
             let lookup = filter.resolve(session)?;
             let keep = lookup.keep(session.conn()?)?;
-            inet::save(session, "save addresses", MAGIC, RTM_GETADDR, |m| lookup.ask(m), keep)
+            let found = inet::dump(session.conn()?, RTM_GETADDR, |m| lookup.ask(m), keep);
+            inet::save("save addresses", MAGIC, &done("list addresses", found)?)
         }
         Request::Restore => restore(session),
-        Request::ShowDump => show::saved(session, &inet::saved(RESTORE, MAGIC, RTM_NEWADDR)?),
+        Request::ShowDump => show::saved(session, &inet::saved(RESTORE, MAGIC, RTM_NEWADDR, [code::USAGE; 2])?),
     }
 }
 
@@ -413,7 +414,7 @@ fn flush(session: &mut Session, filter: &Filter) -> Result<()> {
 
 /// Adds those that are not there.
 fn restore(session: &mut Session) -> Result<()> {
-    let found = inet::saved(RESTORE, MAGIC, RTM_NEWADDR)?;
+    let found = inet::saved(RESTORE, MAGIC, RTM_NEWADDR, [code::USAGE; 2])?;
     let ip = session.options.ip;
     let conn = session.conn()?;
     for message in Messages::new(&found).map_while(std::result::Result::ok) {

@@ -3,16 +3,16 @@
 
 use super::links::{self, Links};
 use super::*;
-use crate::grammar::{Bounded, Prefix, number};
+use crate::grammar::{Prefix, family_of, number};
 use crate::names;
-use crate::out::{Color, Escaped};
+use crate::out::{Color, Escaped, Text};
 use netns_sys::Errno;
 use nl_core::route::{arphrd, rtn};
-use nl_core::wire::align4;
+use nl_core::wire::{ATTR_HDRLEN, align4};
 use nl_core::{DecodeError, Flags, Message, Messages, Msg};
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::{IsTerminal, Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 
 /// What a route or a rule does, in the order of `ip`.
 pub(super) const TYPES: &[Keyword<u8>] = &[
@@ -87,15 +87,6 @@ pub(super) fn type_name(out: &Out, kind: u8) -> Named<u8> {
     Named(kind, if out.style().numeric { &[] } else { TYPES })
 }
 
-/// Takes a number, or its name in `names`.
-pub(super) fn code<T>(words: &mut Words<'_>, what: &str, names: &[Keyword<T>]) -> grammar::Result<T>
-where
-    T: Copy + PartialEq + TryFrom<u64> + Bounded,
-{
-    let number = words.peek().is_some_and(|w| w.as_encoded_bytes().first().is_some_and(u8::is_ascii_digit));
-    if number { words.uint(what) } else { words.keyword(what, names) }
-}
-
 /// A number that may have a name.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Named<T: 'static>(pub(super) T, pub(super) &'static [Keyword<T>]);
@@ -115,40 +106,59 @@ pub(super) struct Addr<'a>(pub(super) &'a [u8]);
 
 impl fmt::Display for Addr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Ok(octets) = <[u8; 4]>::try_from(self.0) {
-            return dotted(octets, f);
-        }
-        let Ok(octets) = <[u8; 16]>::try_from(self.0) else { return Lladdr(self.0).fmt(f) };
-        match octets {
-            // As the C library, and unlike Rust's, writes the IPv4-compatible ones.
-            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d] if (a, b) != (0, 0) => {
-                write!(f, "::{}", Ipv4Addr::new(a, b, c, d))
-            }
-            octets => Ipv6Addr::from(octets).fmt(f),
+        let mut text = Text::default();
+        self.write(&mut text);
+        f.write_str(std::str::from_utf8(text.bytes()).unwrap_or_default())
+    }
+}
+
+impl Addr<'_> {
+    /// Writes it, as the C library does.
+    #[inline]
+    pub(super) fn write(self, text: &mut Text) {
+        match (self.0, <[u8; 16]>::try_from(self.0)) {
+            ([_, _, _, _], _) => text.octets(self.0),
+            (_, Ok(octets)) => write_v6(text, octets),
+            _ => write!(text, "{}", Lladdr(self.0)).unwrap_or_default(), // a Text takes all
         }
     }
 }
 
-/// IPv4 is most of what long lists are made of: written in one piece, not integer by integer.
-fn dotted(octets: [u8; 4], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut text = [0; 16];
-    let mut len = 0_usize;
-    let mut put = |byte| {
-        text.get_mut(len).into_iter().for_each(|to| *to = byte);
-        len = len.saturating_add(1);
-    };
-    for octet in octets {
-        if octet >= 100 {
-            put(b'0' | (octet / 100));
+fn write_v6(text: &mut Text, octets: [u8; 16]) {
+    let groups = Ipv6Addr::from(octets).segments();
+    // The first of the longest runs of zeros, if longer than one, is `::`.
+    let (mut start, mut best) = (0, 0..0);
+    for (i, group) in (1..).zip(groups) {
+        match group {
+            0 if best.len().max(1).saturating_add(start) < i => best = start..i,
+            0 => {}
+            _ => start = i,
         }
-        if octet >= 10 {
-            put(b'0' | (octet / 10 % 10));
-        }
-        put(b'0' | (octet % 10));
-        put(b'.');
     }
-    let text = text.get(..len.saturating_sub(1)).unwrap_or_default();
-    f.write_str(std::str::from_utf8(text).unwrap_or_default())
+    let has_v4 = best == (0..6) || best == (0..5) && groups.get(5) == Some(&0xffff);
+    for (i, group) in groups.into_iter().enumerate() {
+        if best.contains(&i) {
+            if i == best.start {
+                text.byte(b':');
+            }
+            continue;
+        }
+        if i > 0 {
+            text.byte(b':');
+        }
+        if i == 6 && has_v4 {
+            return text.octets(octets.get(12..).unwrap_or_default());
+        }
+        for shift in [12, 8, 4, 0] {
+            if shift == 0 || group >> shift != 0 {
+                let digit = u8::try_from(group >> shift & 0xf).unwrap_or_default();
+                text.byte(if digit < 10 { b'0' | digit } else { digit.saturating_add(b'a' - 10) });
+            }
+        }
+    }
+    if best.end == 8 {
+        text.byte(b':');
+    }
 }
 
 /// A link-layer address.
@@ -197,11 +207,15 @@ impl fmt::Display for Net<'_> {
 /// Whether the address starts with the bits of `prefix`.
 pub(super) fn is_in(addr: &[u8], prefix: &Prefix) -> bool {
     let octets = Octets::of(prefix.addr);
-    let (whole, bits) = (usize::from(prefix.len / 8), prefix.len % 8);
-    let mask = u8::MAX.checked_shl(u32::from(8_u8.saturating_sub(bits))).unwrap_or_default();
-    let last = |b: &[u8]| b.get(whole).map_or(0, |b| b & mask);
-    let octets = octets.bytes();
-    addr.len() == octets.len() && addr.get(..whole) == octets.get(..whole) && (bits == 0 || last(addr) == last(octets))
+    addr.len() == octets.bytes().len() && same_bits(addr, octets.bytes(), prefix.len)
+}
+
+/// Whether both begin with the same bits; what is missing is 0.
+pub(super) fn same_bits(a: &[u8], b: &[u8], bits: u8) -> bool {
+    let differ = |at: usize| a.get(at).copied().unwrap_or_default() ^ b.get(at).copied().unwrap_or_default();
+    let whole = usize::from(bits / 8);
+    (0..whole).all(|at| differ(at) == 0)
+        && differ(whole).checked_shr(8_u32.saturating_sub(u32::from(bits % 8))).unwrap_or_default() == 0
 }
 
 /// The bytes of an address, as they go on the wire.
@@ -223,6 +237,148 @@ impl Octets {
         match self {
             Self::V4(b) => b,
             Self::V6(b) => b,
+        }
+    }
+}
+
+/// An address family that was said; 0, `AF_UNSPEC`, was not.
+fn said(family: u8) -> Option<u8> {
+    Some(family).filter(|f| *f != 0)
+}
+
+/// Takes an address of `family` (0: of any): its family, and its bytes. Those of MPLS are labels.
+pub(super) fn address(words: &mut Words<'_>, what: &str, family: u8) -> grammar::Result<(u8, Vec<u8>)> {
+    match family {
+        af::MPLS => Ok((family, labels(words, what, "address")?)),
+        af::PACKET => Ok((family, words.mac(what)?.to_vec())),
+        _ => words.address(what, said(family)).map(|a| (family_of(a), Octets::of(a).bytes().to_vec())),
+    }
+}
+
+fn labels(words: &mut Words<'_>, what: &str, kind: &str) -> grammar::Result<Vec<u8>> {
+    let word = words.need(what)?.to_str().unwrap_or_default();
+    let label =
+        |l: &str| grammar::number(l, words.is_ip()).and_then(|l| u32::try_from(l).ok()).filter(|l| *l < 1 << 20);
+    let mut entries: Vec<u32> = word.split('/').map_while(label).map(|l| l << 12).collect();
+    if entries.len() != word.split('/').count() {
+        let usage = words.error_before(format!("{} is not {what}: labels, like 100/200", grammar::show(word.as_ref())));
+        return Err(words.expected(usage, Some(af::MPLS), kind));
+    }
+    // The bottom of the stack.
+    entries.last_mut().into_iter().for_each(|l| *l |= 0x100);
+    Ok(entries.into_iter().flat_map(u32::to_be_bytes).collect())
+}
+
+/// A destination as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Dest {
+    /// 0 where it is `default`, `any` or `all`, and no family was said.
+    pub(super) family: u8,
+    /// Empty for `any` and `all`.
+    pub(super) addr: Vec<u8>,
+    /// Length of the prefix in bits.
+    pub(super) len: u8,
+    pub(super) is_default: bool,
+}
+
+impl Dest {
+    /// Takes one of `family` (0: of any).
+    pub(super) fn parse(words: &mut Words<'_>, what: &str, family: u8) -> grammar::Result<Self> {
+        match words.peek().and_then(OsStr::to_str) {
+            Some("default") if family != af::MPLS => {
+                let _ = words.next();
+                Ok(Self { family, addr: vec![0; usize::from(host_len(family) / 8)], len: 0, is_default: true })
+            }
+            Some("any" | "all") if family != af::MPLS => {
+                let _ = words.next();
+                Ok(Self { family, addr: Vec::new(), len: 0, is_default: false })
+            }
+            Some(word) if family == af::PACKET => {
+                let said = format!(
+                    "Error: \"{}\" may be inet prefix, but it is not allowed in this context.",
+                    Escaped(word.as_bytes())
+                );
+                Err(words.error("routes of links there are none").ip(said).ip_code(1))
+            }
+            _ if family == af::MPLS => {
+                Ok(Self { family, addr: labels(words, what, "prefix")?, len: 20, is_default: false })
+            }
+            _ => words.prefix(what, said(family)).map(|p| {
+                let addr = Octets::of(p.addr).bytes().to_vec();
+                Self { family: family_of(p.addr), addr, len: p.len, is_default: false }
+            }),
+        }
+    }
+}
+
+/// The bits of an address of `family`.
+pub(super) fn host_len(family: u8) -> u8 {
+    match family {
+        af::INET => 32,
+        af::INET6 => 128,
+        af::MPLS => 20,
+        _ => 0,
+    }
+}
+
+/// An attribute made of words: its type and value.
+pub(super) type Attr = (u16, Made);
+
+/// A value; what is a name becomes a number when the command runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Made {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// The index of the link of this name.
+    Link(OsString),
+    /// The table of the VRF of this name.
+    Vrf(OsString),
+    /// Attributes.
+    Nest(Vec<Attr>),
+}
+
+impl From<u32> for Made {
+    fn from(value: u32) -> Self {
+        Self::Bytes(value.to_ne_bytes().into())
+    }
+}
+
+impl Made {
+    /// Its bytes on the wire, padding included.
+    pub(super) fn size(attrs: &[Attr]) -> usize {
+        let of = |made: &Made| match made {
+            Made::Bytes(bytes) => bytes.len(),
+            Made::Nest(attrs) => Made::size(attrs),
+            Made::Link(_) | Made::Vrf(_) => size_of::<u32>(),
+        };
+        attrs.iter().fold(0, |len, a| len.saturating_add(align4(of(&a.1).saturating_add(ATTR_HDRLEN))))
+    }
+
+    /// Asks for the numbers.
+    pub(super) fn resolve(session: &mut Session, attrs: &mut [Attr]) -> Result<()> {
+        for (_, made) in attrs {
+            *made = match made {
+                Self::Link(name) => index(session, name)?.into(),
+                Self::Vrf(name) => links::vrf(session.conn()?, name)?.1.into(),
+                Self::Nest(attrs) => {
+                    // Where an address leads is a word of the route; this is one of a tunnel.
+                    Self::resolve(session, attrs).map_err(|f| f.code(code::USAGE))?;
+                    continue;
+                }
+                Self::Bytes(_) => continue,
+            };
+        }
+        Ok(())
+    }
+
+    /// Writes attributes.
+    pub(super) fn write(m: &mut Msg<'_>, attrs: &[Attr]) {
+        for (kind, made) in attrs {
+            match made {
+                Self::Bytes(bytes) => m.bytes(*kind, bytes),
+                Self::Nest(attrs) => m.nest(*kind, |m| Self::write(m, attrs)),
+                Self::Link(_) | Self::Vrf(_) => {}
+            }
         }
     }
 }
@@ -253,14 +409,46 @@ pub(super) fn put_color(out: &mut Out, color: Option<Color>, key: &str, word: &s
     out.color(color, key, &value, format_args!("{value} "));
 }
 
-/// Puts the name of an interface behind `word`.
+/// Puts the name of an interface, in its colour, behind `word`.
 pub(super) fn put_dev(out: &mut Out, key: &str, word: &str, links: &Links, index: u32) {
+    out.push(word);
+    out.paint(Some(Color::Ifname), |out| put_name(out, key, "", links, index));
+}
+
+/// Puts the name of an interface, of an unknown one its number, behind `word`.
+pub(super) fn put_name(out: &mut Out, key: &str, word: &str, links: &Links, index: u32) {
     match links.name(index) {
-        Some(name) => {
-            out.push(word);
-            out.color(Some(Color::Ifname), key, name, format_args!("{} ", Escaped(name)));
-        }
-        None => put_color(out, Some(Color::Ifname), key, word, format_args!("if{index}")),
+        Some(name) => out.name(key, word, name),
+        None => out.string(key, word, &links.text(index)),
+    }
+}
+
+/// What of an object is shown, and by what names of links.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look<'l> {
+    pub(super) links: &'l Links,
+    pub(super) details: bool,
+    pub(super) statistics: bool,
+}
+
+impl<'l> Look<'l> {
+    pub(super) fn new(options: &Options, links: &'l Links) -> Self {
+        Self { links, details: options.details, statistics: options.statistics > 0 }
+    }
+}
+
+/// A number as printf(3) writes it with `%g`: six digits.
+pub(super) fn general(value: f64) -> String {
+    let scientific = format!("{value:.5e}");
+    let (digits, exponent) = scientific.split_once('e').unwrap_or_default();
+    let exponent: i32 = exponent.parse().unwrap_or_default();
+    let plain = |text: &str| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text.to_owned(),
+    };
+    match usize::try_from(5_i32.saturating_sub(exponent)) {
+        Ok(decimals @ 0..=9) => plain(&format!("{value:.decimals$}")),
+        _ => format!("{}e{}{:02}", plain(digits), if exponent < 0 { '-' } else { '+' }, exponent.unsigned_abs()),
     }
 }
 
@@ -298,8 +486,18 @@ pub(super) fn stream(
     task: &str,
     kind: u16,
     fill: impl Fn(&mut Msg<'_>),
-    mut each: impl FnMut(&mut Out, &Message<'_>) -> std::result::Result<(), DecodeError>,
+    each: impl FnMut(&mut Out, &Message<'_>) -> std::result::Result<(), DecodeError>,
 ) -> Result<()> {
+    dumped(task, "Dump terminated", try_stream(session, kind, fill, each)?)
+}
+
+/// As [`stream`], with the error as it is.
+pub(super) fn try_stream(
+    session: &mut Session,
+    kind: u16,
+    fill: impl Fn(&mut Msg<'_>),
+    mut each: impl FnMut(&mut Out, &Message<'_>) -> std::result::Result<(), DecodeError>,
+) -> Result<netns_sys::Result<()>> {
     let (conn, out) = session.conn_and_out()?;
     let mut result = Ok(());
     out.list("", |out| {
@@ -314,7 +512,15 @@ pub(super) fn stream(
             }
         });
     });
-    done(task, result)
+    Ok(result)
+}
+
+/// The result of a dump; `ip` says of a failed one what is `terminated`.
+pub(super) fn dumped<T>(task: &str, terminated: &str, result: netns_sys::Result<T>) -> Result<T> {
+    done(task, result).map_err(|failure| {
+        let said = failure.ip.clone().unwrap_or_default();
+        failure.ip(format!("{said}\n{terminated}"))
+    })
 }
 
 /// How often a flush looks whether there is still something, unless told.
@@ -350,8 +556,9 @@ pub(super) fn flush(
             done(task, show(out, &found, &mut each))?;
         }
         round = round.saturating_add(1);
-        let count = delete(conn, task, kind, &found, &write)?;
+        delete(conn, task, kind, &found, &write)?;
         if statistics > 0 {
+            let count = Messages::new(&found).count();
             out.text(format_args!("\n*** Round {round}, deleting {count} {things} ***\n"));
         }
         if dry_run {
@@ -365,7 +572,7 @@ pub(super) fn flush(
     }
 }
 
-/// Deletes what was found, in one batch; `write` makes the request. Gives back how many there were.
+/// Deletes what was found, in one batch; `write` makes the request. Gives back how many were gone already.
 pub(super) fn delete(
     conn: &mut Conn,
     task: &str,
@@ -373,22 +580,21 @@ pub(super) fn delete(
     found: &[u8],
     write: impl Fn(&mut Msg<'_>, &Message<'_>),
 ) -> Result<usize> {
-    let mut count = 0_usize;
     let failed = conn.batch(|requests| {
         Messages::new(found).try_for_each(|m| {
             let found = m?;
-            count = count.saturating_add(1);
             requests.request(kind, Flags::empty(), |m| write(m, &found))
         })
     });
-    for (_, error) in done(task, failed)? {
+    let failed = done(task, failed)?;
+    for (_, error) in &failed {
         match error.errno() {
             // Gone by itself, or with another: an IPv4 address takes its secondaries along.
             Some(Errno::ESRCH | Errno::EADDRNOTAVAIL | Errno::ENODEV | Errno::ENOENT) => {}
-            _ => return Err(Failure::of(task, &error)),
+            _ => return Err(Failure::of(task, error)),
         }
     }
-    Ok(count)
+    Ok(failed.len())
 }
 
 /// Carries out a change, which is called `task`; `on` gets what is echoed, if `flags` ask for that.
@@ -433,28 +639,22 @@ pub(super) fn change(
     }
 }
 
-/// Writes the messages of a dump as they are, behind `magic`.
-pub(super) fn save(
-    session: &mut Session,
-    task: &str,
-    magic: u32,
-    kind: u16,
-    fill: impl Fn(&mut Msg<'_>),
-    keep: impl Fn(&Message<'_>) -> std::result::Result<bool, DecodeError>,
-) -> Result<()> {
+/// Writes messages as they are, behind `magic`.
+pub(super) fn save(task: &str, magic: u32, messages: &[u8]) -> Result<()> {
     if std::io::stdout().is_terminal() {
         let failure = Failure::new(code::FAILED, "what is saved is no text: send it into a file");
         return Err(failure.ip("Not sending a binary stream to stdout"));
     }
-    let found = done(task, dump(session.conn()?, kind, fill, keep))?;
     let mut stdout = std::io::stdout().lock();
-    let written = stdout.write_all(&magic.to_ne_bytes()).and_then(|()| stdout.write_all(&found));
+    let written = stdout.write_all(&magic.to_ne_bytes()).and_then(|()| stdout.write_all(messages));
     written.and_then(|()| stdout.flush()).map_err(|e| Failure::new(code::FAILED, format!("cannot {task}: {e}")))
 }
 
-/// The messages that [`save`] wrote, from standard input: all of them of type `kind`.
-pub(super) fn saved(task: &str, magic: u32, kind: u16) -> Result<Vec<u8>> {
-    let failure = |message: String| Failure::new(code::USAGE, format!("cannot {task}: {message}"));
+/// The messages that [`save`] wrote, from standard input: all of them of type `kind`. The exit codes are for another file, and
+/// for one that is broken.
+pub(super) fn saved(task: &str, magic: u32, kind: u16, codes: [u8; 2]) -> Result<Vec<u8>> {
+    let [other, broken] = codes;
+    let failure = |message: String| Failure::new(other, format!("cannot {task}: {message}"));
     let mut stdin = std::io::stdin().lock();
     if stdin.is_terminal() {
         return Err(failure("what was saved is no text: take it from a file".into())
@@ -475,8 +675,8 @@ pub(super) fn saved(task: &str, magic: u32, kind: u16) -> Result<Vec<u8>> {
     for message in Messages::new(messages) {
         match message {
             Ok(message) if message.kind() == kind => {}
-            Ok(_) => return Err(failure("there is something else in it".into())),
-            Err(e) => return Err(failure(e.to_string()).ip("rtnl-from_file: truncated message")),
+            Ok(_) => return Err(failure("there is something else in it".into()).code(broken)),
+            Err(e) => return Err(failure(e.to_string()).ip("rtnl-from_file: truncated message").code(broken)),
         }
     }
     Ok(messages.to_vec())

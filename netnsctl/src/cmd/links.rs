@@ -109,6 +109,12 @@ impl Links {
         self.entry(index).is_some_and(|e| !e.up)
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Whether the link with this index is there.
     #[must_use]
     pub fn has(&self, index: u32) -> bool {
@@ -133,6 +139,15 @@ impl Links {
             self.missed.borrow_mut().insert(index);
         }
         entry?.names.first().map(Vec::as_slice)
+    }
+
+    /// The name of the link with this index, as text; of an unknown one, its number.
+    pub(super) fn text(&self, index: u32) -> String {
+        match self.name(index) {
+            Some(name) => Escaped(name).to_string(),
+            None if index == 0 => "*".into(),
+            None => format!("if{index}"),
+        }
     }
 
     /// The index of the link that has this name or alternative name.
@@ -198,7 +213,7 @@ pub(super) fn vrf(conn: &mut Conn, name: &OsStr) -> Result<(u32, u32)> {
         Ok(Some(found)) => Ok(found),
         Err(Error::Kernel(e)) if e.errno == Errno::ENODEV && name == "default" => Ok((0, rt_table::MAIN)),
         Ok(None) | Err(Error::Kernel(_)) => {
-            let said = format!("Error: argument \"{}\" is wrong: Invalid VRF", Escaped(name.as_bytes()));
+            let said = format!("Error: argument \"{}\" is wrong: Invalid VRF\n", Escaped(name.as_bytes()));
             Err(Failure::new(code::USAGE, format!("there is no VRF {}", show(name))).ip(said))
         }
         Err(error) => done("ask for a VRF", Err(error)),

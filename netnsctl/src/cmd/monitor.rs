@@ -454,7 +454,7 @@ impl Monitor {
                 netns::show_nsid(out, nsid, view.current_nsid()?, message.kind() == RTM_DELNSID, name);
                 Ok(())
             }
-            Kind::Nexthop | Kind::NexthopBucket => Ok(()),
+            Kind::Nexthop | Kind::NexthopBucket => nexthop::event(out, message, links, options),
         }
     }
 

@@ -435,9 +435,12 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
             let found = done("list rules", inet::dump(conn, RTM_GETRULE, question(filter.family), keep))?;
             inet::delete(conn, "delete rules", RTM_DELRULE, &found, |m, rule| m.raw(rule.payload())).map(drop)
         }
-        Request::Save(family) => inet::save(session, "save rules", MAGIC, RTM_GETRULE, question(family), |_| Ok(true)),
+        Request::Save(family) => {
+            let found = inet::dump(session.conn()?, RTM_GETRULE, question(family), |_| Ok(true));
+            inet::save("save rules", MAGIC, &done("list rules", found)?)
+        }
         Request::Restore => {
-            let saved = inet::saved("restore rules", MAGIC, RTM_NEWRULE)?;
+            let saved = inet::saved("restore rules", MAGIC, RTM_NEWRULE, [code::USAGE; 2])?;
             let conn = session.conn()?;
             Messages::new(&saved).map_while(std::result::Result::ok).try_for_each(|rule| {
                 let added = conn.request(RTM_NEWRULE, rule.flags() | Flags::CREATE, |m| m.raw(rule.payload()));

@@ -1,7 +1,6 @@
 //! Lightweight tunnels: what is in `RTA_ENCAP` and `NHA_ENCAP`, by `RTA_ENCAP_TYPE` and `NHA_ENCAP_TYPE`.
 
-use crate::spec::{NestSpec, attrs, codes, wire};
-use crate::wire::U16;
+use crate::spec::{NestSpec, attrs, codes};
 
 codes! {
     /// Kinds of lightweight tunnels (`enum lwtunnel_encap_types`).
@@ -120,41 +119,10 @@ attrs! {
     }
 }
 
-wire! {
-    /// The head of a segment routing header, `struct ipv6_sr_hdr` (linux/seg6.h); the segments follow, the last one first.
-    pub struct Ipv6SrHdr("ipv6_sr_hdr", "linux/seg6.h") {
-        /// The header behind it.
-        nexthdr: u8 = "nexthdr",
-        /// Length in units of 8 bytes, less one.
-        hdrlen: u8 = "hdrlen",
-        /// 4, of RPL 3.
-        kind: u8 = "type",
-        /// Segments to go.
-        segments_left: u8 = "segments_left",
-        /// Number of segments less one.
-        first_segment: u8 = "first_segment",
-        /// Bit 3: an HMAC follows.
-        flags: u8 = "flags",
-        /// A class of packets.
-        tag: U16 = "tag",
-    }
-}
-
 attrs! {
     /// Segment routing.
     pub mod seg6_iptunnel("SEG6_IPTUNNEL_", "linux/seg6_iptunnel.h") {
-        SRH = 1, Bytes, "The mode (an `int`), then an [`super::Ipv6SrHdr`] and segments.";
-    }
-}
-
-codes! {
-    /// How segments get into a packet.
-    pub mod seg6_iptun_mode(u32, "SEG6_IPTUN_MODE_", "linux/seg6_iptunnel.h") {
-        INLINE = 0, "Into its own header.";
-        ENCAP = 1, "With an outer header.";
-        L2ENCAP = 2, "With an outer header, around the frame.";
-        ENCAP_RED = 3, "With an outer header, without the first segment.";
-        L2ENCAP_RED = 4, "Around the frame, without the first segment.";
+        SRH = 1, Bytes, "The mode (an `int`), then a `struct ipv6_sr_hdr` and segments, the last one first.";
     }
 }
 
@@ -162,7 +130,7 @@ attrs! {
     /// What the end of a segment does.
     pub mod seg6_local("SEG6_LOCAL_", "linux/seg6_local.h") {
         ACTION = 1, Code(&super::seg6_local_action::SPEC), "What is done.";
-        SRH = 2, Bytes, "An [`super::Ipv6SrHdr`] and segments.";
+        SRH = 2, Bytes, "A `struct ipv6_sr_hdr` and segments, the last one first.";
         TABLE = 3, Uint, "Routing table to look into.";
         NH4 = 4, Ip, "IPv4 next hop.";
         NH6 = 5, Ip, "IPv6 next hop.";

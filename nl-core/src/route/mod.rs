@@ -93,14 +93,8 @@ messages! {
 }
 
 /// Groups of numbers that no header or attribute above points to, for checks.
-pub const CODES: &[&CodeSpec] = &[
-    &rtnlgrp::SPEC,
-    &rtext_filter::SPEC,
-    &macvlan_macaddr_mode::SPEC,
-    &br_boolopt::SPEC,
-    &CacheFlags::SPEC,
-    &seg6_iptun_mode::SPEC,
-];
+pub const CODES: &[&CodeSpec] =
+    &[&rtnlgrp::SPEC, &rtext_filter::SPEC, &macvlan_macaddr_mode::SPEC, &br_boolopt::SPEC, &CacheFlags::SPEC];
 
 codes! {
     /// Address families (`AF_*`), those of netlink's own included.
