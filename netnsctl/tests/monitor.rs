@@ -460,11 +460,11 @@ fn lost_events_are_told_and_names_are_learned_anew() {
         };
         let watch = Watch::start(netnsctl([""; 0]), "-rc 1", "link address", "lost");
         eventually("it listens", || listening() == 1);
-        change("link set lo mtu 1501\n");
-        eventually("it shows", || watch.text().contains("mtu 1501"));
+        change("link add before type bridge\n");
+        eventually("it shows", || watch.text().contains(": before: "));
         signal("-STOP", &watch);
         let many: String = (0..50).map(|i| format!("link add x{i} type bridge\n")).collect();
-        change(&format!("{many}link set x49 name renamed\n"));
+        change(&format!("{many}link set before name renamed\n"));
         signal("-CONT", &watch);
         eventually("it tells", || watch.text().contains("overrun\n"));
         change("addr add 10.0.0.1/24 dev renamed\n");
