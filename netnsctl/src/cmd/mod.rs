@@ -645,6 +645,12 @@ impl Session {
         Failure::new(code::OK, warning).print(self.options.ip);
     }
 
+    /// What a change is called if it fails. In a batch that sends many together its line says it.
+    #[cfg(feature = "ip")]
+    fn task(&self, task: impl FnOnce() -> String) -> String {
+        if self.waiting { String::new() } else { task() }
+    }
+
     /// Says that something would be done that is no message.
     pub fn would(&mut self, what: &str) {
         self.out.text(format_args!("would {what}\n"));

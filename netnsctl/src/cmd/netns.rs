@@ -18,9 +18,11 @@ mod exec;
 mod list;
 mod wait;
 
+#[cfg(feature = "ip")]
 pub(super) use exec::{not_executed, status};
 #[cfg(feature = "processes")]
 pub(super) use list::{any_nsid, nsids_of};
+#[cfg(feature = "ip")]
 pub(super) use list::{names_by_id, show_nsid};
 
 /// What `netns` can be asked for.

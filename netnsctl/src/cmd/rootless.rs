@@ -2,7 +2,9 @@
 //!
 //! Not in the mode of `ip`, which knows no such names.
 
-use super::{Command, Session, done, link, netns};
+#[cfg(feature = "ip")]
+use super::link;
+use super::{Command, Session, done, netns};
 use crate::failure::{Failure, Result, code};
 use netns_sys::rootless::{Home, Keeper, Lock};
 

@@ -285,7 +285,7 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
 
 fn change(session: &mut Session, kind: u16, flags: Flags, spec: Spec) -> Result<()> {
     let verb = if kind == RTM_DELROUTE { "delete" } else { "set" };
-    let task = format!("{verb} route {}", spec.dst());
+    let task = session.task(|| format!("{verb} route {}", spec.dst()));
     let fill = spec.message(session)?;
     let filter = Filter::default();
     let links = if session.options.echo { Links::load(session.conn()?)? } else { Links::default() };

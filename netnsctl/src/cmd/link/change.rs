@@ -408,6 +408,7 @@ impl Change {
         self.attrs.iter().find_map(|a| if let Value::Netns(ns) = &a.1 { Some(ns.as_os_str()) } else { None })
     }
 
+    #[cfg(feature = "processes")]
     /// Whether all of it will be in namespaces that the words name: the link, and its peer, if it has one.
     pub(in crate::cmd) fn is_elsewhere(&self) -> bool {
         self.netns().is_some() && self.peer().is_none_or(|peer| peer.netns().is_some())

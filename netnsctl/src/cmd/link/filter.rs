@@ -87,13 +87,12 @@ impl Filter {
     /// Whether `link` is to be shown; `master` is the index of the one asked for.
     pub(in crate::cmd) fn takes(&self, link: &Link<'_>, master: Option<u32>) -> bool {
         let has = link.master().ok().flatten().filter(|m| *m != 0);
-        let info = link.info().ok().flatten();
         let kind = |kind: &OsString| {
-            let kinds = info.as_ref().map(|i| (i.kind().ok().flatten(), i.slave_kind().ok().flatten()));
-            let (own, of_master) = kinds.unwrap_or_default();
+            let info = link.info().ok().flatten();
+            let of = |port| info.as_ref().and_then(|i| if port { i.slave_kind() } else { i.kind() }.ok().flatten());
             match kind.as_bytes().strip_suffix(b"_slave") {
-                Some(kind) => of_master == Some(kind),
-                None => own == Some(kind.as_bytes()),
+                Some(kind) => of(true) == Some(kind),
+                None => of(false) == Some(kind.as_bytes()),
             }
         };
         (!self.up || link.flags().contains(LinkFlags::UP))
