@@ -9,11 +9,15 @@ use netnsctl::grammar::split_line;
 
 fuzz_target!(|input: &[u8]| {
     for line in input.split(|b| *b == b'\n') {
-        let Ok(words) = split_line(line, false) else { continue };
-        if let Err(usage) = parse(&words, Options::default()) {
-            assert!(usage.at <= words.len() && !usage.message.is_empty());
-            let shown = Failure::usage(&words, &usage).to_string();
-            assert!(!shown.chars().any(|c| c.is_control() && c != '\n'), "{shown:?}");
+        for ip in [false, true] {
+            let Ok(words) = split_line(line, ip) else { continue };
+            if let Err(usage) = parse(&words, Options { ip, ..Options::default() }) {
+                assert!(usage.at <= words.len() && !usage.message.is_empty());
+                let failure = Failure::usage(&words, &usage, ip);
+                for shown in [failure.to_string(), failure.ip.unwrap_or_default()] {
+                    assert!(!shown.chars().any(|c| c.is_control() && c != '\n' && c != '\t'), "{shown:?}");
+                }
+            }
         }
     }
 });

@@ -259,6 +259,11 @@ pub enum Error {
         /// How it ended.
         exit: Exit,
     },
+    /// The keeper of an ordinary user's names could not be started.
+    Keeper {
+        /// What it said.
+        said: String,
+    },
     /// The kernel refused a netlink request.
     Kernel(Box<KernelError>),
     /// What the kernel sent cannot be read.
@@ -337,6 +342,8 @@ impl fmt::Display for Error {
             Error::Helper { program, exit: Exit::Signal(signal) } => {
                 write!(f, "{program} was killed by signal {signal}")
             }
+            Error::Keeper { said } if said.is_empty() => f.write_str("the keeper of names ended without a word"),
+            Error::Keeper { said } => write!(f, "the keeper of names {said}"),
             Error::Kernel(e) => e.fmt(f),
             Error::Decode(e) => write!(f, "the kernel's answer cannot be read: {e}"),
             Error::Encode(e) => write!(f, "the request does not fit a message: {e}"),

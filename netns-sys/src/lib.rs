@@ -7,10 +7,10 @@
 //!
 //! # What is guaranteed
 //! - The caller's thread is where it was, also after a failure: what has to be done in another namespace is done by a thread
-//!   or a child that ends there. But [`Spawn::exec`] and [`process::become_root_in_user_ns`], which say so.
+//!   or a child that ends there. But [`Ns::enter`], [`Spawn::exec`] and two functions of [`process`], which say so.
 //! - What fails leaves nothing behind: no file, mount, directory, process or descriptor that was made on the way.
 //! - A namespace is known by its descriptor, never by a path, a process by its pidfd, never by a number.
-//! - No descriptor survives an exec, and dispositions reach a program as this one got them ([`restore_sigpipe`]).
+//! - No descriptor survives an exec, and dispositions reach a program as this one got them (with [`main!`]).
 //! - All `unsafe` code is in `sys.rs`, one system call a function.
 //!
 //! Linux 5.4 (`waitid` by pidfd) is needed for processes; all else asks for what it wants and does without what is missing.
@@ -26,6 +26,7 @@
 //! std::process::exit(exit.status());
 //! # Ok::<(), netns_sys::Error>(())
 //! ```
+pub mod bpf;
 pub mod error;
 pub mod holders;
 pub mod maps;
@@ -35,10 +36,12 @@ pub mod netlink;
 pub mod ns;
 pub mod probe;
 pub mod process;
+pub mod rootless;
 pub mod spawn;
 mod steps;
 mod sys;
 pub mod tun;
+pub mod vrf;
 
 pub use error::{Errno, Error, Kind, NameRule, Result};
 pub use maps::Maps;
@@ -46,4 +49,4 @@ pub use named::Dir;
 pub use ns::{Ns, NsFlags, NsId};
 pub use process::{Child, Exit, Held};
 pub use spawn::Spawn;
-pub use sys::{PollFd, Stdio, poll, restore_sigpipe, terminal_width};
+pub use sys::{LocalTime, PollFd, Stdio, local_time, poll, start, terminal_width};

@@ -73,8 +73,10 @@ enum Found {
     Other(Kind),
 }
 
-/// An open directory and what it is.
-struct Open {
+/// The directory, opened once for many questions.
+#[derive(Debug)]
+pub struct Opened {
+    path: PathBuf,
     fd: OwnedFd,
     stat: Stat,
 }
@@ -142,7 +144,7 @@ impl Dir {
             done => done.at("share the mount: mount --make-shared", &self.path)?,
         }
         let fresh = match sys::openat(dir.fd.as_fd(), &c, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0) {
-            Err(Errno::EEXIST) => match self.look(&dir, &c)? {
+            Err(Errno::EEXIST) => match dir.look(&c)? {
                 Found::Other(Kind::Stale) => sys::touch(dir.fd.as_fd(), &c).map(|()| false),
                 Found::Ns(_) => return Err(Error::Exists { name: name.to_owned(), seen: Kind::Netns }),
                 Found::Link(_) => return Err(Error::Exists { name: name.to_owned(), seen: Kind::Link }),
@@ -177,7 +179,7 @@ impl Dir {
         };
         let dir = self.open_own()?;
         loop {
-            match self.look(&dir, &c)? {
+            match dir.look(&c)? {
                 Found::Ns(_) => mount::unmount(dir.fd.as_fd(), &c, &path).at("unmount", &path)?,
                 Found::Link(_) | Found::Other(Kind::Stale) => {
                     return sys::unlinkat(dir.fd.as_fd(), &c).at("remove file", &path);
@@ -187,66 +189,72 @@ impl Dir {
         }
     }
 
-    /// The namespace of this name. A link is followed if the link and the directory are root's or the caller's.
+    /// The namespace of this name, see [`Opened::open`].
     ///
     /// # Errors
-    /// [`Error::BadName`]; [`Error::NoSuchName`]; [`Error::Stale`]; [`Error::NotNetns`]; [`Error::NotOurs`].
+    /// Those of [`Opened::open`].
     pub fn open(&self, name: &OsStr) -> Result<Ns> {
-        let c = c_name(name)?;
-        let Some(dir) = self.open_dir()? else { return Err(Error::NoSuchName { name: name.to_owned() }) };
-        match self.look(&dir, &c)? {
-            Found::Ns(ns) => Ok(ns),
-            Found::Link(link) => self.follow(&dir, &c, &link),
-            Found::Other(Kind::Stale) => Err(Error::Stale { name: name.to_owned() }),
-            Found::Other(seen) => Err(Error::NotNetns { about: self.path.join(name).into(), seen }),
-        }
+        c_name(name)?;
+        self.opened()?.ok_or_else(|| Error::NoSuchName { name: name.to_owned() })?.open(name)
+    }
+
+    /// Opens the directory; `None`: there is none.
+    ///
+    /// # Errors
+    /// `ENOTDIR`, `EACCES` and others of opening a directory.
+    pub fn opened(&self) -> Result<Option<Opened>> {
+        let fd = match self.open_fd() {
+            Err(Errno::ENOENT) => return Ok(None),
+            fd => fd.at("open directory", &self.path)?,
+        };
+        let stat = sys::statx(fd.as_fd(), c"").at("stat", &self.path)?;
+        Ok(Some(Opened { path: self.path.clone(), fd, stat }))
+    }
+
+    /// Hands all names to `each`, in the directory's order, without a look at what they are. False: there is no directory.
+    ///
+    /// # Errors
+    /// `ENOTDIR`, `EACCES` and others of reading a directory.
+    pub fn each_name(&self, mut each: impl FnMut(&OsStr)) -> Result<bool> {
+        let fd = match self.open_fd() {
+            Err(Errno::ENOENT) => return Ok(false),
+            fd => fd.at("read directory", &self.path)?,
+        };
+        let all = each_entry(fd.as_fd(), &mut [0; 32 * 1024], |name| each(OsStr::from_bytes(name)));
+        all.at("read directory", &self.path).map(|()| true)
     }
 
     /// All names, in the directory's order, without a look at what they are.
     ///
     /// # Errors
-    /// `ENOTDIR`, `EACCES` and others of reading a directory.
+    /// Those of [`Dir::each_name`].
     pub fn names(&self) -> Result<Vec<OsString>> {
-        let entries = match fs::read_dir(&self.path) {
-            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.at("read directory", &self.path)?,
-        };
-        entries.map(|entry| Ok(entry.at("read directory", &self.path)?.file_name())).collect()
+        let mut names = Vec::new();
+        self.each_name(|name| names.push(name.to_owned()))?;
+        Ok(names)
     }
 
     /// All entries and what they are, sorted by name. One odd entry does not fail the others.
     ///
     /// # Errors
-    /// Those of [`Dir::names`].
+    /// Those of [`Dir::each_name`].
     pub fn list(&self) -> Result<Vec<Entry>> {
-        let Some(dir) = self.open_dir()? else { return Ok(Vec::new()) };
+        let Some(dir) = self.opened()? else { return Ok(Vec::new()) };
         let mut names = self.names()?;
         names.sort_unstable();
-        let entry = |name: OsString| match self.state(&dir, &name) {
-            Err(Error::NoSuchName { .. }) => None, // removed meanwhile
-            state => Some(Entry { name, state: state.unwrap_or_else(State::Failed) }),
-        };
+        let entry = |name: OsString| dir.state(&name).map(|state| Entry { name, state });
         Ok(names.into_iter().filter_map(entry).collect())
     }
 
-    fn state(&self, dir: &Open, name: &OsStr) -> Result<State> {
-        let c = c_name(name)?;
-        Ok(match self.look(dir, &c)? {
-            Found::Ns(ns) => State::Ns(ns.id()?),
-            Found::Link(link) => State::Link(self.follow(dir, &c, &link).and_then(|ns| ns.id()).ok()),
-            Found::Other(Kind::Stale) => State::Stale,
-            Found::Other(kind) => State::Other(kind),
-        })
-    }
-
-    /// All names of a namespace, sorted.
+    /// All names of a namespace, in the directory's order.
     ///
     /// # Errors
-    /// Those of [`Dir::names`].
+    /// Those of [`Dir::each_name`].
     pub fn identify(&self, id: &NsId) -> Result<Vec<OsString>> {
-        let mut entries = self.list()?;
-        entries.retain(|e| e.state.id() == Some(id));
-        Ok(entries.into_iter().map(|e| e.name).collect())
+        let Some(dir) = self.opened()? else { return Ok(Vec::new()) };
+        let mut names = self.names()?;
+        names.retain(|name| dir.identity(name).as_ref() == Some(id));
+        Ok(names)
     }
 
     /// Watches names come and go, from now on. The directory is made if it is not there.
@@ -283,36 +291,80 @@ impl Dir {
         Ok(fd)
     }
 
-    fn open_dir(&self) -> Result<Option<Open>> {
-        let fd = match self.open_fd() {
-            Err(Errno::ENOENT) => return Ok(None),
-            fd => fd.at("open directory", &self.path)?,
-        };
-        let stat = sys::statx(fd.as_fd(), c"").at("stat", &self.path)?;
-        Ok(Some(Open { fd, stat }))
-    }
-
     /// The directory, to change it: it must be root's or the caller's.
-    fn open_own(&self) -> Result<Open> {
-        let dir = self.open_dir()?.ok_or_else(|| Errno::ENOENT.at("open directory", &self.path))?;
+    fn open_own(&self) -> Result<Opened> {
+        let dir = self.opened()?.ok_or_else(|| Errno::ENOENT.at("open directory", &self.path))?;
         trusted(&dir.stat, &self.path)?;
         Ok(dir)
+    }
+}
+
+impl Opened {
+    /// The namespace of this name. A link is followed if the link and the directory are root's or the caller's.
+    ///
+    /// # Errors
+    /// [`Error::BadName`]; [`Error::NoSuchName`]; [`Error::Stale`]; [`Error::NotNetns`]; [`Error::NotOurs`].
+    pub fn open(&self, name: &OsStr) -> Result<Ns> {
+        let c = c_name(name)?;
+        match self.look(&c)? {
+            Found::Ns(ns) => Ok(ns),
+            Found::Link(link) => self.follow(&c, &link),
+            Found::Other(Kind::Stale) => Err(Error::Stale { name: name.to_owned() }),
+            Found::Other(seen) => Err(Error::NotNetns { about: self.path.join(name).into(), seen }),
+        }
+    }
+
+    /// What tells the namespace of this name from others. Where it is mounted there is no look inside: it may be one of
+    /// another type. `None`: there is nothing that could be one.
+    #[must_use]
+    pub fn identity(&self, name: &OsStr) -> Option<NsId> {
+        let c = c_name(name).ok()?;
+        let st = sys::statx(self.fd.as_fd(), &c).ok()?;
+        match self.kind(&st) {
+            None => Some(NsId { dev: st.dev, ino: st.ino, id64: None }),
+            Some(Kind::Link) => self.follow(&c, &st).and_then(|ns| ns.id()).ok(),
+            Some(_) => None,
+        }
+    }
+
+    /// What this name is; `None`: it is not there.
+    #[must_use]
+    pub fn state(&self, name: &OsStr) -> Option<State> {
+        let state = || {
+            let c = c_name(name)?;
+            Ok(match self.look(&c)? {
+                Found::Ns(ns) => State::Ns(ns.id()?),
+                Found::Link(link) => State::Link(self.follow(&c, &link).and_then(|ns| ns.id()).ok()),
+                Found::Other(Kind::Stale) => State::Stale,
+                Found::Other(kind) => State::Other(kind),
+            })
+        };
+        match state() {
+            Err(Error::NoSuchName { .. }) => None,
+            state => Some(state.unwrap_or_else(State::Failed)),
+        }
+    }
+
+    /// What an entry is that is no namespace. `None`: it can be one, an empty file on another file system.
+    fn kind(&self, st: &Stat) -> Option<Kind> {
+        let empty = st.mode & libc::S_IFMT == libc::S_IFREG && st.size == 0;
+        if empty && st.dev != self.stat.dev { None } else { Some(ns::kind(st)) }
     }
 
     /// What this entry is. Only what statx(2) says is an empty file on another file system than the directory's is opened:
     /// a namespace is one, and to open an empty file does nothing.
-    fn look(&self, dir: &Open, name: &CStr) -> Result<Found> {
+    fn look(&self, name: &CStr) -> Result<Found> {
         let os = || OsStr::from_bytes(name.to_bytes()).to_owned();
-        let st = match sys::statx(dir.fd.as_fd(), name) {
+        let st = match sys::statx(self.fd.as_fd(), name) {
             Err(Errno::ENOENT) => return Err(Error::NoSuchName { name: os() }),
             st => st.at("stat", self.path.join(os()))?,
         };
-        let empty = st.mode & libc::S_IFMT == libc::S_IFREG && st.size == 0;
-        if !empty || st.dev == dir.stat.dev {
-            let kind = ns::kind(&st);
-            return Ok(if kind == Kind::Link { Found::Link(st) } else { Found::Other(kind) });
+        match self.kind(&st) {
+            Some(Kind::Link) => return Ok(Found::Link(st)),
+            Some(kind) => return Ok(Found::Other(kind)),
+            None => {}
         }
-        match Ns::open_entry(dir.fd.as_fd(), name) {
+        match Ns::open_entry(self.fd.as_fd(), name) {
             Ok(ns) => Ok(Found::Ns(ns)),
             Err(Error::NotNetns { seen: Kind::Stale, .. }) => Ok(Found::Other(Kind::File)), // mounted, before 5.8
             Err(Error::NotNetns { seen, .. }) => Ok(Found::Other(seen)),
@@ -321,11 +373,35 @@ impl Dir {
         }
     }
 
-    fn follow(&self, dir: &Open, name: &CStr, link: &Stat) -> Result<Ns> {
+    fn follow(&self, name: &CStr, link: &Stat) -> Result<Ns> {
         let path = self.path.join(OsStr::from_bytes(name.to_bytes()));
-        trusted(&dir.stat, &self.path)?;
+        trusted(&self.stat, &self.path)?;
         trusted(link, &path)?;
-        Ns::open_following(dir.fd.as_fd(), name, path.as_os_str())
+        Ns::open_following(self.fd.as_fd(), name, path.as_os_str())
+    }
+}
+
+/// Hands the names of an open directory's entries to `each`, but for itself and the one above.
+pub(crate) fn each_entry(
+    dir: BorrowedFd<'_>,
+    buf: &mut [u8],
+    mut each: impl FnMut(&[u8]),
+) -> std::result::Result<(), Errno> {
+    loop {
+        let len = sys::getdents(dir, buf)?;
+        if len == 0 {
+            return Ok(());
+        }
+        // struct linux_dirent64 { u64 ino; i64 off; u16 reclen; u8 type; char name[]; }, getdents(2)
+        let mut rest = buf.get(..len).unwrap_or_default();
+        while let Some(len) = rest.get(16..).and_then(|b| b.first_chunk()) {
+            let (entry, more) = rest.split_at_checked(u16::from_ne_bytes(*len).into()).unwrap_or_default();
+            let name = entry.get(19..).and_then(|b| b.split(|b| *b == 0).next()).unwrap_or_default();
+            if !matches!(name, b"" | b"." | b"..") {
+                each(name);
+            }
+            rest = if entry.is_empty() { &[] } else { more };
+        }
     }
 }
 

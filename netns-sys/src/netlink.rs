@@ -12,6 +12,7 @@ use nl_core::reply::Policy;
 use nl_core::spec::Family;
 use nl_core::wire::{NLMSG_NOOP, align4};
 use nl_core::{Batch, EncodeError, ExtAck, Flags, Message, Messages, Msg, Replies, Reply};
+use std::ffi::OsStr;
 use std::fmt::{self, Write as _};
 use std::io::IoSlice;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -48,8 +49,19 @@ impl Socket {
     /// # Errors
     /// socket(2), bind(2), setsockopt(2).
     pub fn open(protocol: u8) -> Result<Socket> {
+        Socket::open_for(protocol, &[])
+    }
+
+    /// Like [`Socket::open`]; it receives the notifications of these groups (`RTNLGRP_*` and the like, 1 to 32) from the first
+    /// moment on, of all of them at once. What the kernel does not know is ignored.
+    ///
+    /// # Errors
+    /// As [`Socket::open`].
+    pub fn open_for(protocol: u8, groups: &[u32]) -> Result<Socket> {
+        let bit = |group: &u32| group.checked_sub(1).and_then(|bit| 1_u32.checked_shl(bit)).unwrap_or_default();
+        let groups = groups.iter().fold(0, |mask, group| mask | bit(group));
         let fd = sys::netlink_socket(protocol.into()).at("open a netlink socket", "")?;
-        sys::netlink_bind(fd.as_fd(), 0).at("bind a netlink socket", "")?;
+        sys::netlink_bind(fd.as_fd(), groups).at("bind a netlink socket", "")?;
         let port = sys::netlink_port(fd.as_fd()).at("read a netlink socket's port id", "")?;
         let socket = Socket { fd, port };
         for option in [libc::NETLINK_CAP_ACK, libc::NETLINK_EXT_ACK, libc::NETLINK_GET_STRICT_CHK] {
@@ -109,6 +121,24 @@ impl Socket {
     /// setsockopt(2): `EPERM` without `CAP_NET_BROADCAST`.
     pub fn listen_all_nsid(&self) -> Result<()> {
         self.option(libc::NETLINK_LISTEN_ALL_NSID, 1)
+    }
+
+    /// Adds a link-layer multicast address to those that interface `name` of the socket's namespace receives, or deletes it
+    /// (`SIOCADDMULTI`, `SIOCDELMULTI`, netdevice(7)).
+    ///
+    /// # Errors
+    /// `ENODEV`: no such interface; `EINVAL`: it cannot do that, or is down; `ENOENT`: it has no such address; `EPERM`.
+    pub fn multicast(&self, add: bool, name: &OsStr, addr: [u8; 6]) -> Result<()> {
+        sys::multicast(self.fd.as_fd(), add, name, addr).at("change the multicast addresses of", name)
+    }
+
+    /// Room for what was not yet received, in bytes, of which the kernel gives no more than `net.core.rmem_max` says.
+    ///
+    /// # Errors
+    /// setsockopt(2).
+    pub fn set_receive_buffer(&self, bytes: u32) -> Result<()> {
+        let bytes = i32::try_from(bytes).unwrap_or(i32::MAX);
+        sys::setsockopt(self.fd.as_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, bytes).at("set a receive buffer", "")
     }
 
     /// Sends `messages` to the kernel as one datagram.
@@ -335,13 +365,30 @@ impl Conn {
     /// # Errors
     /// [`Error::Kernel`] if the kernel refuses it; the socket's.
     pub fn request(&mut self, kind: u16, flags: Flags, fill: impl Fn(&mut Msg<'_>)) -> Result<Option<String>> {
+        self.request_with(kind, flags, fill, |_| Ok(()))
+    }
+
+    /// As [`Conn::request`]; what the kernel sends back before the acknowledgement (with `ECHO`, the notification that
+    /// everybody gets) is handed to `on`.
+    ///
+    /// # Errors
+    /// As [`Conn::request`]; those of `on`.
+    pub fn request_with(
+        &mut self,
+        kind: u16,
+        flags: Flags,
+        fill: impl Fn(&mut Msg<'_>),
+        mut on: impl FnMut(&Message<'_>) -> Result<()>,
+    ) -> Result<Option<String>> {
         if let Some((_, more)) = self.held {
             return self.keep(|requests| requests.request(kind, flags | more, &fill)).map(|()| None);
         }
         let mut warning = None;
         self.exchange(kind, flags | Flags::ACK, &fill, |reply| {
-            if let Reply::Ack(ext) = reply {
-                warning = ext.message.map(str::to_owned);
+            match reply {
+                Reply::Ack(ext) => warning = ext.message.map(str::to_owned),
+                Reply::Data(message) => on(&message)?,
+                _ => {}
             }
             Ok(())
         })?;

@@ -249,8 +249,11 @@ impl Ns {
         })
     }
 
-    /// setns(2) of the calling thread, for a thread or process that will never go back.
-    pub(crate) fn enter(&self) -> Result<()> {
+    /// Takes the calling thread there, for good: for one that has nothing to do elsewhere any more.
+    ///
+    /// # Errors
+    /// `EPERM` without `CAP_SYS_ADMIN` here and there.
+    pub fn enter(&self) -> Result<()> {
         sys::setns(self.as_fd(), NsFlags::NET).at("enter the network namespace", "")
     }
 }

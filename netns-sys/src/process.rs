@@ -4,6 +4,7 @@ use crate::error::{At, Errno, Error, Result};
 use crate::maps::{Maps, Task, tasks};
 use crate::ns::NsFlags;
 use crate::spawn::unshare_steps;
+pub use crate::spawn::{Spawn, enter_for_exec};
 use crate::steps::{c_string, take};
 use crate::sys::{self, Image};
 use libc::c_int;
@@ -39,6 +40,18 @@ pub fn pid_of(pidfd: BorrowedFd<'_>) -> Result<u32> {
 /// `EBADF`: there is none of this number.
 pub fn inherited(number: u32) -> Result<OwnedFd> {
     sys::dup_number(number).at("find descriptor", number.to_string())
+}
+
+/// Replaces this process by a program, searched in `PATH` as execvp(3) does, with its environment, signal mask and
+/// dispositions as they are. Returns only if that fails; see [`exec_failure_status`].
+pub fn exec<A: AsRef<OsStr>>(program: &OsStr, args: impl IntoIterator<Item = A>) -> Error {
+    Spawn::new(program).args(args.into_iter().map(|a| a.as_ref().to_owned())).exec(|_| ())
+}
+
+/// Whether the calling process is root, in its user namespace.
+#[must_use]
+pub fn is_root() -> bool {
+    sys::geteuid() == 0
 }
 
 /// The program's file and its alternatives, its arguments and its environment, for execve(2).

@@ -12,6 +12,7 @@ use crate::ns::{Ns, NsFlags};
 use crate::process::{Child, Exit, Held, bit, image, open, signal_masks, wait};
 use crate::steps::{Act, Entry, Label, READY, Step, c_string, outcome, take};
 use crate::sys::{self, Image, Stdio};
+use crate::vrf::Group;
 use libc::{MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_PRIVATE, MS_REC, MS_SLAVE, c_int};
 use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
@@ -54,11 +55,30 @@ pub mod op {
     pub const CGROUP: &str = "go into the cgroup";
     /// Passing on a descriptor; about: its number.
     pub const KEEP: &str = "pass on descriptor";
+    /// Putting a file of /etc/netns/NAME in place; about: over which of /etc.
+    pub const ETC: &str = "put a file of /etc/netns over";
     /// Setting the host name.
     pub const HOSTNAME: &str = "set the host name";
     /// Setting the loopback interface up.
     pub const LO: &str = "set up the interface lo";
     pub(crate) const WAIT: &str = "wait for the parent";
+}
+
+/// Inside a network namespace, with all that goes with it.
+#[derive(Debug)]
+struct Inside {
+    entry: Entry,
+    name: Option<OsString>,
+    /// Where to go from that of a VRF.
+    no_vrf: Result<Option<Group>>,
+}
+
+impl Inside {
+    fn of(ns: &Ns, name: Option<&OsStr>) -> Result<Inside> {
+        let fd = ns.as_fd().try_clone_to_owned().at("duplicate a descriptor", "")?;
+        let entry = Entry { fd, kinds: NsFlags::NET, done: Cell::new(false) };
+        Ok(Inside { entry, name: name.map(OsStr::to_owned), no_vrf: Group::outside() })
+    }
 }
 
 /// A directory, by path or by descriptor.
@@ -93,7 +113,8 @@ pub struct Spawn {
     maps: Maps,
     clocks: Vec<(&'static str, i64)>,
     entries: Vec<Entry>,
-    inside: Option<(Entry, Option<OsString>)>,
+    inside: Option<Inside>,
+    group: Option<Group>,
     cgroup: Option<OwnedFd>,
     pins: Vec<(NsFlags, OsString)>,
     propagation: Option<Propagation>,
@@ -129,6 +150,7 @@ impl Spawn {
             clocks: Vec::new(),
             entries: Vec::new(),
             inside: None,
+            group: None,
             cgroup: None,
             pins: Vec::new(),
             propagation: None,
@@ -219,9 +241,14 @@ impl Spawn {
     /// # Errors
     /// `EMFILE`: no descriptor to be had.
     pub fn inside(mut self, ns: &Ns, name: Option<&OsStr>) -> Result<Spawn> {
-        let fd = ns.as_fd().try_clone_to_owned().at("duplicate a descriptor", "")?;
-        self.inside = Some((Entry { fd, kinds: NsFlags::NET, done: Cell::new(false) }, name.map(OsStr::to_owned)));
+        self.inside = Some(Inside::of(ns, name)?);
         Ok(self)
+    }
+    /// In this control group of a VRF.
+    #[must_use]
+    pub fn group(mut self, group: Group) -> Spawn {
+        self.group = Some(group);
+        self
     }
     /// In this cgroup (its directory); of version 2, and for a child Linux 5.7. A new cgroup namespace begins there.
     #[must_use]
@@ -377,9 +404,10 @@ impl Spawn {
         }
         steps.extend(self.entries.iter().filter(user).map(enter));
         steps.extend(self.entries.iter().filter(|e| !user(e)).map(enter));
-        if let Some((entry, name)) = &self.inside {
-            steps.extend(steps_inside(entry, name.as_deref(), warnings)?);
+        if let Some(inside) = &self.inside {
+            steps.extend(steps_inside(inside, warnings)?);
         }
+        steps.extend(self.group.iter().map(join));
         Ok(steps)
     }
 
@@ -692,16 +720,28 @@ pub fn name_for_children(kind: NsFlags) -> &'static str {
     }
 }
 
-/// The steps to where a program run in this namespace should find itself: in it, in a mount namespace of its own that tells
-/// the host nothing, with a /sys that shows it and the files of /etc/netns/NAME in the place of /etc's.
-fn steps_inside<'a>(entry: &'a Entry, name: Option<&OsStr>, warnings: &mut Vec<Error>) -> Result<Vec<Step<'a>>> {
+/// The step into a control group.
+fn join<'a>(group: &'a Group) -> Step<'a> {
+    Step::new(Act::Join(group), op::CGROUP, &group.dir)
+}
+
+/// The steps to where a program run in this namespace should find itself: in no VRF, in it, in a mount namespace of its own
+/// that tells the host nothing, with a /sys that shows it and the files of /etc/netns/NAME in the place of /etc's.
+fn steps_inside<'a>(inside: &'a Inside, warnings: &mut Vec<Error>) -> Result<Vec<Step<'a>>> {
+    let name = inside.name.as_deref();
     let slave = Act::Mount { source: None, target: c"/".into(), fs: None, flags: MS_SLAVE | MS_REC };
-    let mut steps = vec![
-        Step::new(Act::Enter(entry), "enter the network namespace", name.unwrap_or_default()),
+    let sysfs = Act::FreshSysfs(c_string(name.unwrap_or(OsStr::new("sysfs")))?);
+    let mut steps = Vec::new();
+    match &inside.no_vrf {
+        Ok(group) => steps.extend(group.iter().map(|group| join(group).optional())),
+        Err(e) => warnings.push(e.clone()),
+    }
+    steps.extend([
+        Step::new(Act::Enter(&inside.entry), "enter the network namespace", name.unwrap_or_default()),
         Step::new(Act::Unshare(NsFlags::MOUNT), "make a mount namespace", ""),
         Step::new(slave, "stop mounts from reaching the host: mount --make-rslave", "/"),
-        Step::new(Act::FreshSysfs, "mount a fresh sysfs on", "/sys"),
-    ];
+        Step::new(sysfs, "mount a fresh sysfs on", "/sys"),
+    ]);
     let Some(name) = name else { return Ok(steps) };
     NameRule::lenient(name).map_err(|rule| Error::BadName { name: name.to_owned(), rule })?;
     let dir = Path::new("/etc/netns").join(name);
@@ -719,9 +759,22 @@ fn steps_inside<'a>(entry: &'a Entry, name: Option<&OsStr>, warnings: &mut Vec<E
         let (source, target) = (dir.join(&file), Path::new("/etc").join(&file));
         // mount(2) follows a link to where the file really is (/etc/resolv.conf likes to be one).
         let act = Act::Mount { source: Some(c_string(source)?), target: c_string(&target)?, fs: None, flags: MS_BIND };
-        steps.push(Step::new(act, "put a file of /etc/netns over", target).optional());
+        steps.push(Step::new(act, op::ETC, target).optional());
     }
     Ok(steps)
+}
+
+/// Takes the calling thread where `netns exec` runs programs: out of its VRF, into `ns`, and into a mount namespace of its own
+/// with a fresh /sys and, if the namespace has a name, the files of /etc/netns/NAME bound over those of /etc. There is no way
+/// back: for a process about to [`crate::process::exec`]. Returns warnings: files that could not be put in place.
+///
+/// # Errors
+/// `EPERM` without `CAP_SYS_ADMIN`; [`Error::BadName`]; those of mount(2). The thread may then be halfway.
+pub fn enter_for_exec(ns: &Ns, name: Option<&OsStr>) -> Result<Vec<Error>> {
+    let mut warnings = Vec::new();
+    let inside = Inside::of(ns, name)?;
+    take(&steps_inside(&inside, &mut warnings)?, &mut warnings)?;
+    Ok(warnings)
 }
 
 impl Entry {

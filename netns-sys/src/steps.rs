@@ -9,6 +9,7 @@ use crate::error::{Errno, Error, Result};
 use crate::ns::NsFlags;
 use crate::spawn::op;
 use crate::sys::{self, CWD, PollFd, Stdio};
+use crate::vrf::Group;
 use libc::{MNT_DETACH, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, c_int, c_ulong};
 use std::cell::Cell;
 use std::ffi::{CStr, CString, OsStr, OsString};
@@ -34,13 +35,15 @@ pub(crate) enum Act<'a> {
         fs: Option<&'static CStr>,
         flags: c_ulong,
     },
-    /// Replace /sys by one that shows the network namespace this is done in.
-    FreshSysfs,
+    /// Replace /sys by one that shows the network namespace this is done in, mounted under this name.
+    FreshSysfs(CString),
     Chdir(CString),
     ChdirTo(BorrowedFd<'a>),
     Chroot(CString),
     ChrootTo(BorrowedFd<'a>),
     Stdio(BorrowedFd<'a>, Stdio),
+    /// Enter a control group.
+    Join(&'a Group),
     /// Write this into a file (relative to an open directory, if there is one), in one go.
     Write(Option<BorrowedFd<'a>>, CString, String),
     Hostname(OsString),
@@ -107,7 +110,7 @@ impl Act<'_> {
             }
             Act::Unshare(kinds) => sys::unshare(*kinds),
             Act::Mount { source, target, fs, flags } => sys::mount(source.as_deref(), target, *fs, *flags),
-            Act::FreshSysfs => fresh_sysfs(),
+            Act::FreshSysfs(name) => fresh_sysfs(name),
             Act::Chdir(path) => sys::chdir(path),
             Act::ChdirTo(dir) => sys::fchdir(*dir),
             Act::Chroot(path) => sys::chroot(path).and_then(|()| sys::chdir(c"/")),
@@ -115,6 +118,7 @@ impl Act<'_> {
                 sys::fchdir(*dir)?;
                 sys::chroot(c".")
             }
+            Act::Join(group) => group.join(),
             Act::Stdio(fd, which) => sys::dup_stdio(*fd, *which),
             Act::Write(dir, path, text) => {
                 let file = sys::openat(dir.unwrap_or(CWD), path, libc::O_WRONLY, 0)?;
@@ -156,7 +160,7 @@ impl Act<'_> {
     }
 }
 
-fn fresh_sysfs() -> std::result::Result<(), Errno> {
+fn fresh_sysfs(name: &CStr) -> std::result::Result<(), Errno> {
     const SYS: &CStr = c"/sys";
     let mut flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
     // Not detached: nothing was mounted there, or (in a user namespace) it is locked, and one that is read-only may only be
@@ -164,7 +168,7 @@ fn fresh_sysfs() -> std::result::Result<(), Errno> {
     if sys::umount(SYS, MNT_DETACH).is_err() && sys::is_read_only(SYS) == Ok(true) {
         flags |= MS_RDONLY;
     }
-    match sys::mount(Some(c"sysfs"), SYS, Some(c"sysfs"), flags) {
+    match sys::mount(Some(name), SYS, Some(c"sysfs"), flags) {
         Err(Errno::ENOENT) => Ok(()), // no /sys: nothing there that would show the wrong namespace
         done => done,
     }

@@ -11,13 +11,13 @@ use crate::error::Errno;
 use crate::ns::NsFlags;
 use crate::steps::Step;
 use libc::{c_char, c_int, c_long, c_uint, c_ulong};
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::io::IoSlice;
 use std::marker::PhantomData;
 use std::mem::{MaybeUninit, size_of, size_of_val};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
 use std::ptr::{from_mut, from_ref, null};
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
 type R<T> = std::result::Result<T, Errno>;
@@ -60,16 +60,20 @@ unsafe impl Zero for libc::statx {}
 unsafe impl Zero for libc::statfs {}
 // SAFETY: statvfs(3): integers.
 unsafe impl Zero for libc::statvfs {}
-// SAFETY: sigaction(2): integers, a handler stored as an integer, and a restorer that may be null.
-unsafe impl Zero for libc::sigaction {}
 // SAFETY: clone(2): integers.
 unsafe impl Zero for CloneArgs {}
+// SAFETY: socket(7): an integer and characters.
+unsafe impl Zero for libc::sockaddr {}
 // SAFETY: netdevice(7): characters, and a union of integers, characters and a pointer that may be null.
 unsafe impl Zero for libc::ifreq {}
 // SAFETY: ioctl_tty(2): integers.
 unsafe impl Zero for libc::winsize {}
 // SAFETY: waitid(2): integers and pointers that may be null.
 unsafe impl Zero for libc::siginfo_t {}
+// SAFETY: ctime(3): integers and a pointer that may be null.
+unsafe impl Zero for libc::tm {}
+// SAFETY: unix(7): integers.
+unsafe impl Zero for libc::ucred {}
 
 fn zeroed<T: Zero>() -> T {
     // SAFETY: `Zero` promises that all bytes zero is a valid `T`.
@@ -148,13 +152,6 @@ pub(crate) fn readlinkat<'b>(dir: BorrowedFd<'_>, path: &CStr, buf: &'b mut [u8]
     Ok(buf.get(..len).unwrap_or_default())
 }
 
-/// getdents64(2): the next entries of a directory, as many as fit; returns how many bytes of `buf` they take, 0 at the end.
-pub(crate) fn getdents(dir: BorrowedFd<'_>, buf: &mut [u8]) -> R<usize> {
-    let (fd, to, size) = (dir.as_raw_fd(), buf.as_mut_ptr(), buf.len());
-    // SAFETY: `dir` is open for the call; the kernel writes at most `size` bytes of `buf`.
-    check(unsafe { libc::syscall(libc::SYS_getdents64, fd, to, size) })
-}
-
 /// fstatfs(2): the magic number of the file system, `None` where it does not fit 32 bits.
 pub(crate) fn fstatfs_type(fd: BorrowedFd<'_>) -> R<Option<u32>> {
     let mut st: libc::statfs = zeroed();
@@ -201,6 +198,12 @@ pub(crate) fn read(fd: BorrowedFd<'_>, buf: &mut [u8]) -> R<usize> {
 pub(crate) fn write(fd: BorrowedFd<'_>, buf: &[u8]) -> R<usize> {
     // SAFETY: `fd` is open for the call; the kernel reads `buf.len()` bytes of `buf`.
     retry(|| check(unsafe { libc::write(fd.as_raw_fd(), buf.as_ptr().cast(), buf.len()) }))
+}
+
+/// getdents64(2): entries of a directory, as many as fit `buf`; 0 at its end.
+pub(crate) fn getdents(fd: BorrowedFd<'_>, buf: &mut [u8]) -> R<usize> {
+    // SAFETY: `fd` is open for the call; the kernel writes at most `buf.len()` bytes of `buf`.
+    check(unsafe { libc::syscall(libc::SYS_getdents64, fd.as_raw_fd(), buf.as_mut_ptr(), buf.len()) })
 }
 
 /// chdir(2).
@@ -397,10 +400,7 @@ pub(crate) fn socket_net_cookie(fd: BorrowedFd<'_>) -> R<u64> {
 pub(crate) fn lo_up() -> R<()> {
     // SAFETY: no memory is involved; returns a new descriptor. Any socket does; Unix sockets are everywhere.
     let socket = own(unsafe { libc::socket(libc::AF_UNIX, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) })?;
-    let mut request: libc::ifreq = zeroed();
-    for (to, from) in request.ifr_name.iter_mut().zip(b"lo") {
-        *to = c_char::from_ne_bytes([*from]);
-    }
+    let mut request = ifreq(OsStr::new("lo"))?;
     request.ifr_ifru.ifru_flags = fit(libc::IFF_UP)?;
     // SAFETY: a socket, open while `socket` lives; the kernel reads one ifreq, `request`.
     check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, from_ref(&request)) }).map(drop)
@@ -797,6 +797,33 @@ pub(crate) fn fork_sibling() -> R<u32> {
     fit(check(unsafe { libc::syscall(libc::SYS_clone, first, second, none, none, none) })?)
 }
 
+// ---- the kernel's virtual machine ------------------------------------------------------------------------------------
+
+/// bpf(2) `BPF_PROG_LOAD` of a program that is run when a socket is made (`BPF_PROG_TYPE_CGROUP_SOCK`), close-on-exec.
+pub(crate) fn bpf_load_sock(instructions: &[[u8; 8]]) -> R<OwnedFd> {
+    #[repr(C, align(8))]
+    struct Load {
+        kind: u32,
+        count: u32,
+        instructions: u64,
+        license: u64,
+    }
+    let address = |p: *const u8| fit(p.expose_provenance());
+    let (code, license) = (address(instructions.as_ptr().cast())?, address(c"GPL".as_ptr().cast())?);
+    let load = Load { kind: 9, count: fit(instructions.len())?, instructions: code, license };
+    // SAFETY: the kernel reads `size_of::<Load>()` bytes of `load`, `count` instructions of 8 bytes each and the NUL-terminated
+    // license, which all live for the call; it verifies the program before it takes it. Returns a new descriptor.
+    own(unsafe { libc::syscall(libc::SYS_bpf, 5, from_ref(&load), size_of::<Load>()) })
+}
+
+/// bpf(2) `BPF_PROG_ATTACH` of such a program to a control group (`BPF_CGROUP_INET_SOCK_CREATE`), in the place of another.
+pub(crate) fn bpf_attach_sock_create(group: BorrowedFd<'_>, program: BorrowedFd<'_>) -> R<()> {
+    // target_fd, attach_bpf_fd, attach_type, attach_flags
+    let attach: [u32; 4] = [fit(group.as_raw_fd())?, fit(program.as_raw_fd())?, 2, 0];
+    // SAFETY: both descriptors are open for the call; the kernel reads the bytes of `attach` and writes no memory.
+    check(unsafe { libc::syscall(libc::SYS_bpf, 8, attach.as_ptr(), size_of_val(&attach)) }).map(drop)
+}
+
 // ---- questions that change nothing: what the errno of a refusal tells -----------------------------------------------------
 
 /// clone3(2) with arguments that no kernel takes. Too few bytes of them: `EINVAL` (5.3). With `into_cgroup`, a cgroup
@@ -829,31 +856,87 @@ pub(crate) fn listns_refusal() -> R<()> {
     check(unsafe { libc::syscall(LISTNS, null::<u8>(), null::<u64>(), 0_usize, c_uint::MAX) }).map(drop)
 }
 
-// ---- SIGPIPE ---------------------------------------------------------------------------------------------------------
+// ---- time ------------------------------------------------------------------------------------------------------------
 
-/// What this process inherited for SIGPIPE: 0 unknown, 1 default, 2 ignored.
-static INHERITED_SIGPIPE: AtomicI32 = AtomicI32::new(0);
-
-/// Rust's runtime ignores SIGPIPE before `main`, so this asks earlier still: the C library calls it before it calls `main`.
-extern "C" fn record_sigpipe() {
-    let mut old: libc::sigaction = zeroed();
-    // SAFETY: changes nothing; the kernel's answer is one sigaction, written into `old`.
-    if unsafe { libc::sigaction(libc::SIGPIPE, null(), &mut old) } == 0 {
-        INHERITED_SIGPIPE.store(if old.sa_sigaction == libc::SIG_IGN { 2 } else { 1 }, Ordering::Relaxed);
-    }
+/// A time by the clock on the wall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocalTime {
+    /// Year.
+    pub year: i32,
+    /// Month, 1 to 12.
+    pub month: i32,
+    /// Day of the month, 1 to 31.
+    pub day: i32,
+    /// Day of the week, 0 (Sunday) to 6.
+    pub weekday: i32,
+    /// Hour, 0 to 23.
+    pub hour: i32,
+    /// Minute, 0 to 59.
+    pub minute: i32,
+    /// Second, 0 to 60.
+    pub second: i32,
 }
-// SAFETY: `.init_array` is an array of such function pointers, each called once, with the C library up and no other thread.
-#[used]
-#[unsafe(link_section = ".init_array")]
-static RECORD_SIGPIPE: extern "C" fn() = record_sigpipe;
 
-/// Puts SIGPIPE back to what this process was started with. Call it first thing in `main`: then a closed pipe ends the
-/// program quietly, as it does others, and programs it executes get what it got itself.
-pub fn restore_sigpipe() {
-    if INHERITED_SIGPIPE.load(Ordering::Relaxed) == 1 {
-        // SAFETY: installs no code, only the default; the signal number is valid.
-        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+/// localtime_r(3): a number of seconds since 1970 in the time zone of this process. `None`: too far away.
+#[must_use]
+pub fn local_time(seconds: i64) -> Option<LocalTime> {
+    let (seconds, mut tm): (libc::time_t, libc::tm) = (fit(seconds).ok()?, zeroed());
+    // SAFETY: one time_t is read, and one `struct tm` written, into `tm`; the environment, which is read for the time zone,
+    // is changed by nobody.
+    let done = unsafe { libc::localtime_r(&seconds, &mut tm) };
+    (!done.is_null()).then_some(LocalTime {
+        year: tm.tm_year.checked_add(1900)?,
+        month: tm.tm_mon.checked_add(1)?,
+        day: tm.tm_mday,
+        weekday: tm.tm_wday,
+        hour: tm.tm_hour,
+        minute: tm.tm_min,
+        second: tm.tm_sec,
+    })
+}
+
+// ---- the program's start ---------------------------------------------------------------------------------------------
+
+/// Declares the program's `main`, which calls `$run`, a `fn(std::vec::IntoIter<OsString>) -> u8`, with its arguments and ends
+/// with the exit code that gives back. The crate has to say `#![no_main]`.
+///
+/// Rust's own `main` would first ignore SIGPIPE (which programs that are executed would inherit, and with which a closed pipe
+/// is an error instead of a quiet end), read /proc/self/maps and install handlers: a tenth of the life of a short command.
+#[macro_export]
+macro_rules! main {
+    ($run:path) => {
+        /// Called by the C library.
+        // SAFETY: no other symbol has this name: whoever says `no_main` has no other `main`.
+        #[unsafe(no_mangle)]
+        extern "C" fn main(argc: i32, argv: *const *const std::ffi::c_char) -> i32 {
+            // SAFETY: these are the C library's arguments of `main`.
+            unsafe { $crate::start(argc, argv, $run) }
+        }
+    };
+}
+
+/// What [`main!`] calls.
+///
+/// # Safety
+/// `argv` points to `argc` pointers to NUL-terminated strings that live as long as the program.
+#[doc(hidden)]
+pub unsafe fn start(argc: c_int, argv: *const *const c_char, run: fn(std::vec::IntoIter<OsString>) -> u8) -> c_int {
+    // What is opened later must not become a standard stream.
+    for fd in 0..3 {
+        // SAFETY: asks only; no memory is involved.
+        if check(unsafe { libc::fcntl(fd, libc::F_GETFD) }) == Err(Errno::EBADF) {
+            // SAFETY: the path is NUL-terminated; the kernel writes no memory. The new descriptor is `fd`, the lowest free one.
+            let _ = unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR) };
+        }
     }
+    // SAFETY: the caller promises `argc` pointers.
+    let args = unsafe { std::slice::from_raw_parts(argv, fit(argc).unwrap_or(0)) };
+    let args = args.iter().map(|arg| {
+        // SAFETY: the caller promises that they point to NUL-terminated strings.
+        OsStr::from_bytes(unsafe { CStr::from_ptr(*arg) }.to_bytes()).to_owned()
+    });
+    let args: Vec<OsString> = args.collect();
+    run(args.into_iter()).into()
 }
 
 // ---- netlink sockets -------------------------------------------------------------------------------------------------
@@ -895,6 +978,22 @@ pub(crate) fn getsockopt(fd: BorrowedFd<'_>, level: c_int, option: c_int) -> R<c
     // SAFETY: `fd` is open for the call; the kernel writes at most `len` bytes, the size of `value`, and the length.
     check(unsafe { libc::getsockopt(fd.as_raw_fd(), level, option, from_mut(&mut value).cast(), &mut len) })?;
     Ok(value)
+}
+
+/// `SO_PEERCRED`, unix(7): the process that listens at the other end of a socket.
+pub(crate) fn peer_pid(fd: BorrowedFd<'_>) -> R<u32> {
+    let mut peer: libc::ucred = zeroed();
+    let (mut len, option) = (len32::<libc::ucred>(), libc::SO_PEERCRED);
+    let to = from_mut(&mut peer).cast();
+    // SAFETY: `fd` is open for the call; the kernel writes at most `len` bytes, the size of `peer`, and the length.
+    check(unsafe { libc::getsockopt(fd.as_raw_fd(), libc::SOL_SOCKET, option, to, &mut len) })?;
+    fit(peer.pid)
+}
+
+/// setsid(2): a session of its own, without a terminal.
+pub(crate) fn setsid() -> R<()> {
+    // SAFETY: no memory is involved.
+    check(unsafe { libc::setsid() }).map(drop)
 }
 
 /// sendmsg(2) of the concatenated `parts` to the socket's peer: the kernel, for a netlink socket that was not connected.
@@ -968,6 +1067,35 @@ fn nsid(control: &[u8], len: usize) -> Option<i32> {
     None
 }
 
+// ---- interfaces ------------------------------------------------------------------------------------------------------
+
+/// A request about the interface of this name.
+fn ifreq(name: &OsStr) -> R<libc::ifreq> {
+    let mut request: libc::ifreq = zeroed();
+    let name = name.as_bytes();
+    if name.len() >= request.ifr_name.len() {
+        return Err(Errno::ENAMETOOLONG);
+    }
+    for (to, from) in request.ifr_name.iter_mut().zip(name) {
+        *to = c_char::from_ne_bytes([*from]);
+    }
+    Ok(request)
+}
+
+/// `SIOCADDMULTI`, `SIOCDELMULTI`, netdevice(7): of an interface in the namespace of the socket `fd`.
+pub(crate) fn multicast(fd: BorrowedFd<'_>, add: bool, name: &OsStr, addr: [u8; 6]) -> R<()> {
+    let mut request = ifreq(name)?;
+    let mut to: libc::sockaddr = zeroed();
+    for (to, from) in to.sa_data.iter_mut().zip(addr) {
+        *to = c_char::from_ne_bytes([from]);
+    }
+    request.ifr_ifru.ifru_hwaddr = to;
+    let number = if add { 0x8931 } else { 0x8932 };
+    // SAFETY: `fd` is open for the call, and a socket (`Socket` is the one caller); the kernel reads and writes one ifreq,
+    // `request`.
+    check(unsafe { libc::ioctl(fd.as_raw_fd(), number, from_mut(&mut request)) }).map(drop)
+}
+
 // ---- tun -------------------------------------------------------------------------------------------------------------
 
 /// A descriptor of /dev/net/tun. That it is one is what makes the ioctls below safe to send.
@@ -997,16 +1125,10 @@ impl TunFd {
         let st = statx(std::os::fd::AsFd::as_fd(&fd), c"")?;
         if is_tun(&st) { Ok(TunFd(fd)) } else { Err(Errno::ENOTTY) }
     }
-    /// `TUNSETIFF`: makes or attaches to the device of this name, with these `IFF_*` flags of linux/if_tun.h.
-    pub(crate) fn set_iff(&self, name: &CStr, flags: u16) -> R<()> {
-        let mut request: libc::ifreq = zeroed();
-        let name = name.to_bytes();
-        if name.len() >= request.ifr_name.len() {
-            return Err(Errno::ENAMETOOLONG);
-        }
-        for (to, from) in request.ifr_name.iter_mut().zip(name) {
-            *to = c_char::from_ne_bytes([*from]);
-        }
+    /// `TUNSETIFF`: makes or attaches to the device of this name (empty: one of the kernel's choice), with these `IFF_*` flags
+    /// of linux/if_tun.h.
+    pub(crate) fn set_iff(&self, name: &OsStr, flags: u16) -> R<()> {
+        let mut request = ifreq(name)?;
         request.ifr_ifru.ifru_flags = libc::c_short::from_ne_bytes(flags.to_ne_bytes());
         // SAFETY: a descriptor of tun, open while `self` lives; the kernel reads and writes one ifreq, `request`.
         check(unsafe { libc::ioctl(self.0.as_raw_fd(), libc::_IOW::<c_int>(0x54, 202), from_mut(&mut request)) })
@@ -1023,6 +1145,54 @@ impl TunFd {
         // SAFETY: a descriptor of tun, open while `self` lives; the argument is an integer, no memory is involved.
         check(unsafe { libc::ioctl(self.0.as_raw_fd(), libc::_IOW::<c_int>(0x54, number), value) }).map(drop)
     }
+}
+
+// ---- BPF -------------------------------------------------------------------------------------------------------------
+
+/// bpf(2), `BPF_OBJ_GET`: the object pinned at `path`. Linux 4.4.
+pub(crate) fn bpf_pinned(path: &CStr) -> R<OwnedFd> {
+    // union bpf_attr { u64 pathname; … }, linux/bpf.h
+    let attr: [u64; 1] = [fit(path.as_ptr().expose_provenance())?];
+    // SAFETY: the kernel reads the 8 bytes of `attr` and the string they point to, `path`, NUL-terminated and alive for the
+    // call; it writes no memory; returns a new descriptor.
+    own(unsafe { libc::syscall(libc::SYS_bpf, 7, attr.as_ptr(), size_of_val(&attr)) })
+}
+
+/// bpf(2), `BPF_PROG_GET_FD_BY_ID`. Linux 4.13.
+pub(crate) fn bpf_program(id: u32) -> R<OwnedFd> {
+    let attr = [id];
+    // SAFETY: the kernel reads the 4 bytes of `attr` and writes no memory; returns a new descriptor.
+    own(unsafe { libc::syscall(libc::SYS_bpf, 13, attr.as_ptr(), size_of_val(&attr)) })
+}
+
+/// What is asked of a program: the beginning of `struct bpf_prog_info`, in `u64`s since it is to be aligned to them.
+pub(crate) type BpfInfo = [u64; 17];
+
+/// bpf(2), `BPF_OBJ_GET_INFO_BY_FD` of a program. Linux 4.13.
+pub(crate) fn bpf_info(program: BorrowedFd<'_>) -> R<BpfInfo> {
+    let mut info = BpfInfo::default();
+    // union bpf_attr { u32 bpf_fd, info_len; u64 info; }, linux/bpf.h
+    #[repr(C, align(8))]
+    struct Attr(u32, u32, u64);
+    let to = from_mut(&mut info).expose_provenance();
+    let mut attr = Attr(fit(program.as_raw_fd())?, fit(size_of::<BpfInfo>())?, fit(to)?);
+    // SAFETY: `program` is open for the call. The kernel reads `attr`, writes its `info_len`, and reads and writes that many
+    // bytes of `info`: all zero, so that it has no further pointers to follow.
+    check(unsafe { libc::syscall(libc::SYS_bpf, 15, from_mut(&mut attr), size_of::<Attr>()) })?;
+    Ok(info)
+}
+
+/// bpf(2), `BPF_PROG_LOAD`: an XDP program called `name` that lets all packets pass.
+#[cfg(test)]
+pub(crate) fn bpf_load(name: [u8; 16]) -> R<OwnedFd> {
+    // r0 = XDP_PASS; exit
+    let program: [u64; 2] = [0xb7 | 2 << 32, 0x95];
+    #[repr(C, align(8))]
+    struct Attr(u32, u32, u64, u64, [u32; 2], u64, u32, u32, [u8; 16]);
+    let [program, license] = [from_ref(&program).expose_provenance(), c"GPL".as_ptr().expose_provenance()];
+    let attr = Attr(6, 2, fit(program)?, fit(license)?, [0; 2], 0, 0, 0, name);
+    // SAFETY: the kernel reads `attr`, and the 16 bytes and the string it points to, which outlive the call.
+    own(unsafe { libc::syscall(libc::SYS_bpf, 5, from_ref(&attr), size_of_val(&attr)) })
 }
 
 #[cfg(test)]

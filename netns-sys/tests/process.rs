@@ -9,8 +9,12 @@
 
 mod sandbox;
 
+use netns_sys::netlink::Conn;
 use netns_sys::process::{self, Exit};
+use netns_sys::vrf::{self, Group};
 use netns_sys::{Dir, Errno, Error, Ns, NsFlags, PollFd, Spawn, Stdio};
+use nl_core::Flags;
+use nl_core::route::{FAMILY, IfInfoMsg, RTM_NEWLINK};
 use sandbox::{again, have, mode, mounts_at, output, run};
 use std::ffi::OsStr;
 use std::fs;
@@ -158,7 +162,7 @@ fn a_map_that_is_refused_is_an_error() {
         // No new user namespace: its maps are written already.
         let e = sh(": > /run/ran").map_ids(0, 0).spawn().unwrap_err();
         assert!(fs::metadata("/run/ran").is_err(), "the program ran all the same");
-        assert_eq!(e, Errno::EPERM.at("map user and group ids: write", "uid_map"));
+        assert_eq!(e, Errno::EPERM.at("map user and group ids: write", "setgroups"));
         assert_eq!(fs::read_to_string("/proc/thread-self/children").unwrap_or_default(), "");
     });
 }
@@ -330,24 +334,15 @@ fn a_process_that_enters_finds_its_own_surroundings() {
     let test = "a_process_that_enters_finds_its_own_surroundings";
     if mode().as_deref() == Some("enter") {
         let ns = Ns::of_pid(std::env::var("OF").unwrap().parse().unwrap()).unwrap();
-        let spawn = sh(&std::env::var("SCRIPT").unwrap()).inside(&ns, Some(OsStr::new("x y"))).unwrap();
-        let mut warnings = Vec::new();
-        // Nothing of this process is left behind it: the warnings are checked by what is printed.
-        let e = spawn.exec(|warning| {
-            warnings.push(warning.clone());
-            if warnings.len() == 2 {
-                assert_warnings(&warnings);
-                println!("two warnings");
-            }
-        });
-        panic!("{e}");
+        let warnings = process::enter_for_exec(&ns, Some(OsStr::new("x y"))).unwrap();
+        assert_warnings(&warnings);
+        panic!("{}", process::exec(OsStr::new("sh"), ["-c", &std::env::var("SCRIPT").unwrap()]));
     }
     run(test, || {
         inside_is_as_it_should_be(|ns, _, script| {
             let holder = ns.run(|| Spawn::new("sleep").args(["1000"]).spawn().unwrap()).unwrap();
             let enter = again(test, "enter").env("SCRIPT", Some(script.as_ref()));
             let text = output(enter.env("OF", Some(holder.pid().to_string().as_ref())));
-            assert!(text.contains("two warnings"), "{text}");
             holder.signal(9).unwrap();
             holder.wait().unwrap();
             text
@@ -390,45 +385,6 @@ fn inside_without_sys() {
     }
 }
 
-/// The SigBlk and SigIgn lines that a program sees which we start: after `restore_sigpipe` or before.
-#[test]
-fn sigpipe_is_handed_on_as_it_came() {
-    let test = "sigpipe_is_handed_on_as_it_came";
-    match mode().as_deref() {
-        None => {}
-        Some(how) => {
-            if how.contains("restore") {
-                netns_sys::restore_sigpipe();
-            }
-            let show = "grep -E ^Sig[IB] /proc/self/status";
-            if how.contains("exec") {
-                panic!("{}", sh(show).exec(|_| ()));
-            }
-            print!("{}", output(sh(show)));
-            return;
-        }
-    }
-    // std's Command gives its children the default; a shell's trap makes it ignored, and so it stays.
-    let seen = |how: &str, ignored: bool| {
-        let exe = std::env::current_exe().unwrap();
-        let trap = if ignored { "trap '' PIPE; exec \"$@\"" } else { "exec \"$@\"" };
-        let mut shell = Command::new("sh");
-        shell.args(["-c", trap, "sh"]).arg(exe).args([test, "--exact", "--nocapture"]).env("NETNS_TEST_MODE", how);
-        let out = shell.output().unwrap();
-        let text = String::from_utf8(out.stdout).unwrap();
-        let mask = |what: &str| {
-            let line = text.lines().find_map(|l| l.split_once(what)).unwrap_or_else(|| panic!("{text}"));
-            u64::from_str_radix(line.1.trim(), 16).unwrap()
-        };
-        (mask("SigIgn:") & 1 << 12 != 0, mask("SigBlk:"))
-    };
-    for how in ["restore, exec", "restore, spawn"] {
-        assert_eq!(seen(how, false), (false, 0), "{how}");
-        assert_eq!(seen(how, true), (true, 0), "{how}");
-    }
-    assert_eq!(seen("spawn", false), (true, 0), "Rust ignores it: without restore this test would prove nothing");
-}
-
 #[test]
 fn a_read_only_sys_that_cannot_be_detached_is_covered_read_only() {
     run("a_read_only_sys_that_cannot_be_detached_is_covered_read_only", || {
@@ -459,4 +415,66 @@ fn a_child_of_a_thread_outlives_it_untied() {
     assert_eq!(netns_sys::poll(&mut [PollFd::readable(child.as_fd())], Some(Duration::ZERO)), Ok(0));
     child.signal(9).unwrap();
     assert_eq!(child.wait(), Ok(Exit::Signal(9)));
+}
+
+#[test]
+fn processes_of_a_vrf_bind_their_sockets_to_it_until_they_enter_a_namespace() {
+    run("processes_of_a_vrf_bind_their_sockets_to_it_until_they_enter_a_namespace", processes_of_a_vrf);
+}
+
+/// Where the process was, before it was put in the group of a VRF; takes it back there, and removes the groups.
+struct Back(std::path::PathBuf);
+impl Drop for Back {
+    fn drop(&mut self) {
+        let netns = self.0.join("t1-ns");
+        fs::write(self.0.join("cgroup.procs"), "0").unwrap();
+        for dir in [netns.join("vrf/red"), netns.join("vrf"), netns] {
+            let _ = fs::remove_dir(dir);
+        }
+    }
+}
+
+fn processes_of_a_vrf() {
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
+    let mounted = mounts.lines().find_map(|l| l.split_once(" cgroup2 ")).and_then(|l| l.0.split(' ').nth(1));
+    let path = || fs::read_to_string("/proc/self/cgroup").unwrap();
+    let own = path().lines().find_map(|l| l.strip_prefix("0::/").map(str::to_owned)).unwrap_or_default();
+    let Some(mounted) = mounted.filter(|m| fs::write(Path::new(m).join(&own).join("cgroup.procs"), "0").is_ok()) else {
+        return sandbox::skip("a control group (version 2) to write to");
+    };
+    let back = Back(Path::new(mounted).join(&own));
+    let connect = || std::net::UdpSocket::bind("0.0.0.0:0").and_then(|s| s.connect("127.0.0.1:9"));
+    let (red, t1) = (OsStr::new("red"), OsStr::new("t1"));
+    let ns = Ns::current().unwrap();
+    // Of a device that is not there nothing can be reached; 127.0.0.1 by `lo` (1), if that is up.
+    let up = IfInfoMsg { index: 1.into(), flags: 1.into(), change: 1.into(), ..IfInfoMsg::default() };
+    Conn::open(&FAMILY).unwrap().request(RTM_NEWLINK, Flags::empty(), |m| m.fixed(&up)).unwrap();
+    connect().unwrap();
+    match Group::make(Some((red, 77)), Some(t1)) {
+        Err(e) if matches!(e.errno(), Some(Errno::EPERM | Errno::EACCES)) => {
+            return sandbox::skip("the right to load programs");
+        }
+        group => group.unwrap().enter().unwrap(),
+    }
+    assert_eq!(connect().unwrap_err().raw_os_error(), Some(Errno::ENODEV.0));
+    assert_eq!(vrf::identify(None).unwrap().as_deref(), Some(red));
+    // In the place of the other program; and the directories are those there are.
+    let group = Group::make(Some((red, 1)), Some(t1)).unwrap();
+    connect().unwrap();
+    assert!(!vrf::pids(red, Some(t1)).unwrap().is_empty());
+    assert_eq!(vrf::pids(red, Some(OsStr::new("t2"))), Ok(Vec::new()));
+    let place = |spawn: Spawn| {
+        let (mut ours, theirs) = UnixStream::pair().unwrap();
+        let spawn = spawn.args(["/proc/self/cgroup"]).stdio(Stdio::Out, &theirs).unwrap();
+        drop(theirs);
+        assert!(exit(spawn).success());
+        let mut text = String::new();
+        ours.read_to_string(&mut text).unwrap();
+        text.lines().find_map(|l| l.strip_prefix("0::").map(str::to_owned)).unwrap()
+    };
+    assert!(place(Spawn::new("cat")).ends_with("/t1-ns/vrf/red"));
+    assert!(place(Spawn::new("cat").inside(&ns, None).unwrap()).ends_with("/t1-ns/vrf"));
+    fs::write(back.0.join("cgroup.procs"), "0").unwrap();
+    assert!(place(Spawn::new("cat").group(group)).ends_with("/t1-ns/vrf/red"));
+    assert_eq!(vrf::identify(None), Ok(None));
 }

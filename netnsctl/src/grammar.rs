@@ -4,6 +4,8 @@
 //! that the user sees which one it was, what would have been right, and what was perhaps meant.
 
 use crate::names::Names;
+use crate::out::Escaped;
+use nl_core::route::af;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -110,6 +112,12 @@ impl<'a> Words<'a> {
         self.words.get(self.at).map(OsString::as_os_str)
     }
 
+    /// The next word as it may be shown between quotes of ours.
+    #[must_use]
+    pub fn typed(&self) -> String {
+        Escaped(self.peek().unwrap_or_default().as_bytes()).to_string()
+    }
+
     /// Whether there is no word left.
     #[must_use]
     pub fn is_end(&self) -> bool {
@@ -131,6 +139,13 @@ impl<'a> Words<'a> {
         Some(word)
     }
 
+    /// The word just taken; empty if it is not UTF-8.
+    #[must_use]
+    pub fn before(&self) -> &'a str {
+        let before = self.at.checked_sub(1).and_then(|at| self.words.get(at));
+        before.and_then(|w| w.to_str()).unwrap_or_default()
+    }
+
     /// Takes the next word, which has to be there.
     ///
     /// # Errors
@@ -148,10 +163,49 @@ impl<'a> Words<'a> {
         Usage { message: message.into(), at: self.at, ip: None, ip_code: 255 }
     }
 
+    /// An error about the next word: it would be the second value of `what`, as `ip` calls that.
+    #[must_use]
+    pub fn twice(&self, what: &str) -> Usage {
+        let said = format!("Error: duplicate \"{what}\": \"{}\" is the second value.", self.typed());
+        self.error("that is said already").ip(said)
+    }
+
+    /// As [`Words::twice`], where `ip` is not sure.
+    #[must_use]
+    pub fn again(&self, what: &str) -> Usage {
+        let said = format!("Error: either \"{what}\" is duplicate, or \"{}\" is a garbage.", self.typed());
+        self.error("that is said already").ip(said)
+    }
+
     /// An error about the word just taken.
     #[must_use]
     pub fn error_before(&self, message: impl Into<String>) -> Usage {
         Usage { message: message.into(), at: self.at.saturating_sub(1), ip: None, ip_code: 255 }
+    }
+
+    /// `usage`, where `ip` says of the word that its argument is wrong, and `says`.
+    #[must_use]
+    pub fn wrong(&self, usage: Usage, says: impl fmt::Display) -> Usage {
+        match (&usage.ip, self.words.get(usage.at)) {
+            (None, Some(word)) => {
+                let word = Escaped(word.as_bytes());
+                usage.ip(format!("Error: argument \"{word}\" is wrong: {says}"))
+            }
+            _ => usage,
+        }
+    }
+
+    /// `usage`, where `ip` says that it wants another kind of word: "inet prefix".
+    #[must_use]
+    pub fn expected(&self, usage: Usage, family: Option<u8>, what: &str) -> Usage {
+        let word = Escaped(self.words.get(usage.at).map(|w| w.as_bytes()).unwrap_or_default());
+        match usage.ip {
+            None => {
+                let family = family.map_or("any valid", family_name);
+                usage.ip(format!("Error: {family} {what} is expected rather than \"{word}\".")).ip_code(1)
+            }
+            Some(_) => usage,
+        }
     }
 
     /// Nothing may follow.
@@ -178,11 +232,20 @@ impl<'a> Words<'a> {
     ///
     /// # Errors
     /// It is a prefix of several, which the error names.
-    pub fn try_keyword<T: Copy + PartialEq>(&mut self, table: &[Keyword<T>]) -> Result<Option<T>> {
+    pub fn try_keyword<T: Copy + PartialEq>(&mut self, table: &[(&str, T)]) -> Result<Option<T>> {
+        self.try_words(&[], table)
+    }
+
+    /// As [`Words::try_keyword`], with more keywords: those of `whole` have to be written out for `ip`.
+    ///
+    /// # Errors
+    /// As [`Words::try_keyword`].
+    pub fn try_words<T: Copy + PartialEq>(&mut self, whole: &[(&str, T)], table: &[(&str, T)]) -> Result<Option<T>> {
         let Some(word) = self.peek().and_then(OsStr::to_str).filter(|w| !w.is_empty()) else { return Ok(None) };
-        let mut found = table.iter().find(|k| k.0 == word);
+        let mut found = whole.iter().chain(table).find(|k| k.0 == word);
         if found.is_none() {
-            let mut matching = table.iter().filter(|k| k.0.starts_with(word));
+            let short = if self.ip { &[] } else { whole };
+            let mut matching = short.iter().chain(table).filter(|k| k.0.starts_with(word));
             found = matching.next();
             if let Some(other) = found.filter(|_| !self.ip).and_then(|f| matching.find(|k| k.1 != f.1)) {
                 let first = found.map_or("", |f| f.0);
@@ -199,11 +262,24 @@ impl<'a> Words<'a> {
     ///
     /// # Errors
     /// It is not there, not known (the nearest keyword is suggested), or a prefix of several.
-    pub fn keyword<T: Copy + PartialEq>(&mut self, what: &str, table: &[Keyword<T>]) -> Result<T> {
-        if let Some(found) = self.try_keyword(table)? {
+    pub fn keyword<T: Copy + PartialEq>(&mut self, what: &str, table: &[(&str, T)]) -> Result<T> {
+        self.keyword_of(what, &[], table)
+    }
+
+    /// As [`Words::keyword`], with more keywords: those of `whole` have to be written out for `ip`.
+    ///
+    /// # Errors
+    /// As [`Words::keyword`].
+    pub fn keyword_of<T: Copy + PartialEq>(
+        &mut self,
+        what: &str,
+        whole: &[(&str, T)],
+        table: &[(&str, T)],
+    ) -> Result<T> {
+        if let Some(found) = self.try_words(whole, table)? {
             return Ok(found);
         }
-        let words = || table.iter().map(|k| k.0);
+        let words = || whole.iter().chain(table).map(|k| k.0);
         let Some(word) = self.peek() else {
             return Err(self.error(format!("{what} is missing: {}", list(words()))).ip(INCOMPLETE));
         };
@@ -212,6 +288,18 @@ impl<'a> Words<'a> {
             None => format!("known are {}", list(words())),
         };
         Err(self.error(format!("{} is not {what}; {known}", show(word))))
+    }
+
+    /// Takes what is to be done to an `object`: a keyword of `table`.
+    ///
+    /// # Errors
+    /// As [`Words::keyword`].
+    pub fn verb<T: Copy + PartialEq>(&mut self, object: &str, table: &[Keyword<T>]) -> Result<T> {
+        let word = self.typed();
+        self.keyword("a command", table).map_err(|usage| match usage.ip {
+            Some(_) => usage,
+            None => usage.ip(format!("Command \"{word}\" is unknown, try \"ip {object} help\".")),
+        })
     }
 
     /// As [`Words::keyword`]; of several that begin alike the first is meant, and `ip` says `unknown` of a word that is none, and
@@ -281,6 +369,23 @@ impl<'a> Words<'a> {
         T::try_from(value).map_err(|_| self.error_before(format!("{value} is too large for {what}")))
     }
 
+    /// Takes an integer of 32 bits; a negative one only as `ip` reads words.
+    ///
+    /// # Errors
+    /// It is missing, not a number, or too large.
+    pub fn int(&mut self, what: &str) -> Result<i32> {
+        let text = self.peek().and_then(OsStr::to_str).unwrap_or_default();
+        if let Some(digits) = text.strip_prefix('-').filter(|_| self.ip) {
+            let value = number(digits, true).and_then(|n| i32::try_from(n).ok());
+            if let Some(value) = value.and_then(i32::checked_neg) {
+                let _ = self.next();
+                return Ok(value);
+            }
+        }
+        let value = self.number(what, 0..=i32::MAX.unsigned_abs().into())?;
+        Ok(i32::try_from(value).unwrap_or(i32::MAX))
+    }
+
     /// Takes `on` or `off`.
     ///
     /// # Errors
@@ -315,7 +420,7 @@ impl<'a> Words<'a> {
     /// It is none, or of the other family.
     pub fn address(&mut self, what: &str, family: Option<u8>) -> Result<IpAddr> {
         let word = self.need(what)?;
-        self.parse_address(word, what, family)
+        self.parse_address(word, what, family).map_err(|e| self.expected(e, family, "address"))
     }
 
     fn parse_address(&self, word: &OsStr, what: &str, family: Option<u8>) -> Result<IpAddr> {
@@ -350,6 +455,20 @@ impl<'a> Words<'a> {
     /// The address or the length is none.
     pub fn prefix(&mut self, what: &str, family: Option<u8>) -> Result<Prefix> {
         let word = self.need(what)?;
+        if family == Some(af::PACKET) {
+            let says = format!(
+                "Error: \"{}\" may be inet prefix, but it is not allowed in this context.",
+                Escaped(word.as_bytes())
+            );
+            return Err(self
+                .error_before(format!("{what} has no place among link-layer addresses"))
+                .ip(says)
+                .ip_code(1));
+        }
+        self.parse_prefix(word, what, family).map_err(|e| self.expected(e, family, "prefix"))
+    }
+
+    fn parse_prefix(&self, word: &OsStr, what: &str, family: Option<u8>) -> Result<Prefix> {
         let text = word.to_str().unwrap_or_default();
         if matches!(text, "default" | "any" | "all") {
             let v6 = family == Some(AF_INET6);
@@ -374,6 +493,40 @@ impl<'a> Words<'a> {
         Ok(Prefix { addr, len })
     }
 
+    /// Takes a number, or two with `between` between them.
+    ///
+    /// # Errors
+    /// It is missing, or none of the two.
+    pub fn pair<T: TryFrom<u64>>(&mut self, what: &str, between: char) -> Result<(T, Option<T>)> {
+        let word = self.need(what)?;
+        let text = word.to_str().unwrap_or_default();
+        let (first, second) = text.split_once(between).map_or((text, None), |(a, b)| (a, Some(b)));
+        // To ip, a mark and its mask may be octal, and a range is decimal.
+        let read = |text| number(text, self.ip && between == '/').and_then(|n| T::try_from(n).ok());
+        match (read(first), second.map(read)) {
+            (Some(first), None) => Ok((first, None)),
+            (Some(first), Some(Some(second))) => Ok((first, Some(second))),
+            _ => Err(self.error_before(format!("{} is not {what}: N, or N{between}N", show(word)))),
+        }
+    }
+
+    /// Takes a link-layer address: up to 32 bytes in hexadecimal between colons, or an IPv4 address.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn lladdr(&mut self, what: &str) -> Result<Vec<u8>> {
+        let word = self.need(what)?;
+        let text = word.to_str().unwrap_or_default();
+        let bytes = match short_v4(text).filter(|_| text.contains('.')) {
+            Some(addr) => Ok(addr.octets().to_vec()),
+            None => hex_bytes(text),
+        };
+        bytes.map_err(|part| {
+            let usage = self.error_before(format!("{} is not {what}, like 02:00:00:00:00:01", show(word)));
+            usage.ip(format!("\"{}\" is invalid lladdr.", Escaped(part.as_bytes()))).ip_code(1)
+        })
+    }
+
     /// Takes an Ethernet address, `02:00:00:00:00:01`.
     ///
     /// # Errors
@@ -396,6 +549,16 @@ pub fn family_of(addr: IpAddr) -> u8 {
     if addr.is_ipv4() { AF_INET } else { AF_INET6 }
 }
 
+/// The name of an address family.
+#[must_use]
+pub fn family_name(family: u8) -> &'static str {
+    FAMILIES.iter().find(|f| f.1 == family).map_or("???", |f| f.0)
+}
+
+/// Address families (`AF_*`, linux/socket.h) by their names.
+pub const FAMILIES: &[Keyword<u8>] =
+    &[("inet", AF_INET), ("inet6", AF_INET6), ("mpls", af::MPLS), ("bridge", af::BRIDGE), ("link", af::PACKET)];
+
 /// The largest value of an unsigned type.
 pub trait Bounded {
     /// It.
@@ -412,7 +575,7 @@ impl Bounded for u32 {
 }
 
 /// A number without sign: decimal without leading zeros (with one, octal, if that is known), or hexadecimal behind `0x`.
-fn number(text: &str, octal: bool) -> Option<u64> {
+pub(crate) fn number(text: &str, octal: bool) -> Option<u64> {
     let (digits, radix) = match text.strip_prefix("0x") {
         Some(hex) => (hex, 16),
         None if octal && text.len() > 1 && text.starts_with('0') => (text, 8),
@@ -438,14 +601,17 @@ fn short_v4(text: &str) -> Option<Ipv4Addr> {
     parts.next().is_none().then(|| octets.into())
 }
 
+/// Up to 32 bytes (`MAX_ADDR_LEN`) in hexadecimal between colons; or the part that is none.
+fn hex_bytes(text: &str) -> std::result::Result<Vec<u8>, &str> {
+    let byte = |(at, part): (usize, &'_ str)| {
+        let digits = matches!(part.len(), 1 | 2) && part.bytes().all(|b| b.is_ascii_hexdigit()) && at < 32;
+        u8::from_str_radix(part, 16).ok().filter(|_| digits)
+    };
+    text.split(':').enumerate().map(|part| byte(part).ok_or(part.1)).collect()
+}
+
 fn mac(text: &str) -> Option<[u8; 6]> {
-    let mut parts = text.split(':');
-    let mut mac = [0; 6];
-    for byte in &mut mac {
-        let part = parts.next().filter(|p| matches!(p.len(), 1 | 2) && p.bytes().all(|b| b.is_ascii_hexdigit()))?;
-        *byte = u8::from_str_radix(part, 16).ok()?;
-    }
-    parts.next().is_none().then_some(mac)
+    hex_bytes(text).ok()?.try_into().ok()
 }
 
 /// A word as it may be shown: in quotes, what is not printable escaped.
@@ -570,6 +736,12 @@ mod tests {
         assert!(take("0100").unwrap_err().message.contains("octal"));
         assert_eq!(Words::new(&words("256")).uint::<u8>("a byte").unwrap_err().at, 0);
         assert_eq!(Words::new(&words("0100")).like_ip(true).uint::<u8>("a byte"), Ok(64));
+        let int = |w: &str, ip| Words::new(&words(w)).like_ip(ip).int("x").ok();
+        assert_eq!((int("2147483647", false), int("2147483648", true), int("-5", false)), (Some(i32::MAX), None, None));
+        assert_eq!(
+            (int("-5", true), int("-0x10", true), int("--5", true), int("-", true)),
+            (Some(-5), Some(-16), None, None)
+        );
     }
 
     #[test]
@@ -610,6 +782,10 @@ mod tests {
         for bad in ["", "02:00:00:00:00", "02:00:00:00:00:00:00", "02:00:00:00:00:+1", "02:00:00:00:00:001", "g::::"] {
             assert_eq!(mac(bad), None, "{bad}");
         }
+        let take = |w: &str| Words::new(&[OsString::from(w)]).lladdr("an address");
+        assert_eq!((take("1:a2"), take("10.0.0.1")), (Ok(vec![1, 0xa2]), Ok(vec![10, 0, 0, 1])));
+        assert_eq!(take("1:zz:3").unwrap_err().ip.unwrap(), "\"zz\" is invalid lladdr.");
+        assert!(take(&["1"; 32].join(":")).is_ok() && take(&["1"; 33].join(":")).is_err() && take("").is_err());
     }
 
     #[test]

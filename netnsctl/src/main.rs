@@ -1,9 +1,5 @@
 //! `netnsctl`: see the library for all of it.
 #![forbid(unsafe_code)]
+#![no_main]
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    netns_sys::restore_sigpipe();
-    ExitCode::from(netnsctl::run(std::env::args_os()))
-}
+netns_sys::main!(netnsctl::run);

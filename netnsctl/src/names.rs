@@ -51,12 +51,32 @@ pub static PROTOS: Names = Names::new(
 /// How far an address or a route reaches.
 pub static SCOPES: Names =
     Names::new("rt_scopes", &[("global", 0), ("site", 200), ("link", 253), ("host", 254), ("nowhere", 255)]);
+/// Who made an address.
+pub static ADDR_PROTOS: Names =
+    Names::new("rt_addrprotos", &[("unspec", 0), ("kernel_lo", 1), ("kernel_ra", 2), ("kernel_ll", 3)]);
 /// Realms of routes.
 pub static REALMS: Names = Names::new("rt_realms", &[("cosmos", 0)]);
 /// Types of service.
 pub static DSFIELDS: Names = Names::new("rt_dsfield", &[("default", 0)]);
 /// Groups of links.
 pub static GROUPS: Names = Names::new("group", &[("default", 0)]);
+
+/// Protocols over IP. Their file has a format of its own: a name, its number, other names; the first counts.
+pub static IP_PROTOS: Names = Names::new(
+    "/etc/protocols",
+    &[
+        ("icmp", 1),
+        ("igmp", 2),
+        ("tcp", 6),
+        ("udp", 17),
+        ("gre", 47),
+        ("esp", 50),
+        ("ah", 51),
+        ("ipv6-icmp", 58),
+        ("ospf", 89),
+        ("sctp", 132),
+    ],
+);
 
 /// A number, displayed by its name if it has one.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +100,7 @@ impl fmt::Display for Named {
 const DIRS: [&str; 3] = ["/usr/lib/iproute2", "/usr/share/iproute2", "/etc/iproute2"];
 
 impl Names {
-    /// The names in `built_in`, and those of `file`, the name of a file in /etc/iproute2.
+    /// The names in `built_in`, and those of `file`, the name of a file in /etc/iproute2 (or the path of [`IP_PROTOS`]).
     #[must_use]
     pub const fn new(file: &'static str, built_in: &'static [Keyword<u32>]) -> Self {
         Self { file, built_in, read: OnceLock::new() }
@@ -90,6 +110,12 @@ impl Names {
     fn read(&self) -> &[(String, u32)] {
         self.read.get_or_init(|| {
             let mut names = Vec::new();
+            if self.file.starts_with('/') {
+                let text = fs::read(self.file).unwrap_or_default();
+                names.extend(String::from_utf8_lossy(&text).lines().flat_map(protocol));
+                names.reverse();
+                return names;
+            }
             for dir in DIRS {
                 let file = Path::new(dir).join(self.file);
                 let more = fs::read_dir(Path::new(dir).join(format!("{}.d", self.file)));
@@ -135,6 +161,15 @@ fn line(line: &str) -> Option<(String, u32)> {
     words.next().is_none().then(|| (name.to_owned(), number))
 }
 
+/// A line of /etc/protocols.
+fn protocol(line: &str) -> Vec<(String, u32)> {
+    let mut words = line.split('#').next().unwrap_or_default().split_ascii_whitespace();
+    let first = words.next();
+    let number = words.next().and_then(|n| n.parse().ok());
+    let Some(number) = number else { return Vec::new() };
+    first.into_iter().chain(words).map(|name| (name.to_owned(), number)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +181,15 @@ mod tests {
         for bad in ["", "# 1 a", "1", "a 1", "1 a b", "-1 a"] {
             assert_eq!(line(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn lines_of_protocols() {
+        assert_eq!(
+            protocol("ipv6-icmp 58\tIPv6-ICMP # ICMP for IPv6"),
+            [("ipv6-icmp".into(), 58), ("IPv6-ICMP".into(), 58)]
+        );
+        assert_eq!([protocol("# x 1"), protocol(""), protocol("tcp"), protocol("tcp x")].concat(), []);
     }
 
     #[test]

@@ -40,6 +40,24 @@ fn nothing_behind_a_failed_line_is_done() {
 }
 
 #[test]
+fn rules_and_neighbours_behind_a_failed_line_are_taken_back() {
+    sandbox::run("rules_and_neighbours_behind_a_failed_line_are_taken_back", || {
+        ok("link add v0 type veth peer name v1");
+        ok("link set v0 up");
+        let lines = "rule add table 7 priority 5\nneigh add 10.0.0.1 lladdr 02:00:00:00:00:01 dev v0\n";
+        let again = format!("{lines}rule add table 8\nrule add table 7 priority 5\n");
+        let behind = "rule add table 9\n-6 rule add table 9\nneigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev v0\n";
+        let before = ok("-6 rule");
+        let (code, _, err) = batch(&format!("{again}{behind}"));
+        assert!(code == 1 && err.contains("Command failed -:4\n"), "{err}");
+        let rules = ok("rule");
+        assert!(rules.contains("lookup 7") && rules.contains("lookup 8") && !rules.contains("lookup 9"), "{rules}");
+        assert_eq!(ok("-6 rule"), before);
+        assert_eq!(ok("-4 neigh"), "10.0.0.1 dev v0 lladdr 02:00:00:00:00:01 PERMANENT \n");
+    });
+}
+
+#[test]
 fn lines_that_ask_see_what_was_added_before_them() {
     sandbox::run("lines_that_ask_see_what_was_added_before_them", || {
         let lines = "netns add a\n-n a link set lo up\n-n a addr add 10.0.0.1/8 dev lo\n-n a route add 10.1.0.0/16 dev lo\n\

@@ -17,6 +17,11 @@
 //! | `sh SCRIPT` | `sh -c SCRIPT` with `$IP` ours in OURS, theirs in THEIRS | code, stdout, stderr |
 //! | `show WORDS` | both in both worlds, in each of [`MODES`] | code, stdout, stderr of the two in the same world |
 //! | `show1 WORDS` | as `show`, without a mode | as `show` |
+//! | `kind KIND WORDS` | `run link add fake0 type KIND WORDS`, and `show` the link that was asked for, in [`FAKE_MODES`] | both |
+//! | `rekind KIND WORDS` | `run link set fake0 type KIND WORDS`, of the last `kind` | as `run` |
+//! | `given KIND HEX` | `show` a link with these attributes of its kind (of its own, if that is `link`) | as `show` |
+//!
+//! The last three are in front of a kernel that knows every kind of link, `ip/fake.c`: most kernels lack some.
 //!
 //! Words are parted as in a batch file, with quotes. A script begins in an empty directory of its world's, and waits for what
 //! the kernel does in its own time with `until $IP … | grep -q …; do :; done`.
@@ -31,6 +36,8 @@
 //! empty; lines that make state still run.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+#[path = "ip/fake.rs"]
+mod fake;
 #[path = "ip/requests.rs"]
 mod requests;
 #[path = "../../netns-sys/tests/sandbox/mod.rs"]
@@ -50,6 +57,7 @@ use std::{env, fs, io, sync::mpsc, thread};
 
 const MODES: &[&str] =
     &["", "-d", "-s", "-s -s", "-d -s", "-o", "-o -d", "-br", "-j", "-j -p", "-j -d", "-j -s", "-c=always", "-N"];
+const FAKE_MODES: &[&str] = &["-d", "-o -d", "-j -d", "-d -s -N"];
 const OURS: &str = "/run/ours";
 const THEIRS: &str = "/run/theirs";
 /// What is compared with.
@@ -70,7 +78,7 @@ macro_rules! tables {
     };
 }
 
-tables!(smoke);
+tables!(addr, kinds, link, maddress, monitor, neigh, netconf, netns, nexthop, ntable, route, rule, smoke, tuntap, vrf);
 
 #[test]
 fn every_table_is_run() {
@@ -108,6 +116,10 @@ fn in_sandbox(name: &str, text: &str) {
         return sandbox::skip("strace");
     }
     let cases = parse(name, text, &filter.unwrap_or_default());
+    let faked = cases.iter().any(|c| c.fake);
+    if faked && !fake::can_be_made() {
+        return sandbox::skip("a C compiler");
+    }
     let world = |ours: bool| {
         // This thread and the programs it starts; it ends with the table, and the world with it.
         process::enter_for_exec(&Ns::create().unwrap(), None).unwrap();
@@ -120,6 +132,9 @@ fn in_sandbox(name: &str, text: &str) {
             }
         }
         fs::create_dir("/run/scratch").unwrap();
+        if faked {
+            fake::make();
+        }
         cases.iter().map(|case| perform(case, ours)).collect::<Vec<_>>()
     };
     let (ours, theirs) = thread::scope(|scope| {
@@ -175,11 +190,13 @@ struct Case {
     marks: BTreeSet<Part>,
     /// The filter takes it.
     wanted: bool,
+    /// In front of the other kernel.
+    fake: bool,
 }
 
 impl Case {
     fn compared(&self) -> bool {
-        self.wanted && !matches!(&*self.verb, "both" | "try")
+        self.wanted && !matches!(&*self.verb, "both" | "try" | "given")
     }
     /// The other name of the program.
     fn name(&self) -> Option<&OsStr> {
@@ -208,6 +225,24 @@ fn parse(name: &str, text: &str, filter: &str) -> Vec<Case> {
             parts.split(',').map(part).collect()
         });
         let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let fake = match verb {
+            "kind" => &[("run", "link add fake0 type "), ("show", "link show fake0")][..],
+            "rekind" => &[("run", "link set fake0 type ")],
+            "given" => &[("given", ""), ("show", "link show fake0")],
+            _ => &[],
+        };
+        if !fake.is_empty() {
+            let words = split_line(rest.as_bytes(), false).unwrap_or_else(|_| wrong("a quote without its other half"));
+            let case = |&(verb, before): &(&str, &str)| {
+                let shows = verb == "show";
+                let before = before.split_whitespace().map(OsString::from);
+                let marks = marks.iter().copied().filter(|m| shows == (*m == Part::Stdout)).collect();
+                let words = before.chain(words.iter().filter(|_| !shows).cloned()).collect();
+                let (verb, text) = (verb.to_owned(), text.to_owned());
+                Case { line: at + 1, verb, text, words, marks, wanted: line.contains(filter), fake: true }
+            };
+            return fake.iter().map(case).collect::<Vec<_>>();
+        }
         let words = match verb {
             "sh" => vec![rest.into()],
             "both" | "try" | "run" | "fail" | "as" | "show" | "show1" => {
@@ -219,9 +254,10 @@ fn parse(name: &str, text: &str, filter: &str) -> Vec<Case> {
             wrong("no name");
         }
         let wanted = line.contains(filter);
-        Case { line: at + 1, verb: verb.to_owned(), text: text.to_owned(), words, marks, wanted }
+        let (verb, text) = (verb.to_owned(), text.to_owned());
+        vec![Case { line: at + 1, verb, text, words, marks, wanted, fake: false }]
     };
-    lines.map(case).collect()
+    lines.flat_map(case).collect()
 }
 
 /// What a program did.
@@ -251,28 +287,49 @@ fn perform(case: &Case, ours: bool) -> Done {
         "both" | "try" => Done::Once(run(format!("{THEIRS}/ip"), &case.words)),
         "run" if case.wanted => {
             let traced = ["-f", "-qq", "-o", "/run/trace", "--seccomp-bpf", "-e", "signal=none", "-s", "0"];
-            let calls = ["-e", "trace=socket,openat,sendmsg,sendto,ioctl", "-e", "write=all", "--", &*ip];
-            let words = traced.iter().chain(&calls).map(Into::into).chain(case.words.iter().cloned());
+            let calls = ["-e", "trace=socket,openat,sendmsg,sendto,ioctl", "-e", "write=all", "--"];
+            let words = traced.iter().chain(&calls).map(Into::into).chain(called(&ip, &case.words, case.fake));
             let ran = run("strace", &words.collect::<Vec<_>>());
             let trace = String::from_utf8_lossy(&fs::read("/run/trace").unwrap_or_default()).into_owned();
+            if case.fake && case.words[1] == "add" {
+                fake::take_over();
+            }
             Done::Once(Ran { requests: requests(&trace), ..ran })
         }
+        _ if case.fake && !case.wanted => Done::Nothing,
         "run" | "fail" => Done::Once(run(&ip, &case.words)),
+        "given" => {
+            fake::give(&case.words[0], &case.words[1..].join("".as_ref()));
+            Done::Nothing
+        }
         "as" => Done::Once(run(Path::new(mine).join(&case.words[0]), &case.words[1..])),
         "sh" => Done::Once(run_in("/run/scratch", "sh".as_ref(), &["-c".into(), case.words[0].clone()], Some(&ip))),
         _ if !case.wanted => Done::Nothing,
         _ => {
-            let modes = if verb == "show" { MODES } else { &[""] };
-            let shown = modes.iter().map(|&mode| (mode, show(mode, &case.words)));
+            let modes = match verb {
+                "show" if case.fake => FAKE_MODES,
+                "show" => MODES,
+                _ => &[""],
+            };
+            let shown = modes.iter().map(|&mode| (mode, show(mode, &case.words, case.fake)));
             Done::Shown(shown.filter(|(_, differences)| !differences.is_empty()).collect())
         }
     }
 }
 
+/// The program and its words; `fake`: in front of the other kernel.
+fn called(ip: &str, words: &[OsString], fake: bool) -> Vec<OsString> {
+    let env = ["env".into()].into_iter().chain(fake::ENV.map(|(name, value)| format!("{name}={value}").into()));
+    env.filter(|_| fake).chain([ip.into()]).chain(words.iter().cloned()).collect()
+}
+
 /// Both programs in this world, more than once if what they show changes by itself.
-fn show(mode: &str, words: &[OsString]) -> Vec<Difference> {
+fn show(mode: &str, words: &[OsString], fake: bool) -> Vec<Difference> {
     let words: Vec<OsString> = mode.split_whitespace().map(Into::into).chain(words.iter().cloned()).collect();
-    let by = |dir: &str| run(format!("{dir}/ip"), &words);
+    let by = |dir: &str| {
+        let words = called(&format!("{dir}/ip"), &words, fake);
+        run(&words[0], &words[1..])
+    };
     let mut before = by(THEIRS);
     for left in (0..5).rev() {
         let ours = by(OURS);

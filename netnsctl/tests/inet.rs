@@ -153,6 +153,104 @@ fn addresses_and_routes_are_changed_replaced_and_flushed() {
 }
 
 #[test]
+fn rules_and_neighbours_are_changed_and_flushed() {
+    sandbox::run("rules_and_neighbours_are_changed_and_flushed", || {
+        ok("link add v0 type veth peer name v1");
+        ok("link set v0 up");
+        // The family is that of the prefix.
+        ok("rule add from 2001:db8::/32 table 100 priority 5");
+        assert_eq!(ok("-6 rule show table 100"), "5:\tfrom 2001:db8::/32 lookup 100\n");
+        assert_eq!(ok("rule show from 2001:db8::/32"), ok("-6 rule show table 100"));
+        ok("rule add fr 10.0.0.0/8 proto static table 7");
+        ok("rule add to 10.0.0.0/8 proto 99 table 8");
+        assert_eq!(ok("rule show proto 99").lines().count(), 1);
+        ok("rule flush proto static");
+        assert!(!ok("rule").contains("lookup 7") && ok("rule").contains("lookup 8"));
+        fails("rule add l3mdev table 5", 255, "takes no other");
+        fails("rule add p 5", 255, "can be");
+        fails("rule del priority 77", 2, "ENOENT");
+        fails("rule save x", 255, "too much");
+        let plan = ok("--dry-run rule add priority 9 sport 53 lookup main");
+        assert!(plan.contains("RTM_NEWRULE") && plan.contains("FRA_SPORT_RANGE"), "{plan}");
+        assert!(!ok("rule").contains("9:"));
+
+        ok("neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev v0");
+        fails("neigh add 10.0.0.2 lladdr 02:00:00:00:00:03 dev v0", 2, "EEXIST");
+        ok("neigh replace 10.0.0.2 lladdr 02:00:00:00:00:03 dev v0");
+        assert_eq!(ok("neigh get 10.0.0.2 dev v0"), "10.0.0.2 dev v0 lladdr 02:00:00:00:00:03 PERMANENT \n");
+        let plan = ok("--dry-run -s neigh flush nud permanent");
+        assert_eq!(plan.matches("RTM_DELNEIGH").count(), 1, "{plan}");
+        assert_eq!(ok("-4 neigh").lines().count(), 1);
+        ok("neigh flush nud permanent");
+        assert_eq!(ok("-4 neigh"), "");
+        fails("neigh flush", 255, "which neighbours?");
+        fails("neigh add 10.0.0.2", 255, "dev NAME is missing");
+        fails("netconf show nonsense", 255, "known are dev");
+        fails("ntable change name arp_cache retrns 5", 255, "did you mean \"retrans\"?");
+    });
+}
+
+#[test]
+fn addresses_are_saved_and_restored_whole() {
+    sandbox::run("addresses_are_saved_and_restored_whole", || {
+        set_up();
+        let saved = netnsctl("-n a addr save dev v0 scope global".split(' ')).output().unwrap().stdout;
+        let before = ok("-n a -j addr show dev v0 scope global");
+        ok("-n a addr flush dev v0 scope global");
+        let restore = |bytes: &[u8]| {
+            std::fs::write("/run/saved", bytes).unwrap();
+            let input = std::fs::File::open("/run/saved").unwrap();
+            netnsctl("-n a addr restore".split(' ')).stdin(input).output().unwrap().status.code()
+        };
+        // What is cut, or something else, is not restored in part.
+        for end in [0, 3, 12, 30, saved.len() - 4] {
+            assert_eq!(restore(&saved[..end]), Some(255), "{end}");
+        }
+        let mut link = saved.clone();
+        let last = link.len() - 4;
+        link.extend_from_within(4..20);
+        link[last + 4..last + 8].copy_from_slice(&16_u32.to_ne_bytes());
+        link[last + 8] = 16; // RTM_NEWLINK
+        assert_eq!(restore(&link), Some(255));
+        assert!(!ok("-n a addr show dev v0").contains("global"));
+        assert_eq!(restore(&saved), Some(0));
+        assert_eq!(restore(&saved), Some(0), "they are there already");
+        let after = ok("-n a -j addr show dev v0 scope global");
+        let count = |text: &str| text.matches("\"local\"").count();
+        assert_eq!((count(&after), count(&before)), (4, 4));
+    });
+}
+
+#[test]
+fn multicast_addresses_and_tun_devices_are_those_of_the_namespace() {
+    sandbox::run("multicast_addresses_and_tun_devices_are_those_of_the_namespace", || {
+        set_up();
+        assert!(ok("-n a --dry-run maddr add 01:00:5e:00:00:09 dev v0").contains("would add 01:00:5e:00:00:09"));
+        ok("-n a maddr add 01:00:5e:00:00:09 dev v0");
+        let all = ok("-n a -j maddr show dev v0");
+        let head = r#"[{"ifindex":2,"ifname":"v0","maddr":[{"link":"#;
+        assert!(all.starts_with(head) && all.contains(r#"{"link":"01:00:5e:00:00:09","features":"static"}"#), "{all}");
+        assert!(ok("-n a -4 maddr show v0").contains("inet  224.0.0.1\n"));
+        assert!(!ok("-n b maddr").contains("00:09") && !ok("maddr").contains("00:09"));
+        ok("-n a maddr del 01:00:5e:00:00:09 dev v0");
+        fails("-n a maddr del 01:00:5e:00:00:09 dev v0", 1, "ENOENT");
+        fails("-n a maddr add 01:00:5e:00:00 dev v0", 255, "6 bytes");
+        if std::fs::File::options().read(true).write(true).open("/dev/net/tun").is_err() {
+            return sandbox::skip("a /dev/net/tun that this user may open");
+        }
+        assert!(ok("-n a --dry-run tuntap add t0 mode tun").contains("would add the tun device"));
+        ok("-n a tuntap add t0 mode tap user root group 7 vnet_hdr");
+        assert_eq!(ok("-n a tuntap"), "t0: tap vnet_hdr persist user 0 group 7\n");
+        assert_eq!((ok("tuntap"), ok("-n b -j tuntap")), (String::new(), "[]\n".into()));
+        fails("-n a tuntap add t0 mode tap", 1, "EBUSY");
+        fails("-n a tuntap add t1", 255, "the mode is missing");
+        fails("-n a tuntap add t1 mode tun user nobody-knows", 255, "there is no user");
+        ok("-n a tuntap del t0 mode tap");
+        assert_eq!(ok("-n a tuntap"), "");
+    });
+}
+
+#[test]
 fn the_route_taken_is_shown() {
     sandbox::run("the_route_taken_is_shown", || {
         set_up();

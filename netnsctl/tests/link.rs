@@ -86,7 +86,7 @@ fn a_tun_is_made_in_its_namespace_and_deleted_like_any_link() {
         assert_eq!((links(""), links("-n a"), links("-n b")), (vec![], vec!["t0".into()], vec!["t1".into()]));
         assert_shows(
             "-n a -d link show t0",
-            &["link/none ", "\n    tun type tun pi on vnet_hdr off persist on user 0 "],
+            &["link/none ", "\n    tun type tun pi on vnet_hdr off persist on user root "],
         );
         let tap = "\n    tun type tap pi off vnet_hdr on multi_queue numqueues 0 numdisabled 0 persist on ";
         assert_shows("-n b -d link show t1", &["UP> mtu 1300 ", " group 4 ", "link/ether ", tap]);
@@ -261,6 +261,53 @@ fn a_name_that_begins_like_a_keyword_is_a_name() {
         ok("link set dev up up");
         ok("link add dev dev type ifb");
         assert_eq!(links("").len(), 6);
+    });
+}
+
+#[test]
+fn alternative_names_are_given_and_taken() {
+    run("alternative_names_are_given_and_taken", || {
+        ok("link add i0 type ifb");
+        ok("link property add i0 altname a-name-of-more-than-fifteen-letters altname short");
+        assert_shows(
+            "link show short",
+            &["i0: ", "\n    altname a-name-of-more-than-fifteen-letters\n    altname short\n"],
+        );
+        ok("link set a-name-of-more-than-fifteen-letters mtu 1300");
+        assert_shows(
+            "-j link show i0",
+            &["\"mtu\":1300,", "\"altnames\":[\"a-name-of-more-than-fifteen-letters\",\"short\"]"],
+        );
+        ok("link property del dev i0 altname short");
+        fails("link show short", 1, "there is no interface \"short\"");
+        fails("link property add i0 short", 255, "\"short\" is not a word of link property");
+        fails("link property add altname x", 255, "the name of the interface is missing");
+        fails("link set i0 mtu 1300 mtu 1400", 255, "mtu was said already");
+        fails("link set i0 address 1:2", 1, "the address of \"i0\" has 6 bytes, not 2");
+    });
+}
+
+#[test]
+fn a_dry_run_shows_all_that_would_be_done() {
+    run("a_dry_run_shows_all_that_would_be_done", || {
+        namespaces(&["a", "b"]);
+        let shown = ok("--dry-run link add v0 netns a type veth peer name v1 netns b up arp off");
+        let messages = shown.matches(" at byte 0: ").count();
+        assert!(messages == 2 && shown.contains("\nin namespace \"b\":\nRTM_NEWLINK at byte 0: "), "{shown}");
+        assert_eq!(shown.matches("ifi_change IFF_UP}").count(), 1, "{shown}");
+        assert!(
+            ok("--dry-run link add t0 mtu 1300 type tap").starts_with("would make tap \"t0\"\nRTM_NEWLINK at byte 0: ")
+        );
+        ok("link add i0 type ifb");
+        assert!(ok("--dry-run link delete i0").starts_with("RTM_DELLINK at byte 0: "));
+        assert!(ok("--dry-run link property add i0 altname x").contains("IFLA_ALT_IFNAME \"x\""));
+        let shown = ok("--dry-run link set i0 vf 1 trust on xdp off");
+        for line in
+            ["IFLA_VF_TRUST 01 00 00 00 01 00 00 00", "IFLA_XDP_FD -1", "IFLA_XDP_FLAGS XDP_FLAGS_UPDATE_IF_NOEXIST"]
+        {
+            assert!(shown.contains(line), "{line}: {shown}");
+        }
+        assert_eq!((links(""), links("-n a"), links("-n b")), (vec!["i0".into()], vec![], vec![]));
     });
 }
 

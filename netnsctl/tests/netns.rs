@@ -83,15 +83,15 @@ fn odd_entries_are_named_and_only_leftovers_are_removed() {
         assert!(Command::new("mkfifo").arg(dir.join("fifo")).status().unwrap().success());
         std::os::unix::fs::symlink("/nowhere", dir.join("dangling")).unwrap();
         std::os::unix::fs::symlink("/proc/self/ns/net", dir.join("link")).unwrap();
-        let list = ok("netns");
+        let list = ok("-d netns");
         for line in ["content (not", "dangling (a link", "dir (not", "fifo (not", "link\n", "real\n", "stale (stale"] {
             assert!(list.lines().any(|l| format!("{l}\n").starts_with(line)), "{line}: {list}");
         }
         for odd in ["content", "dir", "fifo"] {
             fails(&format!("netns delete {odd}"), 1, "is not a network namespace");
-            fails(&format!("-n {odd} netns list-id"), 1, "is not a network namespace");
+            fails(&format!("-n {odd} netns list-id"), 255, "is not a network namespace");
         }
-        fails("netns exec stale true", 1, "is gone");
+        fails("netns exec stale true", 255, "is gone");
         for gone in ["stale", "dangling", "link", "real"] {
             ok(&format!("netns delete {gone}"));
         }
@@ -341,6 +341,47 @@ fn output_that_cannot_be_written_is_an_error_and_a_closed_pipe_is_quiet() {
 }
 
 #[test]
+fn programs_get_the_signals_as_they_came_and_closed_streams_stay_out_of_the_way() {
+    sandbox::run("programs_get_the_signals_as_they_came_and_closed_streams_stay_out_of_the_way", || {
+        ok("netns add a");
+        fs::write("/run/batch", "netns exec a grep -E ^Sig[IB] /proc/self/status\n").unwrap();
+        let shell = |script: &str| outcome(Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_netnsctl")]), "");
+        for run in ["netns exec a grep -E ^Sig[IB] /proc/self/status", "-batch /run/batch"] {
+            for (trap, ignored) in [("", false), ("trap '' PIPE;", true)] {
+                let text = shell(&format!("{trap} exec \"$0\" {run}")).1;
+                let mask = |what: &str| {
+                    let line = text.lines().find_map(|l| l.strip_prefix(what)).unwrap_or_else(|| panic!("{text}"));
+                    u64::from_str_radix(line.trim(), 16).unwrap()
+                };
+                assert_eq!((mask("SigIgn:") & 1 << 12 != 0, mask("SigBlk:")), (ignored, 0), "{trap} {run}");
+            }
+        }
+        assert_eq!(shell("exec \"$0\" netns exec a readlink /proc/self/fd/0 <&-").1, "/dev/null\n");
+        assert_eq!(shell("exec \"$0\" netns list >&-"), (0, String::new(), String::new()));
+    });
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_done_and_does_nothing() {
+    sandbox::run("a_dry_run_says_what_would_be_done_and_does_nothing", || {
+        ok("netns add a");
+        for (line, says) in [
+            ("netns add b", "would make a network namespace named \"b\"\n"),
+            ("netns attach b 1", "would give the namespace of process 1 the name \"b\"\n"),
+            ("netns delete a --wait", "would take the name \"a\" away\n"),
+            ("-all netns delete", "would take the name \"a\" away\n"),
+            ("netns exec a touch /run/done", "would run \"touch\" \"/run/done\" in namespace \"a\"\n"),
+            ("-all netns exec touch /run/done", "would run \"touch\" \"/run/done\" in namespace \"a\"\n"),
+        ] {
+            assert_eq!(ok(&format!("--dry-run {line}")), says);
+        }
+        assert!(ok("--dry-run netns set a 5").contains("RTM_NEWNSID"));
+        assert_eq!(ok("netns"), "a\n");
+        assert!(!Path::new("/run/done").exists());
+    });
+}
+
+#[test]
 fn without_privilege_it_says_what_is_needed() {
     sandbox::run("without_privilege_it_says_what_is_needed", || {
         let bare = |line: &str| {
@@ -354,7 +395,7 @@ fn without_privilege_it_says_what_is_needed() {
         ok("netns add a");
         assert_eq!(bare("netns").1, "a\n", "looking needs none");
         let (code, _, err) = bare("netns exec a true");
-        assert!(code == 1 && err.contains("needs root"), "{code}: {err}");
+        assert!(code == 255 && err.contains("needs root"), "{code}: {err}");
         let (code, _, err) = bare("netns delete a");
         assert!(code == 1 && err.contains("needs root"), "{code}: {err}");
     });

@@ -248,7 +248,7 @@ impl Listing<'_, '_> {
             Shape::Flag if attr.bytes().is_empty() => return self.f.write_char('\n'),
             shape if deeper >= MAX_DEPTH => return self.value(shape, attr.bytes()),
             Shape::NextHops(nest) => return self.next_hops(attr, nest, deeper),
-            Shape::Nest(_) | Shape::Array(_) | Shape::ByName(..) | Shape::ByFamily(_) => {}
+            Shape::Nest(_) | Shape::Array(_) | Shape::ByName(..) | Shape::ByCode(..) | Shape::ByFamily(_) => {}
             Shape::Bytes if in_array || attr.is_nested() => {}
             Shape::Headed(head, _) => {
                 self.f.write_char(' ')?;

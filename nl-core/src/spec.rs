@@ -34,6 +34,8 @@ pub enum Shape {
     Array(&'static NestSpec),
     /// Attributes whose meaning depends on the string in the sibling attribute `.0`.
     ByName(u16, &'static [(&'static str, &'static NestSpec)]),
+    /// Attributes whose meaning depends on the number in the sibling attribute `.0`.
+    ByCode(u16, &'static [(u16, &'static NestSpec)]),
     /// Attributes whose meaning depends on the address family, the message's first byte.
     ByFamily(&'static [(u8, &'static NestSpec)]),
     /// A struct, padded to 4, then attributes.
@@ -214,6 +216,10 @@ impl Level {
             Some(Shape::ByFamily(table)) => table.iter().find(|e| e.0 == family).map(|e| e.1),
             Some(Shape::ByName(kind, table)) => {
                 siblings.find(kind).and_then(|name| table.iter().find(|e| e.0.as_bytes() == name.name())).map(|e| e.1)
+            }
+            Some(Shape::ByCode(kind, table)) => {
+                let code = siblings.find(kind).and_then(|code| code.u16().ok());
+                table.iter().find(|e| Some(e.0) == code).map(|e| e.1)
             }
             _ => None,
         };
@@ -571,15 +577,18 @@ macro_rules! view {
             #[inline(always)]
             pub fn parse($from: $From) -> Result<Self, $crate::DecodeError> {
                 $($read)*
-                let mut view = Self { $($field,)* $($get: None,)* };
-                for attr in view.attrs.clone() {
-                    let attr = attr?;
-                    match attr.kind() {
-                        $($nest::$name => view.$get = Some(attr),)*
-                        _ => {}
+                // In its place from the start: to move it takes longer than to fill it.
+                let mut parsed = Ok(Self { $($field,)* $($get: None,)* });
+                if let Ok(view) = &mut parsed {
+                    for attr in view.attrs.clone() {
+                        let attr = attr?;
+                        match attr.kind() {
+                            $($nest::$name => view.$get = Some(attr),)*
+                            _ => {}
+                        }
                     }
                 }
-                Ok(view)
+                parsed
             }
 
             $(

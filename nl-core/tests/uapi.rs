@@ -104,6 +104,7 @@ impl Facts {
             Shape::Struct(s) => self.structure(s),
             Shape::Nest(n) | Shape::Array(n) | Shape::NextHops(n) => self.nest(n),
             Shape::ByName(_, table) => table.iter().for_each(|e| self.nest(e.1)),
+            Shape::ByCode(_, table) => table.iter().for_each(|e| self.nest(e.1)),
             Shape::ByFamily(table) => table.iter().for_each(|e| self.nest(e.1)),
             Shape::Headed(s, n) => {
                 self.structure(s);

@@ -60,6 +60,7 @@ pub(super) fn run(session: &mut Session, file: &OsStr) -> Result<()> {
         }
     }
     batch.settle(session);
+    session.in_batch = false;
     match batch.failed {
         true => Err(Failure::new(code::FAILED, "")),
         false => Ok(()),
@@ -179,7 +180,9 @@ impl Command {
         match self {
             #[cfg(feature = "ip")]
             Command::Addr(super::addr::Request::Change(_, flags, _))
-            | Command::Route(super::route::Request::Change(_, flags, _)) => *flags == Flags::CREATE | Flags::EXCL,
+            | Command::Neigh(super::neigh::Request::Change(_, flags, _))
+            | Command::Route(super::route::Request::Change(_, flags, _))
+            | Command::Rule(super::rule::Request::Change(_, flags, _)) => *flags == Flags::CREATE | Flags::EXCL,
             _ => false,
         }
     }

@@ -1,21 +1,21 @@
 //! `ls`: every namespace there is, by name or not.
 
+use super::target::NameDirs;
 use super::{Command, Options, Session, done, netns, proc};
 use crate::failure::Result;
 use crate::grammar::{Keyword, Result as Parsed, Usage, Words};
 use crate::out::Out;
 use crate::out::table::{Column, Row, Table};
+use netns_sys::NsFlags;
 use netns_sys::holders::{self, Holder, Look, Namespace};
-use netns_sys::netlink::Conn;
 use netns_sys::ns::run_in_each;
-use netns_sys::{Ns, NsFlags, NsId};
-use nl_core::Msg;
-use nl_core::route::{FAMILY, IfInfoMsg, NSID_NOT_ASSIGNED, RTM_GETLINK, ifla, rtext_filter};
+use nl_core::route::NSID_NOT_ASSIGNED;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
 /// What `ls` can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,11 +199,11 @@ fn columns(list: &str, columns: &mut Vec<Col>) -> std::result::Result<(), String
 /// What is known of all of them, for the cells.
 struct World {
     all: BTreeMap<u64, Namespace>,
-    names: Vec<(NsId, OsString)>,
+    /// By inode number.
+    names: BTreeMap<u64, Vec<OsString>>,
     nsids: BTreeMap<u64, i32>,
     links: BTreeMap<u64, usize>,
-    /// Where names are mounted.
-    dir: PathBuf,
+    dirs: NameDirs,
 }
 
 /// Those of `chosen`, each behind what has to go before it; `above` says what that is.
@@ -232,14 +232,13 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
     let (all, hidden) = done("look for namespaces", holders::namespaces(kinds, look))?;
     let mut world = World {
         all: all.into_iter().map(|ns| (ns.id.ino, ns)).collect(),
-        names: Vec::new(),
+        names: BTreeMap::new(),
         nsids: BTreeMap::new(),
         links: BTreeMap::new(),
-        dir: fs::canonicalize(session.dir.path()).unwrap_or_default(),
+        dirs: NameDirs::of(session),
     };
     if kinds.contains(NsFlags::NET) {
-        let entries = done("list namespaces", session.dir.list())?;
-        world.names = entries.into_iter().filter_map(|e| Some((*e.state.id()?, e.name))).collect();
+        world.names = names(session, &world)?;
     }
     let mut chosen: Vec<&Namespace> = world.all.values().filter(|ns| request.wants(&world, ns)).collect();
     chosen.sort_by_key(|ns| (ns.id.id64, ns.id.ino));
@@ -249,7 +248,7 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
         world.nsids = nsids(session, &nets)?;
     }
     if request.columns.contains(&Col::Links) && !nets.is_empty() {
-        world.links = links(session, &nets)?;
+        world.links = links(&nets)?;
     }
     if session.options.json {
         session.out.list("", |out| {
@@ -271,7 +270,7 @@ impl Request {
         self.kinds.contains(ns.kind)
             && self.pid.is_none_or(|pid| ns.holders.iter().any(|h| inside(h) && h.pid() == Some(pid)))
             && self.user.is_none_or(|user| ns.owner_uid == Some(user))
-            && self.named.is_none_or(|named| world.names(ns).next().is_some() == named)
+            && self.named.is_none_or(|named| world.names(ns).is_empty() != named)
             && !(self.empty && ns.holders.iter().any(inside))
     }
 
@@ -293,8 +292,8 @@ impl Request {
 }
 
 impl World {
-    fn names<'w>(&'w self, ns: &'w Namespace) -> impl Iterator<Item = &'w OsString> {
-        self.names.iter().filter(|n| n.0 == ns.id).map(|n| &n.1)
+    fn names(&self, ns: &Namespace) -> &[OsString] {
+        self.names.get(&ns.id.ino).map_or(&[], Vec::as_slice)
     }
 
     fn pids(ns: &Namespace) -> Vec<u32> {
@@ -302,13 +301,13 @@ impl World {
         ns.holders.iter().filter_map(pid).collect()
     }
 
-    /// The mounts that are not those of names.
-    fn mounts<'w>(&'w self, ns: &'w Namespace) -> impl Iterator<Item = (&'w PathBuf, u64, u32)> {
-        let mount = |holder: &'w Holder| match holder {
+    /// The mounts.
+    fn mounts<'n>(ns: &'n Namespace) -> impl Iterator<Item = (&'n PathBuf, u64, u32)> {
+        let mount = |holder: &'n Holder| match holder {
             Holder::Mount { pid, namespace, path } => Some((path, *namespace, *pid)),
             _ => None,
         };
-        ns.holders.iter().filter_map(mount).filter(|m| m.0.parent() != Some(&self.dir))
+        ns.holders.iter().filter_map(mount)
     }
 
     /// How many single threads, descriptors, sockets, other namespaces, and processes for their children, keep it.
@@ -329,7 +328,7 @@ impl World {
             Col::Id => ns.id.id64?.to_string(),
             Col::Inode => ns.id.ino.to_string(),
             Col::Type => ns.kind.name().into(),
-            Col::Names => return Some(join(self.names(ns).map(|name| name.as_bytes()).collect())),
+            Col::Names => return Some(join(self.names(ns).iter().map(|name| name.as_bytes()).collect())),
             Col::Procs => World::pids(ns).len().to_string(),
             Col::Pid => World::pids(ns).first()?.to_string(),
             Col::Command => return proc::command(*World::pids(ns).first()?),
@@ -339,7 +338,12 @@ impl World {
             Col::Links => self.links.get(&ns.id.ino)?.to_string(),
             Col::Pinned => {
                 let mut paths: Vec<&[u8]> = Vec::new();
-                for (path, ..) in self.mounts(ns) {
+                // A name is not said twice, wherever its mount is seen too.
+                let is_name = |path: &Path, mount_ns| {
+                    let name = self.dirs.name(path, mount_ns).or(self.dirs.name(path, self.dirs.mount_ns));
+                    name.is_some_and(|name| self.names(ns).iter().any(|n| n == name))
+                };
+                for (path, ..) in World::mounts(ns).filter(|m| !is_name(m.0, m.1)) {
                     let path = path.as_os_str().as_bytes();
                     if !paths.contains(&path) {
                         paths.push(path);
@@ -360,7 +364,7 @@ impl World {
             Col::Inode => out.json("inode", ns.id.ino),
             Col::Type => out.json("type", ns.kind.name()),
             Col::Names => {
-                out.list("names", |out| self.names(ns).for_each(|name| out.json("", name.as_os_str())));
+                out.list("names", |out| self.names(ns).iter().for_each(|name| out.json("", name.as_os_str())));
             }
             Col::Procs => out.json("processes", World::pids(ns).len()),
             Col::Pid => World::pids(ns).first().iter().for_each(|pid| out.json("pid", **pid)),
@@ -379,7 +383,7 @@ impl World {
             Col::Links => self.links.get(&ns.id.ino).iter().for_each(|count| out.json("links", **count)),
             Col::Pinned => {
                 out.list("mounts", |out| {
-                    for (path, namespace, pid) in self.mounts(ns) {
+                    for (path, namespace, pid) in World::mounts(ns) {
                         out.object("", |out| {
                             out.json("path", path.as_os_str());
                             out.json("mount_ns", namespace);
@@ -393,39 +397,65 @@ impl World {
     }
 }
 
+/// The names of each, by inode number.
+fn names(session: &Session, world: &World) -> Result<BTreeMap<u64, Vec<OsString>>> {
+    let mut names: BTreeMap<u64, Vec<OsString>> = BTreeMap::new();
+    let mut mounted = BTreeSet::new();
+    for ns in world.all.values() {
+        for (path, mount_ns, _) in World::mounts(ns) {
+            if let Some(name) = world.dirs.name(path, mount_ns).filter(|name| mounted.insert(*name)) {
+                names.entry(ns.id.ino).or_default().push(name.to_owned());
+            }
+        }
+    }
+    // What is no mount that was seen: links.
+    let task = "list namespaces";
+    if let Some(dir) = done(task, session.dir.opened())? {
+        let listed = done(task, session.dir.names())?;
+        for name in listed.into_iter().filter(|name| !mounted.contains(name.as_os_str())) {
+            if let Some(id) = dir.identity(&name) {
+                names.entry(id.ino).or_default().push(name);
+            }
+        }
+    }
+    names.values_mut().for_each(|names| names.sort_unstable());
+    Ok(names)
+}
+
 /// The ids that these have in the namespace we speak to.
 fn nsids(session: &mut Session, nets: &[&Namespace]) -> Result<BTreeMap<u64, i32>> {
     let conn = session.conn()?;
     if !netns::any_nsid(conn) {
         return Ok(BTreeMap::new());
     }
-    let ids = netns::nsids_of(conn, nets.len(), |i| nets.get(i)?.open().ok(), None)?;
+    let ids = netns::nsids_of(conn, nets.len(), |i| nets.get(i)?.open().ok())?;
     let ids = nets.iter().zip(ids).filter_map(|(ns, id)| Some((ns.id.ino, id.filter(|id| *id != NSID_NOT_ASSIGNED)?)));
     Ok(ids.collect())
 }
 
-/// How many links there are in each that we may enter.
-fn links(session: &mut Session, nets: &[&Namespace]) -> Result<BTreeMap<u64, usize>> {
-    let count = |conn: &mut Conn| {
-        let fill = |m: &mut Msg<'_>| {
-            m.fixed(&IfInfoMsg::default());
-            m.u32(ifla::EXT_MASK, rtext_filter::SKIP_STATS);
-        };
-        conn.dump(RTM_GETLINK, fill, |count: &mut usize, _| {
-            *count = count.saturating_add(1);
-            Ok(())
-        })
-    };
-    let here = session.options.ns.as_ref().map_or_else(Ns::current, |name| session.open(name)).and_then(|ns| ns.id());
-    let (own, others): (Vec<&Namespace>, Vec<_>) = nets.iter().partition(|ns| here.as_ref() == Ok(&ns.id));
+/// How many links there are in each that we may look into: through a process in it, or else from inside. Not by netlink: that
+/// waits whenever a namespace goes away somewhere.
+fn links(nets: &[&Namespace]) -> Result<BTreeMap<u64, usize>> {
+    // Two lines of headings, and one for each.
+    let count = |path: &str| Some(fs::read(path).ok()?.iter().filter(|b| **b == b'\n').count().saturating_sub(2));
     let mut links = BTreeMap::new();
-    for ns in own {
-        links.insert(ns.id.ino, done("count links", count(session.conn()?))?);
+    let mut others = Vec::new();
+    for ns in nets {
+        let pid = World::pids(ns).first().copied();
+        let known = pid.and_then(|pid| {
+            let known = count(&format!("/proc/{pid}/net/dev"))?;
+            let still = fs::metadata(format!("/proc/{pid}/ns/net")).is_ok_and(|m| m.ino() == ns.id.ino);
+            Some(known).filter(|_| still)
+        });
+        match known {
+            Some(known) => drop(links.insert(ns.id.ino, known)),
+            None => others.push(*ns),
+        }
     }
     if !others.is_empty() {
-        let inside = || Conn::open(&FAMILY).and_then(|mut conn| count(&mut conn));
+        let inside = || count("/proc/thread-self/net/dev");
         let counts = done("count links", run_in_each(others.iter().map(|ns| ns.open()), inside))?;
-        let counts = counts.into_iter().map(|count| count.and_then(|count| count).ok());
+        let counts = counts.into_iter().map(|count| count.ok().flatten());
         links.extend(others.iter().zip(counts).filter_map(|(ns, count)| Some((ns.id.ino, count?))));
     }
     Ok(links)

@@ -327,8 +327,8 @@ fn run(request: &Request) -> Result<Vec<u8>, Failed> {
         World { namespaces: BTreeMap::new(), kinds: request.kinds, nsids: BTreeMap::new(), mounts: Vec::new() };
     if request.columns.contains(&Col::Netnsid) {
         let nets: Vec<&Namespace> = all.iter().filter(|ns| ns.kind == NsFlags::NET).collect();
-        let ids = Conn::open(&FAMILY)
-            .map(|mut conn| netns::nsids_of(&mut conn, nets.len(), |i| nets.get(i)?.open().ok(), None));
+        let ids =
+            Conn::open(&FAMILY).map(|mut conn| netns::nsids_of(&mut conn, nets.len(), |i| nets.get(i)?.open().ok()));
         let ids = ids.ok().and_then(Result::ok).unwrap_or_default();
         world.nsids = nets.iter().zip(ids).filter_map(|(ns, id)| Some((ns.id.ino, id?))).collect();
     }

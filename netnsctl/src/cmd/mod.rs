@@ -40,6 +40,10 @@ pub mod ntable;
 pub mod plan;
 #[cfg(feature = "processes")]
 mod proc;
+#[cfg(feature = "processes")]
+pub mod release;
+#[cfg(feature = "processes")]
+mod rootless;
 #[cfg(feature = "ip")]
 pub mod route;
 #[cfg(feature = "ip")]
@@ -58,15 +62,16 @@ pub mod vrf;
 pub mod who;
 
 use crate::failure::{Failure, Result, code};
-use crate::grammar::{self, AF_INET, AF_INET6, Keyword, Words, show};
-use crate::out::{Format, Out, Style};
+use crate::grammar::{self, AF_INET, AF_INET6, FAMILIES, Keyword, Words, show};
+use crate::out::{Escaped, Format, Out, Style};
 use netns_sys::netlink::Conn;
-use netns_sys::{Dir, Error, Ns};
+use netns_sys::{Dir, Errno, Error, Ns};
 use nl_core::Flags;
 use nl_core::pretty::Pretty;
 use nl_core::route::{FAMILY, af};
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// What goes before the object: how to do and to show it.
@@ -256,6 +261,8 @@ objects! {
     Ls(ls);
     #[cfg(feature = "processes")]
     Who(who);
+    #[cfg(feature = "processes")]
+    Release(release);
 }
 
 /// In the order of `ip`: of those that begin alike, the first is meant.
@@ -322,6 +329,8 @@ const OBJECTS: &[Keyword<Object>] = &[
     ("ls", Object::Ls),
     #[cfg(feature = "processes")]
     ("who", Object::Who),
+    #[cfg(feature = "processes")]
+    ("release", Object::Release),
 ];
 
 /// Options before the object.
@@ -389,15 +398,13 @@ const FLAGS: &[Keyword<Flag>] = &[
     ("dry-run", Flag::DryRun),
 ];
 
-const FAMILIES: &[Keyword<u8>] =
-    &[("inet", AF_INET), ("inet6", AF_INET6), ("mpls", af::MPLS), ("bridge", af::BRIDGE), ("link", af::PACKET)];
-
 /// The help of all.
 const HELP: &str = "\
 Usage: netnsctl [ OPTIONS ] OBJECT { COMMAND | help }
        netnsctl [ -force ] -batch FILE
 OBJECT  := address | route | rule | neighbour | nexthop | link | netns | tuntap | monitor | maddress | netconf |
-           ntable | vrf (as in ip; help for each: `netnsctl OBJECT help`) | check | decode
+           ntable | vrf (as in ip; help for each: `netnsctl OBJECT help`) | check | decode | run | enter | ls | who |
+           release
 OPTIONS := -n[etns] NAME      in this namespace
            -4 | -6 | -0 | -B | -M | -f[amily] { inet | inet6 | link | bridge | mpls }
            -j[son] -p[retty]  JSON, indented
@@ -464,7 +471,10 @@ fn parse_words(
             Flag::Brief => options.brief = true,
             Flag::Json => options.json = true,
             Flag::Pretty => options.pretty = true,
-            Flag::Rcvbuf => options.rcvbuf = Some(words.uint("a size in bytes")?),
+            Flag::Rcvbuf => {
+                let said = format!("Invalid rcvbuf size '{}'", words.typed());
+                options.rcvbuf = Some(words.uint("a size in bytes").map_err(|usage| usage.ip(said))?);
+            }
             Flag::Color => {
                 options.color = match value {
                     None | Some("always") => When::Always,
@@ -476,8 +486,10 @@ fn parse_words(
             Flag::Help => return Ok((options, Command::Help(HELP))),
             Flag::Netns => {
                 let path = words.peek().is_some_and(|w| w.as_encoded_bytes().contains(&b'/'));
-                let name = if path { words.need("a path")? } else { netns::name(&mut words)? };
-                options.ns = Some(name.to_owned());
+                let word = words.peek().unwrap_or_default();
+                let taken = if path { words.need("a path") } else { netns::name(&mut words) };
+                let line = || not_entered(word, &Errno::EINVAL.at("enter", word)).ip.unwrap_or_default();
+                options.ns = Some(taken.map_err(|usage| usage.ip(line()).ip_code(code::USAGE))?.to_owned());
             }
             Flag::Numeric => options.numeric = true,
             Flag::All => options.all = true,
@@ -509,6 +521,9 @@ pub struct Session {
     pub options: Options,
     /// The directory of names.
     pub dir: Dir,
+    /// An ordinary user's names, once this process is where they are.
+    #[cfg(feature = "processes")]
+    own_names: rootless::OwnNames,
     /// Whether commands follow this one: the process has to stay as it is.
     in_batch: bool,
     /// Whether what changes something is held until the batch sends it.
@@ -527,6 +542,8 @@ impl Session {
             out: Out::default(),
             options: Options::default(),
             dir: Dir::default(),
+            #[cfg(feature = "processes")]
+            own_names: rootless::OwnNames::default(),
             in_batch: false,
             waiting: false,
             indices: Vec::new(),
@@ -555,17 +572,35 @@ impl Session {
     /// # Errors
     /// As [`Session::conn`].
     pub fn conn_and_out(&mut self) -> Result<(&mut Conn, &mut Out)> {
-        let name = &self.options.ns;
-        let index = match self.conns.iter().position(|c| c.0 == *name) {
+        let ns = self.options.ns.clone();
+        self.conn_at(ns.as_deref(), Self::open)
+    }
+
+    /// As [`Session::conn_and_out`], in the namespace that `open` opens by the name `ns`.
+    ///
+    /// # Errors
+    /// As [`Session::conn`].
+    pub fn conn_at(
+        &mut self,
+        ns: Option<&OsStr>,
+        open: impl FnOnce(&Self, &OsStr) -> netns_sys::Result<Ns>,
+    ) -> Result<(&mut Conn, &mut Out)> {
+        let index = match self.conns.iter().position(|c| c.0.as_deref() == ns) {
             Some(index) => index,
             None => {
-                let conn = match name {
+                let conn = match ns {
                     None => Conn::open(&FAMILY),
-                    Some(name) => self.open(name).and_then(|ns| Conn::open_in(&ns, &FAMILY)),
+                    // Nothing follows that would have to be elsewhere.
+                    Some(ns) if self.options.ns.as_deref() == Some(ns) && !self.in_batch => {
+                        open(self, ns).and_then(|ns| ns.enter()).and_then(|()| Conn::open(&FAMILY))
+                    }
+                    Some(ns) => open(self, ns).and_then(|ns| Conn::open_in(&ns, &FAMILY)),
                 };
-                let task =
-                    name.as_ref().map_or("open a netlink socket".into(), |n| format!("enter namespace {}", show(n)));
-                self.conns.push((name.clone(), conn.map_err(|e| Failure::of(&task, &e))?));
+                let conn = conn.map_err(|error| match ns {
+                    Some(ns) => not_entered(ns, &error),
+                    None => Failure::of("open a netlink socket", &error),
+                });
+                self.conns.push((ns.map(OsStr::to_owned), conn?));
                 self.conns.len().saturating_sub(1)
             }
         };
@@ -592,6 +627,17 @@ impl Session {
         if path { Ns::open(Path::new(name)) } else { self.dir.open(name) }
     }
 
+    /// Runs `f` in the namespace that `-n` names: on a thread, which ends with it.
+    ///
+    /// # Errors
+    /// There is no such name; it cannot be entered.
+    pub fn inside<T: Send>(&self, f: impl FnOnce() -> T + Send) -> Result<T> {
+        match &self.options.ns {
+            None => Ok(f()),
+            Some(name) => done(&format!("enter namespace {}", show(name)), self.open(name).and_then(|ns| ns.run(f))),
+        }
+    }
+
     /// Forgets the connections: a name may now lead elsewhere.
     pub fn forget_conns(&mut self) {
         self.conns.clear();
@@ -600,6 +646,12 @@ impl Session {
     /// Says on standard error what befell, and goes on.
     pub fn warn(&self, warning: &str) {
         Failure::new(code::OK, warning).print(self.options.ip);
+    }
+
+    /// What a change is called if it fails. In a batch that sends many together its line says it.
+    #[cfg(feature = "ip")]
+    fn task(&self, task: impl FnOnce() -> String) -> String {
+        if self.waiting { String::new() } else { task() }
     }
 
     /// Says that something would be done that is no message.
@@ -629,7 +681,11 @@ impl Session {
     /// Runs one command, and writes what it shows.
     fn command(&mut self, options: Options, command: Command) -> Result<()> {
         self.set(options);
+        #[cfg(feature = "processes")]
+        rootless::before(self, &command)?;
         let result = run_command(self, command);
+        #[cfg(feature = "processes")]
+        let result = result.and(rootless::after(self));
         if self.options.dry_run && result.is_ok() {
             self.show_held();
         }
@@ -643,6 +699,21 @@ impl Session {
     pub fn flush(&mut self) -> Result<()> {
         self.out.flush().map_err(|e| Failure::new(code::FAILED, format!("cannot write the output: {e}")))
     }
+}
+
+/// Namespace `name` could not be entered.
+fn not_entered(name: &OsStr, error: &Error) -> Failure {
+    let failure = Failure::of(&format!("enter namespace {}", show(name)), error).code(code::USAGE);
+    let shown = Escaped(name.as_bytes());
+    let line = match error {
+        Error::NoSuchName { .. } => return failure,
+        Error::Sys { op: "open", errno, .. } => format!("Cannot open network namespace \"{shown}\": {}", errno.words()),
+        error => {
+            let words = error.errno().unwrap_or(Errno::EINVAL).words();
+            format!("setting the network namespace \"{shown}\" failed: {words}\n  {}", failure.message)
+        }
+    };
+    failure.ip(line)
 }
 
 /// Asks the kernel or the system, with `task` as what failed: "list links".
@@ -670,6 +741,12 @@ pub fn run(mut args: impl Iterator<Item = OsString>) -> u8 {
     }
     let name = name.and_then(|n| n.strip_prefix("ip"));
     let mut words: Vec<OsString> = args.collect();
+    #[cfg(feature = "processes")]
+    if let [keep, home] = words.as_slice() {
+        if keep == netns_sys::rootless::KEEP {
+            return netns_sys::rootless::keep(home);
+        }
+    }
     let mut options = Options { ip: name.is_some(), ..Options::default() };
     let object = name.filter(|n| !n.is_empty()).and_then(|n| OBJECTS.iter().find(|o| o.0.starts_with(n))).map(|o| o.1);
     if !options.ip && words.first().is_some_and(|w| w == "ip") {

@@ -1,17 +1,549 @@
-//! `monitor`.
+//! `monitor`: what changes, as it does, or as it was recorded by rtmon(8).
+//!
+//! Each kind of object is shown as its `show` shows it. Events name links by index: a table of names is loaded first and kept
+//! up to date by events; a link that is not in it is asked for, as it can be older than its own first event.
 
-use super::{Command, Options, Session};
-use crate::failure::Result;
-use crate::grammar::{Result as Parsed, Words};
+use super::inet::{Addr, got};
+use super::link::show::Context;
+use super::links::{Links, device, index_of};
+use super::*;
+use crate::grammar::Result as Parsed;
+use netns_sys::netlink::Socket;
+use netns_sys::{LocalTime, local_time};
+use nl_core::route::{
+    self as nl, Link, NSID_NOT_ASSIGNED, Neigh, NetConf, Nsid, RTM_DELLINK, RTM_DELNEXTHOP, RTM_DELNSID, RTM_NEWNSID,
+    Route, RouteFlags, RouterPrefix, Rule, rtnlgrp,
+};
+use nl_core::wire::{MSG_HDRLEN, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, align4};
+use nl_core::{DecodeError, Message, Messages};
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read as _};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What `monitor` can be asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {}
-
-pub(super) fn parse(words: &mut Words<'_>, _options: &Options) -> Parsed<Command> {
-    Err(words.error("not yet"))
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// Of which kinds; none: of all.
+    kinds: Vec<Kind>,
+    /// Each event says its kind.
+    label: bool,
+    /// Of all namespaces that have an id here.
+    all_nsid: bool,
+    /// About this link only.
+    dev: Option<OsString>,
+    /// Recorded ones, in this file.
+    file: Option<OsString>,
 }
 
-pub(super) fn run(_session: &mut Session, request: Request) -> Result<()> {
-    match request {}
+/// A kind of object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Link,
+    Addr,
+    Route,
+    Prefix,
+    Neigh,
+    Netconf,
+    Rule,
+    Nsid,
+    Nexthop,
+    NexthopBucket,
+}
+
+type Groups = &'static [(u32, u8)];
+
+/// A kind, the first of its messages (`RTM_NEW…`), what events of it are labelled, and the groups they go to, with their
+/// families.
+const KINDS: &[(Kind, u16, &str, Groups)] = &[
+    (Kind::Link, 16, "LINK", &[(rtnlgrp::LINK, af::UNSPEC)]),
+    (Kind::Addr, 20, "ADDR", &[(rtnlgrp::IPV4_IFADDR, af::INET), (rtnlgrp::IPV6_IFADDR, af::INET6)]),
+    (
+        Kind::Route,
+        24,
+        "ROUTE",
+        &[(rtnlgrp::IPV4_ROUTE, af::INET), (rtnlgrp::IPV6_ROUTE, af::INET6), (rtnlgrp::MPLS_ROUTE, af::MPLS)],
+    ),
+    (Kind::Prefix, 52, "PREFIX", &[(rtnlgrp::IPV6_PREFIX, af::INET6)]),
+    (Kind::Neigh, 28, "NEIGH", &[(rtnlgrp::NEIGH, af::UNSPEC)]),
+    (
+        Kind::Netconf,
+        80,
+        "NETCONF",
+        &[(rtnlgrp::IPV4_NETCONF, af::INET), (rtnlgrp::IPV6_NETCONF, af::INET6), (rtnlgrp::MPLS_NETCONF, af::MPLS)],
+    ),
+    (Kind::Rule, 32, "RULE", &[(rtnlgrp::IPV4_RULE, af::INET), (rtnlgrp::IPV6_RULE, af::INET6)]),
+    (Kind::Nsid, 88, "NSID", &[(rtnlgrp::NSID, af::UNSPEC)]),
+    (Kind::Nexthop, 104, "NEXTHOP", &[(rtnlgrp::NEXTHOP, af::UNSPEC)]),
+    (Kind::NexthopBucket, 116, "NEXTHOPBUCKET", &[]),
+];
+
+const HELP: &str = "\
+Usage: netnsctl monitor [ OBJECT... ] [ dev NAME ] [ label ] [ all-nsid ] [ file FILE ]
+OBJECT := link | address | route | neigh | rule | netconf | nexthop | nsid | prefix        (none: all of them)
+          all: all of them, with labels
+-t, -ts: with their time;  -rc BYTES: room for events that come faster than they are shown
+";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    File,
+    Label,
+    Kind(Kind),
+    Not,
+    All,
+    AllNsid,
+    Dev,
+    Help,
+}
+
+/// Written out, to `ip`.
+const WHOLE: &[Keyword<Word>] = &[("stats", Word::Not), ("all", Word::All), ("dev", Word::Dev)];
+
+/// In the order of `ip`: of those that begin alike, the first is meant.
+const WORDS: &[Keyword<Word>] = &[
+    ("file", Word::File),
+    ("label", Word::Label),
+    ("link", Word::Kind(Kind::Link)),
+    ("address", Word::Kind(Kind::Addr)),
+    ("route", Word::Kind(Kind::Route)),
+    ("mroute", Word::Not),
+    ("prefix", Word::Kind(Kind::Prefix)),
+    ("neigh", Word::Kind(Kind::Neigh)),
+    ("netconf", Word::Kind(Kind::Netconf)),
+    ("rule", Word::Kind(Kind::Rule)),
+    ("nsid", Word::Kind(Kind::Nsid)),
+    ("nexthop", Word::Kind(Kind::Nexthop)),
+    ("all-nsid", Word::AllNsid),
+    ("help", Word::Help),
+    ("a", Word::Kind(Kind::Addr)),
+    ("l", Word::Kind(Kind::Link)),
+    ("n", Word::Kind(Kind::Neigh)),
+    ("r", Word::Kind(Kind::Route)),
+];
+
+pub(super) fn parse(words: &mut Words<'_>, options: &mut Options) -> Parsed<Command> {
+    let mut request = Request::default();
+    while !words.is_end() {
+        let typed = words.typed();
+        let word = words.keyword_of("an object of monitor", WHOLE, WORDS);
+        let unknown = || format!("Argument \"{typed}\" is unknown, try \"ip monitor help\".");
+        match word.map_err(|usage| usage.ip(unknown()))? {
+            Word::File => request.file = Some(words.need("a file")?.to_owned()),
+            Word::Label | Word::All => request.label = true,
+            Word::Kind(kind) => request.kinds.push(kind),
+            Word::Not => {
+                let said = format!("\"{typed}\" is not supported");
+                return Err(words.error_before(format!("{said} here")).ip(said));
+            }
+            Word::AllNsid => request.all_nsid = true,
+            Word::Dev => request.dev = Some(device(words, "the name of an interface")?.to_owned()),
+            Word::Help => return Ok(Command::Help(HELP)),
+        }
+    }
+    if options.ip && options.json {
+        // Of events it has none, and then no colours either.
+        (options.json, options.color) = (false, When::Never);
+    }
+    Ok(Command::Monitor(request))
+}
+
+pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
+    let dev = match &request.dev {
+        None => 0,
+        Some(name) => inet::index(session, name).map_err(|failure| {
+            let name = Escaped(name.as_bytes());
+            failure.ip(format!("Error: argument \"{name}\" is wrong: Device does not exist\n")).code(code::USAGE)
+        })?,
+    };
+    let mut context = Context::new(session, Links::default(), false)?;
+    (context.of_addresses, context.of_events) = (Some(None), true);
+    let options = session.options.clone();
+    let Request { label, all_nsid, .. } = request;
+    let (objects, others) = (route::Objects::new(), Vec::new());
+    let mut monitor = Monitor { label, all_nsid, dev, options, context, objects, others };
+    match &request.file {
+        Some(file) => monitor.play(session, file),
+        None => monitor.listen(session, &request.kinds),
+    }
+}
+
+/// Named namespaces by their ids.
+type Names = Vec<(i32, OsString)>;
+
+struct Monitor {
+    label: bool,
+    all_nsid: bool,
+    /// 0: any.
+    dev: u32,
+    options: Options,
+    /// The links and the named namespaces, as seen from here.
+    context: Context,
+    /// What routes refer to, where it is to be shown.
+    objects: route::Objects,
+    /// As seen from the namespace with an id.
+    others: Vec<(i32, Links, Names)>,
+}
+
+type Shown = std::result::Result<(), DecodeError>;
+
+impl Monitor {
+    /// Shows what happens from now on, without an end.
+    fn listen(&mut self, session: &mut Session, kinds: &[Kind]) -> Result<()> {
+        /// As much as `ip` asks for.
+        const ROOM: u32 = 1024 * 1024;
+        let family = self.options.family.unwrap_or(af::UNSPEC);
+        let groups = KINDS.iter().filter(|k| kinds.is_empty() || kinds.contains(&k.0)).flat_map(|k| k.3);
+        let groups = groups.filter(|(_, of)| family == af::UNSPEC || *of == af::UNSPEC || *of == family);
+        let groups: Vec<u32> = groups.map(|g| g.0).collect();
+        let open = || {
+            let socket = Socket::open_for(FAMILY.protocol, &groups)?;
+            socket.set_receive_buffer(self.options.rcvbuf.unwrap_or(ROOM))?;
+            if self.all_nsid {
+                socket.listen_all_nsid()?
+            }
+            Ok(socket)
+        };
+        session.conn()?;
+        let opened = match session.options.ns.as_ref().filter(|_| session.in_batch) {
+            Some(ns) => session.open(ns).and_then(|ns| ns.run(open)?),
+            None => open(),
+        };
+        let socket = done("listen to changes", opened)?;
+        self.load(session)?;
+        let (mut buf, mut lost) = (vec![0; 32 * 1024], false);
+        loop {
+            let got = if lost { socket.try_recv(&mut buf) } else { socket.recv(&mut buf).map(Some) };
+            match got {
+                Ok(Some(datagram)) => {
+                    for message in Messages::new(datagram.bytes).map_while(std::result::Result::ok) {
+                        self.event(session, datagram.nsid, &message)?;
+                    }
+                }
+                // The kernel drops more, without a word, until all that it kept is read.
+                Ok(None) => {
+                    lost = false;
+                    self.catch_up(session)?;
+                }
+                Err(Error::Overrun) => lost = true,
+                Err(Error::Truncated { need, .. }) => {
+                    buf.resize(need, 0);
+                    lost = true;
+                }
+                Err(error) => return Err(Failure::of("listen to changes", &error)),
+            }
+        }
+    }
+
+    /// Shows what a file has.
+    fn play(&mut self, session: &mut Session, file: &OsStr) -> Result<()> {
+        /// No message is longer, to `ip`.
+        const MOST: usize = 16 * 1024;
+        let wrong = |what: &str, line: String| Failure::new(code::FAILED, format!("{}: {what}", show(file))).ip(line);
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => {
+                wrong("its last message is cut", "rtnl-from_file: truncated message".into())
+            }
+            _ => {
+                let words = Errno::from(error).words();
+                wrong(&words, format!("rtnl_from_file: fread: {words}"))
+            }
+        };
+        let open = File::open(file).map_err(|error| {
+            let words = Errno::from(error).words();
+            wrong(&words, format!("Cannot fopen: {words}")).code(code::USAGE)
+        });
+        let (mut input, mut at, mut buf) = (BufReader::new(open?), 0_usize, Vec::new());
+        while !input.fill_buf().map_err(failed)?.is_empty() {
+            buf.resize(MSG_HDRLEN, 0);
+            input.read_exact(&mut buf).map_err(failed)?;
+            at = at.saturating_add(MSG_HDRLEN);
+            let said = buf.first_chunk().map_or(0, |len| u32::from_ne_bytes(*len));
+            let len = usize::try_from(said).unwrap_or(usize::MAX);
+            if !(MSG_HDRLEN..=MOST).contains(&len) {
+                let line = format!("!!!malformed message: len={} @{at}", i32::from_ne_bytes(said.to_ne_bytes()));
+                return Err(wrong("no recording of messages", line));
+            }
+            buf.resize(align4(len), 0);
+            let rest = buf.get_mut(MSG_HDRLEN..).unwrap_or_default();
+            input.read_exact(rest).map_err(failed)?;
+            at = at.saturating_add(rest.len());
+            if let Some(Ok(message)) = Messages::new(&buf).next() {
+                self.event(session, None, &message)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Loads the names of links and namespaces.
+    fn load(&mut self, session: &mut Session) -> Result<()> {
+        self.others.clear();
+        let dir = session.dir.clone();
+        let conn = session.conn()?;
+        self.context.links = Links::load(conn)?;
+        self.context.namespaces = netns::names_by_id(&dir, conn)?.into_iter().collect();
+        if self.options.details {
+            self.objects = route::objects(conn);
+        }
+        Ok(())
+    }
+
+    /// Says that events were dropped, before this but not behind it, and learns anew what they would have told.
+    fn catch_up(&mut self, session: &mut Session) -> Result<()> {
+        self.load(session)?;
+        let errno = Errno::ENOBUFS;
+        let failure =
+            Failure::new(code::OK, "the kernel dropped events that came faster than they were shown (-rc BYTES)");
+        failure.ip(format!("netlink receive error {} ({})", errno.words(), errno.0)).print(self.options.ip);
+        if !self.options.ip {
+            session.out.object("", |out| out.field("event", "overrun", format_args!("overrun\n")));
+        }
+        session.flush()
+    }
+
+    /// Shows an event of the namespace with the id `nsid` (`None`: this one).
+    fn event(&mut self, session: &mut Session, nsid: Option<i32>, message: &Message<'_>) -> Result<()> {
+        let known = KINDS.iter().find(|k| k.1 == message.kind() & !3);
+        let known = known.filter(|(kind, ..)| match message.kind() & 3 {
+            0 => true,
+            1 => *kind != Kind::Prefix,
+            2 => *kind == Kind::Neigh, // the kernel asks for one
+            _ => false,
+        });
+        let Some((kind, _, label, _)) = known else { return self.other(session, message) };
+        nsid.iter().for_each(|nsid| self.change_places(*nsid));
+        self.learn(session, *kind, nsid, message)?;
+        loop {
+            let mark = session.out.mark();
+            if let Err(error) = self.show(&mut session.out, *kind, label, nsid, message) {
+                session.warn(&format!("an event cannot be read: {error}"));
+            }
+            if !self.context.links.ask_missed(session.conn()?, nsid)? || !session.out.rewind(mark) {
+                break;
+            }
+        }
+        nsid.iter().for_each(|nsid| self.change_places(*nsid));
+        if message.kind() == RTM_DELNSID && nsid.is_none() {
+            let gone = Nsid::parse(message).ok().and_then(|n| got(n.nsid()));
+            self.context.namespaces.retain(|n| Some(n.0) != gone);
+            self.others.retain(|o| Some(o.0) != gone);
+        }
+        session.flush()
+    }
+
+    /// What is seen from here and what is seen from the namespace with this id change places.
+    fn change_places(&mut self, nsid: i32) {
+        if !self.others.iter().any(|o| o.0 == nsid) {
+            self.others.push((nsid, Links::default(), Names::new()));
+        }
+        if let Some((_, links, namespaces)) = self.others.iter_mut().find(|o| o.0 == nsid) {
+            std::mem::swap(&mut self.context.links, links);
+            std::mem::swap(&mut self.context.namespaces, namespaces);
+        }
+    }
+
+    /// Takes note of what an event says of names.
+    fn learn(&mut self, session: &mut Session, kind: Kind, nsid: Option<i32>, message: &Message<'_>) -> Result<()> {
+        match (kind, Link::parse(message), Nsid::parse(message)) {
+            (Kind::Nexthop, ..) if nsid.is_none() && self.options.details => {
+                let new = route::object(message).ok().flatten();
+                self.objects.retain(|o| new.as_ref().is_none_or(|new| new.0 != o.0));
+                self.objects.extend(new.filter(|_| message.kind() != RTM_DELNEXTHOP));
+            }
+            (Kind::Link, Ok(link), _) if message.kind() == RTM_DELLINK => self.context.links.remove(index_of(&link)),
+            (Kind::Link, Ok(link), _) => drop(self.context.links.replace(&link)),
+            (Kind::Nsid, _, Ok(new)) if message.kind() == RTM_NEWNSID && nsid.is_none() => {
+                let id = got(new.nsid()).unwrap_or(NSID_NOT_ASSIGNED);
+                if !self.context.namespaces.iter().any(|n| n.0 == id) {
+                    let dir = session.dir.clone();
+                    let name = netns::names_by_id(&dir, session.conn()?)?.remove(&id);
+                    self.context.namespaces.extend(name.map(|name| (id, name)));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Shows an event, if it is about what was asked for: then, or to `ip` in any case, behind its time and label.
+    fn show(&self, out: &mut Out, kind: Kind, label: &str, nsid: Option<i32>, message: &Message<'_>) -> Shown {
+        let Some(fits) = self.fits(kind, message)? else { return Ok(()) };
+        if !fits && !self.options.ip {
+            return Ok(());
+        }
+        let time = self.options.timestamp.and_then(|_| now());
+        if out.is_json() {
+            let mut shown = Ok(());
+            out.object("", |out| {
+                out.json("event", &label.to_lowercase());
+                time.iter().for_each(|(time, micros)| out.json("time", &format!("{time:#}.{micros:06}")));
+                nsid.iter().for_each(|nsid| out.json("nsid", *nsid));
+                out.list("objects", |out| shown = self.body(out, kind, message));
+            });
+            return shown;
+        }
+        match (time, self.options.timestamp) {
+            (Some((time, micros)), Some(true)) => out.text(format_args!("[{time:#}.{micros:06}] ")),
+            (Some((time, micros)), _) => out.text(format_args!("Timestamp: {time} {micros} usec\n")),
+            _ => {}
+        }
+        match nsid {
+            Some(nsid) if self.all_nsid => out.text(format_args!("[nsid {nsid}]")),
+            None if self.all_nsid => out.push("[nsid current]"),
+            _ => {}
+        }
+        if self.label {
+            out.text(format_args!("[{label}]"));
+        }
+        if fits { self.body(out, kind, message) } else { Ok(()) }
+    }
+
+    /// Whether a message is about what was asked for. `None`: it is passed over without a word.
+    fn fits(&self, kind: Kind, message: &Message<'_>) -> std::result::Result<Option<bool>, DecodeError> {
+        let family = |of: u8| self.options.family.is_none_or(|family| family == of);
+        let dev = |index: i64| self.dev == 0 || index == i64::from(self.dev);
+        Ok(Some(match kind {
+            Kind::Link => dev(Link::parse(message)?.index().into()),
+            Kind::Addr => dev(nl::Addr::parse(message)?.header.index.get().into()),
+            Kind::Route => {
+                let route = Route::parse(message)?;
+                if route.flags().contains(RouteFlags::ROUTE_CLONED) || route.header.family >= af::IPMR {
+                    return Ok(None);
+                }
+                family(route.header.family) && dev(got(route.oif()).unwrap_or_default().into())
+            }
+            Kind::Rule => family(Rule::parse(message)?.header.family),
+            Kind::Neigh => {
+                let neigh = Neigh::parse(message)?;
+                if !family(neigh.header.family) {
+                    return Ok(None);
+                }
+                dev(neigh.header.index.get().into())
+            }
+            Kind::Netconf => dev(got(NetConf::parse(message)?.ifindex()).unwrap_or_default().into()),
+            Kind::Prefix => {
+                /// Of router advertisements (`ND_OPT_PREFIX_INFORMATION`); there are no others.
+                const ADVERTISED: u8 = 3;
+                let header = RouterPrefix::parse(message)?.header;
+                family(af::INET6) && header.family == af::INET6 && header.kind == ADVERTISED
+            }
+            _ => true,
+        }))
+    }
+
+    fn body(&self, out: &mut Out, kind: Kind, message: &Message<'_>) -> Shown {
+        let (options, links) = (&self.options, &self.context.links);
+        match kind {
+            Kind::Link => {
+                let link = Link::parse(message)?;
+                out.object("", |out| {
+                    if message.kind() == RTM_DELLINK {
+                        out.field("deleted", true, format_args!("Deleted "));
+                    }
+                    match (options.brief, options.ip) {
+                        (false, _) => self.context.full(out, &link),
+                        (true, false) => self.context.brief(out, &link),
+                        // That is all, not even a new line.
+                        (true, true) => drop(self.context.brief_head(out, &link)),
+                    }
+                });
+                Ok(())
+            }
+            Kind::Addr => {
+                addr::show::Style { links, options, with_dev: true }.message(out, message)?;
+                out.push(if options.brief && !options.ip { "\n" } else { "" });
+                Ok(())
+            }
+            Kind::Route => route::event(out, message, links, options, self.dev, &self.objects),
+            Kind::Prefix => self.prefix(out, message),
+            Kind::Neigh => {
+                let Options { brief, statistics, .. } = *options;
+                neigh::Style { links, dev: self.dev, brief, statistics: statistics > 0 }.show(out, message)
+            }
+            Kind::Netconf => netconf::show(out, message, links),
+            Kind::Rule => rule::show(out, message, options.details),
+            Kind::Nsid => {
+                let view = Nsid::parse(message)?;
+                let nsid = view.nsid()?.unwrap_or(NSID_NOT_ASSIGNED);
+                let name = self.context.namespaces.iter().find(|n| n.0 == nsid).map(|n| n.1.as_os_str());
+                netns::show_nsid(out, nsid, view.current_nsid()?, message.kind() == RTM_DELNSID, name);
+                Ok(())
+            }
+            Kind::Nexthop | Kind::NexthopBucket => nexthop::event(out, message, links, options),
+        }
+    }
+
+    /// A prefix that a router announced.
+    fn prefix(&self, out: &mut Out, message: &Message<'_>) -> Shown {
+        let prefix = RouterPrefix::parse(message)?;
+        let header = prefix.header;
+        out.object("", |out| {
+            if let Some(address) = got(prefix.address()) {
+                let text = format!("{}/{}", Addr(address), header.len);
+                // (without a space behind it, as `ip` has it)
+                out.field("prefix", &text, format_args!("prefix {text}"));
+            }
+            let dev = self.context.links.text(u32::try_from(header.index.get()).unwrap_or_default());
+            out.field("dev", &*dev, format_args!("dev {} ", Escaped(dev.as_bytes())));
+            for (bit, name) in [(1, "onlink"), (2, "autoconf")] {
+                if header.flags & bit != 0 {
+                    out.field(name, true, format_args!("{name} "));
+                }
+            }
+            if let Some(info) = got(prefix.cacheinfo()) {
+                let (valid, preferred) = (info.valid.get(), info.preferred.get());
+                out.field("valid", valid, format_args!("valid {valid} "));
+                out.field("preferred", preferred, format_args!("preferred {preferred} "));
+            }
+            out.push("\n");
+        });
+        Ok(())
+    }
+
+    /// What else comes: records of the time, in a file.
+    fn other(&self, session: &mut Session, message: &Message<'_>) -> Result<()> {
+        /// Seconds since 1970 and microseconds; rtmon(8) writes one before each message.
+        const NLMSG_TSTAMP: u16 = 15;
+        let number = |at| Some(u32::from_ne_bytes(*message.payload().get(at..)?.first_chunk()?));
+        match (message.kind(), number(0), number(4)) {
+            (NLMSG_NOOP | NLMSG_ERROR | NLMSG_DONE, ..) => {}
+            (NLMSG_TSTAMP, Some(seconds), Some(micros)) => {
+                if let Some(time) = local_time(seconds.into()) {
+                    session.out.text(format_args!("Timestamp: {} {micros} us\n", Time(time)));
+                }
+            }
+            (kind, ..) => {
+                let (flags, len) = (message.flags().bits(), message.bytes().len());
+                session.warn(&format!(
+                    "Unknown message: type={kind:#010x}({kind}) flags={flags:#010x}({flags}) len={len:#010x}({len})"
+                ));
+            }
+        }
+        session.flush()
+    }
+}
+
+/// A time as asctime(3) writes it, or (`{:#}`) as in ISO 8601.
+#[derive(Clone, Copy)]
+struct Time(LocalTime);
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+        const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let LocalTime { year, month, day, weekday, hour, minute, second } = self.0;
+        if f.alternate() {
+            return write!(f, "{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
+        }
+        let name = |names: &[&'static str], at: i32| usize::try_from(at).ok().and_then(|at| names.get(at).copied());
+        let (weekday, month) = (name(&DAYS, weekday), name(&MONTHS, month.saturating_sub(1)));
+        let (weekday, month) = (weekday.unwrap_or("???"), month.unwrap_or("???"));
+        write!(f, "{weekday} {month}{day:3} {hour:02}:{minute:02}:{second:02} {year}")
+    }
+}
+
+/// Now, and the microseconds.
+fn now() -> Option<(Time, u32)> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    Some((Time(local_time(i64::try_from(now.as_secs()).ok()?)?), now.subsec_micros()))
 }

@@ -2,19 +2,30 @@
 
 use super::{Command, Options, Session, done};
 use crate::failure::{Failure, Result, code};
-use crate::grammar::{Keyword, Result as Parsed, Words, show};
+use crate::grammar::{Keyword, Result as Parsed, Usage, Words, show};
 use crate::out::Escaped;
 use netns_sys::holders::{Hidden, Holder, Look, holders};
-use netns_sys::named::{Change, State};
-use netns_sys::netlink::Conn;
-use netns_sys::{Error, NameRule, Ns, NsFlags, Spawn};
-use nl_core::route::{self, NSID_NOT_ASSIGNED, Nsid, RTM_GETNSID, RTM_NEWNSID, RtGenMsg, netnsa};
-use nl_core::{Flags, Reply};
+use netns_sys::named::Change;
+use netns_sys::{Errno, Error, Kind, NameRule, Ns};
+use nl_core::Flags;
+use nl_core::route::{NSID_NOT_ASSIGNED, RTM_NEWNSID, RtGenMsg, netnsa};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 use std::time::Duration;
 
+mod exec;
+mod list;
 mod wait;
+
+#[cfg(feature = "ip")]
+pub(super) use exec::not_executed;
+#[cfg(any(feature = "ip", feature = "processes"))]
+pub(super) use exec::status;
+#[cfg(feature = "processes")]
+pub(super) use list::{any_nsid, nsids_of};
+#[cfg(feature = "ip")]
+pub(super) use list::{names_by_id, show_nsid};
 
 /// What `netns` can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,21 +97,21 @@ enum Verb {
     Help,
 }
 
+/// In the order of `ip`: of those that begin alike, the first is meant.
 const VERBS: &[Keyword<Verb>] = &[
     ("list", Verb::List),
     ("show", Verb::List),
     ("lst", Verb::List),
+    ("list-id", Verb::ListId),
+    ("help", Verb::Help),
     ("add", Verb::Add),
-    ("delete", Verb::Delete),
-    ("attach", Verb::Attach),
     ("set", Verb::Set),
+    ("delete", Verb::Delete),
     ("identify", Verb::Identify),
     ("pids", Verb::Pids),
     ("exec", Verb::Exec),
     ("monitor", Verb::Monitor),
-    ("list-id", Verb::ListId),
-    ("help", Verb::Help),
-    // Where a few letters could mean several, these are what iproute2 takes them for.
+    ("attach", Verb::Attach),
     ("a", Verb::Add),
     ("l", Verb::List),
     ("li", Verb::List),
@@ -110,7 +121,7 @@ const VERBS: &[Keyword<Verb>] = &[
 
 /// The help.
 const HELP: &str = "\
-Usage: netnsctl netns [list]
+Usage: netnsctl netns [list]                              (-d: and what is no namespace)
        netnsctl netns add NAME
        netnsctl netns delete NAME [--wait[=SECONDS]]      (-all: every name)
        netnsctl netns attach NAME PID
@@ -131,40 +142,77 @@ pub fn name<'a>(words: &mut Words<'a>) -> Parsed<&'a OsStr> {
 }
 
 fn named<'a>(words: &mut Words<'a>, rule: fn(&OsStr) -> std::result::Result<(), NameRule>) -> Parsed<&'a OsStr> {
+    follows(words, "the name of a namespace", "No netns name specified")?;
     let word = words.need("the name of a namespace")?;
-    match rule(word) {
-        Ok(()) => Ok(word),
-        Err(rule) => Err(words.error_before(Error::BadName { name: word.to_owned(), rule }.to_string())),
-    }
+    rule(word).map_err(|rule| {
+        let message = Error::BadName { name: word.to_owned(), rule }.to_string();
+        words.error_before(message).ip(format!("Invalid netns name \"{}\"", Escaped(word.as_bytes())))
+    })?;
+    Ok(word)
 }
 
-fn pid(words: &mut Words<'_>) -> Parsed<u32> {
-    let pid = words.number("the id of a process", 1..=i32::MAX.unsigned_abs().into())?;
+/// There has to be a word; where there is none, `ip` says `line`.
+fn follows(words: &Words<'_>, what: &str, line: &str) -> Parsed<()> {
+    if words.is_end() { Err(ip_fails(words.error(format!("{what} is missing")), line)) } else { Ok(()) }
+}
+
+/// What `ip` does not take for a mistake of the words.
+fn ip_fails(usage: Usage, line: impl Into<String>) -> Usage {
+    usage.ip(line).ip_code(code::FAILED)
+}
+
+fn pid(words: &mut Words<'_>, line: fn(&str) -> String) -> Parsed<u32> {
+    let line = line(&words.typed());
+    let pid = words.number("the id of a process", 1..=i32::MAX.unsigned_abs().into());
+    let pid = pid.map_err(|usage| ip_fails(usage, line))?;
     Ok(u32::try_from(pid).unwrap_or(u32::MAX))
 }
 
-fn nsid(words: &mut Words<'_>) -> Parsed<i32> {
-    let nsid = words.number("the id of a namespace", 0..=i32::MAX.unsigned_abs().into())?;
+/// Takes the id of a namespace. Of what is none `ip` says `wrong`, and it calls it `what`.
+fn nsid(words: &mut Words<'_>, what: &str, wrong: &str) -> Parsed<i32> {
+    let negative = words.typed().parse::<i32>().is_ok_and(i32::is_negative);
+    let nsid = words.number("the id of a namespace", 0..=i32::MAX.unsigned_abs().into());
+    let says = if negative { &format!("\"{what}\" value should be >= 0") } else { wrong };
+    let nsid = nsid.map_err(|usage| words.wrong(usage, says))?;
     Ok(i32::try_from(nsid).unwrap_or(i32::MAX))
 }
 
 /// Parses what follows `netns`.
-pub(super) fn parse(words: &mut Words<'_>, options: &Options) -> Parsed<Command> {
-    let verb = if words.is_end() { Verb::List } else { words.keyword("a command of netns", VERBS)? };
+pub(super) fn parse(words: &mut Words<'_>, options: &mut Options) -> Parsed<Command> {
+    if options.ip && !options.all {
+        // To `ip`, the word behind any command is a name.
+        let mut ahead = words.clone();
+        if ahead.next().is_some() && !ahead.is_end() {
+            name(&mut ahead)?;
+        }
+    }
+    let verb = if words.is_end() { Verb::List } else { words.verb("netns", VERBS)? };
     let request = match verb {
         Verb::List => Request::List,
         Verb::Add => Request::Add(named(words, NameRule::strict)?.to_owned()),
         Verb::Delete => delete(words, options)?,
-        Verb::Attach => Request::Attach { name: named(words, NameRule::strict)?.to_owned(), pid: pid(words)? },
+        Verb::Attach => {
+            let incomplete = |usage: Usage| usage.ip("No netns name and PID specified");
+            follows(words, "the name of a namespace", "").map_err(incomplete)?;
+            let name = named(words, NameRule::strict)?.to_owned();
+            follows(words, "the id of a process", "").map_err(incomplete)?;
+            Request::Attach { name, pid: pid(words, |word| format!("Invalid PID: {word}"))? }
+        }
         Verb::Set => {
             let name = name(words)?.to_owned();
-            let nsid = if words.eat("auto") { None } else { Some(nsid(words)?) };
+            follows(words, "the id of a namespace", "No nsid specified")?;
+            let auto = words.eat("auto");
+            let nsid = if auto { None } else { Some(nsid(words, "netnsid", "Invalid \"netnsid\" value")?) };
             Request::Set { name, nsid }
         }
-        Verb::Identify => Request::Identify(if words.is_end() || words.eat("self") { None } else { Some(pid(words)?) }),
+        Verb::Identify => {
+            let own = words.is_end() || !options.ip && words.eat("self");
+            let not = |word: &str| format!("Specified string '{word}' is not a pid");
+            Request::Identify(if own { None } else { Some(pid(words, not)?) })
+        }
         Verb::Pids => {
             let (name, mut look) = (name(words)?.to_owned(), Look::default());
-            while !words.is_end() {
+            while !words.is_end() && !options.ip {
                 match words.keyword("an option of netns pids", &[("--threads", true), ("--fds", false)])? {
                     true => look.threads = true,
                     false => look.fds = true,
@@ -174,8 +222,8 @@ pub(super) fn parse(words: &mut Words<'_>, options: &Options) -> Parsed<Command>
         }
         Verb::Exec => {
             let name = if options.all { None } else { Some(name(words)?.to_owned()) };
-            let _ = words.eat("--");
-            words.peek().ok_or_else(|| words.error("the command to run is missing"))?;
+            let _ = !options.ip && words.eat("--");
+            follows(words, "the command to run", "No command specified")?;
             Request::Exec { name, command: words.rest().to_vec() }
         }
         Verb::Monitor => Request::Monitor,
@@ -184,14 +232,27 @@ pub(super) fn parse(words: &mut Words<'_>, options: &Options) -> Parsed<Command>
             while !words.is_end() {
                 let is_target =
                     words.keyword("an option of netns list-id", &[("target-nsid", true), ("nsid", false)])?;
-                let nsid = Some(nsid(words)?);
-                if is_target { target = nsid } else { one = nsid }
+                let what = if is_target { "target-nsid" } else { "nsid" };
+                let place = if is_target { &mut target } else { &mut one };
+                if place.is_some() {
+                    let again = words.error_before(format!("{what} is there twice"));
+                    return Err(again.ip(format!("Error: duplicate \"{what}\": \"{what}\" is the second value.")));
+                }
+                *place = Some(nsid(words, what, &format!("\"{what}\" value is invalid"))?);
             }
             Request::ListId { target, nsid: one }
         }
         Verb::Help => return Ok(Command::Help(HELP)),
     };
-    words.end()?;
+    match verb {
+        Verb::Identify | Verb::Pids => words.end().map_err(|usage| ip_fails(usage, "extra arguments specified"))?,
+        // What is behind `ip` passes over.
+        _ if options.ip => {}
+        _ => words.end()?,
+    }
+    if options.ip && matches!(verb, Verb::Identify | Verb::Pids | Verb::Exec | Verb::Monitor) {
+        options.json = false; // it has none of these
+    }
     Ok(Command::Netns(request))
 }
 
@@ -217,7 +278,8 @@ fn delete(words: &mut Words<'_>, options: &Options) -> Parsed<Request> {
         }
     }
     if found.is_none() && !options.all {
-        return Err(words.error("the name of a namespace is missing (all of them: netnsctl -all netns delete)"));
+        let message = "the name of a namespace is missing (all of them: netnsctl -all netns delete)";
+        return Err(ip_fails(words.error(message), "No netns name specified"));
     }
     Ok(Request::Delete { name: found, wait })
 }
@@ -225,182 +287,165 @@ fn delete(words: &mut Words<'_>, options: &Options) -> Parsed<Request> {
 /// Runs one request.
 pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
     match request {
-        Request::List => list(session),
-        Request::Add(name) => {
-            session.forget_conns();
-            done(&format!("add namespace {}", show(&name)), session.dir.add(&name)).map(drop)
-        }
-        Request::Delete { name: Some(name), wait } => {
-            session.forget_conns();
-            remove(session, &name, wait)
-        }
+        Request::List => list::list(session),
+        Request::Add(name) => add(session, &name),
+        Request::Delete { name: Some(name), wait } => remove(session, &name, wait),
         Request::Delete { name: None, wait } => {
-            session.forget_conns();
             let names = done("list namespaces", session.dir.names())?;
-            each(session.options.ip, names, |name| remove(session, name, wait))
+            each(session, names, |session, name| remove(session, name, wait))
         }
-        Request::Attach { name, pid } => {
-            session.forget_conns();
-            let ns = done(&format!("find the namespace of process {pid}"), Ns::of_pid(pid))?;
-            done(&format!("attach namespace {}", show(&name)), session.dir.attach(&name, &ns))
-        }
+        Request::Attach { name, pid } => attach(session, &name, pid),
         Request::Set { name, nsid } => set(session, &name, nsid),
         Request::Identify(pid) => identify(session, pid),
         Request::Pids { name, look } => pids(session, &name, look),
-        Request::Exec { name: Some(name), command } => exec(session, &name, &command),
-        Request::Exec { name: None, command } => exec_all(session, &command),
+        Request::Exec { name: Some(name), command } => exec::one(session, &name, &command),
+        Request::Exec { name: None, command } => exec::all(session, &command),
         Request::Monitor => monitor(session),
-        Request::ListId { target, nsid } => list_id(session, target, nsid),
+        Request::ListId { target, nsid } => list::list_id(session, target, nsid),
     }
 }
 
-/// Does `f` for each name, and goes on where it fails: each failure is shown, the last decides the exit code.
-fn each(ip: bool, names: Vec<OsString>, mut f: impl FnMut(&OsStr) -> Result<()>) -> Result<()> {
+/// In a dry run, says what would be done instead of doing it. Gives back whether it is one.
+fn only_said(session: &mut Session, what: impl FnOnce() -> String) -> bool {
+    if session.options.dry_run {
+        session.would(&what());
+    }
+    session.options.dry_run
+}
+
+/// Does `f` for each name, and goes on where it fails: each failure is shown, the last decides the exit code (not that of
+/// `ip`).
+fn each(
+    session: &mut Session,
+    names: Vec<OsString>,
+    mut f: impl FnMut(&mut Session, &OsStr) -> Result<()>,
+) -> Result<()> {
     let mut result = Ok(());
     for name in names {
-        if let Err(failure) = f(&name) {
-            failure.print(ip);
-            result = Err(Failure::new(failure.code, ""));
+        if let Err(failure) = f(session, &name) {
+            failure.print(session.options.ip);
+            result = if session.options.ip { Ok(()) } else { Err(Failure::new(failure.code, "")) };
         }
     }
     result
 }
 
+const CREATE: &str = "Cannot create namespace file";
+
+/// What befell `task` at the file of `name`; `said` is how `ip` begins to say it.
+fn on_file<T>(session: &Session, name: &OsStr, said: &str, task: &str, result: netns_sys::Result<T>) -> Result<T> {
+    result.map_err(|error| {
+        let path = real_path(session).join(name);
+        said_by_ip(session, Failure::of(task, &error), &format!("{said} \"{}\"", path.display()), &error)
+    })
+}
+
+/// Where names are: to `ip`, the links on the way there are part of its path, or are not.
+fn real_path(session: &Session) -> PathBuf {
+    let dir = session.dir.path();
+    let parent = dir.parent().and_then(|parent| parent.canonicalize().ok());
+    parent.zip(dir.file_name()).map_or_else(|| dir.to_owned(), |(parent, name)| parent.join(name))
+}
+
+/// With what `ip` says, `said` and the C library's words of the error, and its exit code.
+fn said_by_ip(session: &Session, failure: Failure, said: &str, error: &Error) -> Failure {
+    let errno = match error {
+        Error::NoSuchName { .. } => Some(Errno::ENOENT),
+        Error::Exists { .. } => Some(Errno::EEXIST),
+        Error::NotNetns { seen: Kind::Dir, .. } => Some(Errno::EISDIR),
+        Error::Sys { errno: Errno::ESRCH, .. } => Some(Errno::ENOENT),
+        error => error.errno(),
+    };
+    let line = match errno {
+        Some(errno) => format!("{said}: {}\n  {}", errno.words(), failure.message),
+        None => format!("{said}: {}", failure.message),
+    };
+    let code = if session.options.ip { code::FAILED } else { failure.code };
+    failure.ip(line).code(code)
+}
+
+fn add(session: &mut Session, name: &OsStr) -> Result<()> {
+    if only_said(session, || format!("make a network namespace named {}", show(name))) {
+        return Ok(());
+    }
+    session.forget_conns();
+    let added = session.dir.add(name).map(drop);
+    on_file(session, name, CREATE, &format!("add namespace {}", show(name)), added)
+}
+
 fn remove(session: &mut Session, name: &OsStr, wait: Option<Duration>) -> Result<()> {
+    if only_said(session, || format!("take the name {} away", show(name))) {
+        return Ok(());
+    }
+    session.forget_conns();
     let task = format!("delete namespace {}", show(name));
     let peers = match wait {
         Some(_) => wait::Peers::of(session, name)?,
         None => None,
     };
-    done(&task, session.dir.remove(name))?;
+    on_file(session, name, "Cannot remove namespace file", &task, session.dir.remove(name))?;
     match (peers, wait) {
         (Some(peers), Some(wait)) => peers.wait(name, wait),
         _ => Ok(()),
     }
 }
 
-/// How many namespaces are asked about at once: each takes a descriptor.
-const CHUNK: usize = 256;
-
-/// The ids that the namespace of `conn` has given to `count` others, each opened by `open`; `None`: it would not say, or
-/// there is no such namespace.
-pub(super) fn nsids_of(
-    conn: &mut Conn,
-    count: usize,
-    open: impl Fn(usize) -> Option<Ns>,
-    target: Option<i32>,
-) -> Result<Vec<Option<i32>>> {
-    let mut ids = vec![None; count];
-    for first in (0..count).step_by(CHUNK) {
-        let chunk = first..count.min(first.saturating_add(CHUNK));
-        let opened: Vec<(usize, Ns)> = chunk.filter_map(|i| Some((i, open(i)?))).collect();
-        let asked = conn.batch_with(
-            |requests| {
-                opened.iter().try_for_each(|(_, ns)| {
-                    requests.request(RTM_GETNSID, Flags::empty(), |m| {
-                        m.fixed(&RtGenMsg::default());
-                        m.u32(netnsa::FD, ns.fd_number());
-                        target.iter().for_each(|target| m.i32(netnsa::TARGET_NSID, *target));
-                    })
-                })
-            },
-            |request, reply| {
-                let id = opened.get(request).and_then(|(i, _)| ids.get_mut(*i));
-                if let (Ok(Reply::Data(message)), Some(id)) = (reply, id) {
-                    *id = Nsid::parse(&message)?.nsid()?;
-                }
-                Ok(())
-            },
-        );
-        done("ask for namespace ids", asked)?;
+fn attach(session: &mut Session, name: &OsStr, pid: u32) -> Result<()> {
+    if only_said(session, || format!("give the namespace of process {pid} the name {}", show(name))) {
+        return Ok(());
     }
-    Ok(ids)
-}
-
-/// As [`nsids_of`], of those named `names`; `None` also where it gave none.
-pub(super) fn nsids(
-    session: &Session,
-    conn: &mut Conn,
-    names: &[&OsStr],
-    target: Option<i32>,
-) -> Result<Vec<Option<i32>>> {
-    let ids = nsids_of(conn, names.len(), |i| session.dir.open(names.get(i)?).ok(), target)?;
-    Ok(ids.into_iter().map(|id| id.filter(|id| *id != NSID_NOT_ASSIGNED)).collect())
-}
-
-/// The ids given in the namespace of `conn` (or in that with id `target`): id, and with a target the id here.
-fn all_nsids(conn: &mut Conn, target: Option<i32>) -> netns_sys::Result<Vec<(i32, Option<i32>)>> {
-    conn.dump(
-        RTM_GETNSID,
-        |m| {
-            m.fixed(&RtGenMsg::default());
-            target.iter().for_each(|target| m.i32(netnsa::TARGET_NSID, *target));
-        },
-        |all: &mut Vec<_>, message| {
-            let view = Nsid::parse(message)?;
-            all.extend(view.nsid()?.map(|nsid| (nsid, view.current_nsid().ok().flatten())));
-            Ok(())
-        },
-    )
-}
-
-/// Whether the namespace of `conn` has given any id.
-pub(super) fn any_nsid(conn: &mut Conn) -> bool {
-    all_nsids(conn, None).is_ok_and(|ids| !ids.is_empty())
-}
-
-fn list(session: &mut Session) -> Result<()> {
-    let entries = done("list namespaces", session.dir.list())?;
-    let names: Vec<&OsStr> = entries.iter().filter(|e| e.state.id().is_some()).map(|e| e.name.as_os_str()).collect();
-    // One question tells whether there is any id at all; most systems have none. Without privilege there are none to see.
-    let mut conn = done("open a netlink socket", Conn::open(&route::FAMILY))?;
-    let any = !names.is_empty() && any_nsid(&mut conn);
-    let ids = if any { nsids(session, &mut conn, &names, None)? } else { Vec::new() };
-    let mut ids = ids.into_iter();
-    session.out.list("", |out| {
-        for entry in &entries {
-            let id = entry.state.id().and_then(|_| ids.next().flatten());
-            out.object("", |out| {
-                let name = entry.name.as_os_str();
-                out.field("name", name, format_args!("{}", Escaped(name.as_bytes())));
-                if let Some(id) = id {
-                    out.field("id", id, format_args!(" (id: {id})"));
-                }
-                match &entry.state {
-                    State::Stale => out.field("state", "stale", format_args!(" (stale: its namespace is gone)")),
-                    State::Link(None) => {
-                        out.field("state", "dangling", format_args!(" (a link that leads to no namespace)"))
-                    }
-                    State::Other(kind) => {
-                        out.field("state", &kind.to_string(), format_args!(" (not a namespace: {kind})"));
-                    }
-                    State::Failed(error) => out.field("state", &error.to_string(), format_args!(" ({error})")),
-                    _ => {}
-                }
-                out.text(format_args!("\n"));
-            });
-        }
-    });
-    Ok(())
+    session.forget_conns();
+    let ns = Ns::of_pid(pid).map_err(|error| {
+        let path = real_path(session).join(name);
+        let said = format!("Bind /proc/{pid}/ns/net -> {} failed", path.display());
+        said_by_ip(session, Failure::of(&format!("find the namespace of process {pid}"), &error), &said, &error)
+    })?;
+    let attached = session.dir.attach(name, &ns);
+    on_file(session, name, CREATE, &format!("attach namespace {}", show(name)), attached)
 }
 
 fn set(session: &mut Session, name: &OsStr, nsid: Option<i32>) -> Result<()> {
     let task = format!("set the id of namespace {}", show(name));
-    let ns = done(&task, session.dir.open(name))?;
+    let ns = session.dir.open(name).map_err(|error| {
+        let failure = Failure::of(&task, &error);
+        match error {
+            // The kernel's answer: `ip` asks it.
+            Error::Stale { .. } | Error::NotNetns { .. } if session.options.ip => {
+                failure.ip("Error: Peer netns reference is invalid.").code(code::KERNEL)
+            }
+            error => {
+                let name = Escaped(name.as_bytes());
+                said_by_ip(session, failure, &format!("Cannot open network namespace \"{name}\""), &error)
+            }
+        }
+    })?;
     let result = session.conn()?.request(RTM_NEWNSID, Flags::empty(), |m| {
         m.fixed(&RtGenMsg::default());
-        m.i32(netnsa::NSID, nsid.unwrap_or(NSID_NOT_ASSIGNED));
         m.u32(netnsa::FD, ns.fd_number());
+        m.i32(netnsa::NSID, nsid.unwrap_or(NSID_NOT_ASSIGNED));
     });
     done(&task, result).map(drop)
 }
 
+/// What `ip` says where it does not name the namespace.
+const CANNOT_OPEN: &str = "Cannot open network namespace";
+
 fn identify(session: &mut Session, pid: Option<u32>) -> Result<()> {
-    let ns = match pid {
-        Some(pid) => done(&format!("find the namespace of process {pid}"), Ns::of_pid(pid))?,
-        None => done("find this namespace", Ns::current())?,
+    let task = pid.map_or("find this namespace".into(), |pid| format!("find the namespace of process {pid}"));
+    let ns = match (pid, &session.options.ns) {
+        (Some(pid), _) => Ns::of_pid(pid),
+        (None, Some(name)) => session.open(name),
+        (None, None) => Ns::current(),
     };
-    let names = done("list namespaces", ns.id().and_then(|id| session.dir.identify(&id)))?;
+    let found = ns.and_then(|ns| session.dir.identify(&ns.id()?));
+    let mut names = found.map_err(|e| said_by_ip(session, Failure::of(&task, &e), CANNOT_OPEN, &e))?;
+    if session.options.ip {
+        // Always a line, with one name.
+        let name = names.pop().unwrap_or_default();
+        session.out.text(format_args!("{}\n", Escaped(name.as_bytes())));
+        return Ok(());
+    }
+    names.sort_unstable();
     session.out.list("", |out| {
         for name in &names {
             out.object("", |out| {
@@ -413,7 +458,8 @@ fn identify(session: &mut Session, pid: Option<u32>) -> Result<()> {
 
 fn pids(session: &mut Session, name: &OsStr, look: Look) -> Result<()> {
     let task = format!("find the processes in namespace {}", show(name));
-    let id = done(&task, session.dir.open(name).and_then(|ns| ns.id()))?;
+    let id = session.dir.open(name).and_then(|ns| ns.id());
+    let id = id.map_err(|e| said_by_ip(session, Failure::of(&task, &e), CANNOT_OPEN, &e))?;
     let found = done(&task, holders(&id, look))?;
     let me = std::process::id();
     session.out.list("", |out| {
@@ -432,7 +478,9 @@ fn pids(session: &mut Session, name: &OsStr, look: Look) -> Result<()> {
             });
         }
     });
-    warn_hidden(session, &found.hidden);
+    if !session.options.ip {
+        warn_hidden(session, &found.hidden);
+    }
     Ok(())
 }
 
@@ -447,44 +495,6 @@ pub(super) fn warn_hidden(session: &Session, hidden: &Hidden) {
         let count = hidden.classed;
         session.warn(&format!("sockets left alone, as looking would change their net_cls class: {count}"));
     }
-}
-
-fn exec(session: &mut Session, name: &OsStr, command: &[OsString]) -> Result<()> {
-    let Some((program, args)) = command.split_first() else { return Ok(()) };
-    let task = format!("enter namespace {}", show(name));
-    let ns = done(&task, session.dir.open(name))?;
-    if session.in_batch {
-        return status(spawn(session, &ns, name, command)?);
-    }
-    let spawn = done(&task, Spawn::new(program).args(args).inside(&ns, Some(name)))?;
-    Err(Failure::of_start(&task, &spawn.exec(|warning| session.warn(&warning.to_string())), NsFlags::empty()))
-}
-
-/// Runs `command` as a child in `ns` and gives back its exit code.
-fn spawn(session: &Session, ns: &Ns, name: &OsStr, command: &[OsString]) -> Result<u8> {
-    let Some((program, args)) = command.split_first() else { return Ok(code::OK) };
-    let task = format!("enter namespace {}", show(name));
-    let inside = done(&task, Spawn::new(program).args(args).inside(ns, Some(name)))?;
-    let child = inside.spawn().map_err(|e| Failure::of_start(&task, &e, NsFlags::empty()))?;
-    child.warnings().iter().for_each(|w| session.warn(&w.to_string()));
-    let exit = done("wait for the command", child.wait())?;
-    Ok(u8::try_from(exit.status()).unwrap_or(code::FAILED))
-}
-
-/// The exit code of a command, which has said itself what went wrong.
-pub(super) fn status(status: u8) -> Result<()> {
-    if status == code::OK { Ok(()) } else { Err(Failure::new(status, "")) }
-}
-
-fn exec_all(session: &mut Session, command: &[OsString]) -> Result<()> {
-    let mut names = done("list namespaces", session.dir.list())?;
-    names.retain(|e| e.state.id().is_some());
-    each(session.options.ip, names.into_iter().map(|e| e.name).collect(), |name| {
-        session.out.text(format_args!("\nnetns: {}\n", Escaped(name.as_bytes())));
-        session.flush()?;
-        let ns = done(&format!("enter namespace {}", show(name)), session.dir.open(name))?;
-        status(spawn(session, &ns, name, command)?)
-    })
 }
 
 fn monitor(session: &mut Session) -> Result<()> {
@@ -505,35 +515,5 @@ fn monitor(session: &mut Session) -> Result<()> {
         });
         session.flush()?;
     }
-    Ok(())
-}
-
-fn list_id(session: &mut Session, target: Option<i32>, one: Option<i32>) -> Result<()> {
-    let mut all = done("list namespace ids", all_nsids(session.conn()?, target))?;
-    all.retain(|(id, _)| one.is_none_or(|one| one == *id));
-    all.sort_unstable();
-    let entries = done("list namespaces", session.dir.list())?;
-    let names: Vec<&OsStr> = entries.iter().filter(|e| e.state.id().is_some()).map(|e| e.name.as_os_str()).collect();
-    let named = if all.is_empty() || names.is_empty() {
-        Vec::new()
-    } else {
-        let mut conn = done("open a netlink socket", Conn::open(&route::FAMILY))?;
-        nsids(session, &mut conn, &names, target)?
-    };
-    session.out.list("", |out| {
-        for (id, current) in all {
-            let name = named.iter().zip(&names).find(|(n, _)| **n == Some(id)).map(|(_, name)| *name);
-            out.object("", |out| {
-                out.field("nsid", id, format_args!("nsid {id} "));
-                if let Some(current) = current {
-                    out.field("current-nsid", current, format_args!("current-nsid {current} "));
-                }
-                if let Some(name) = name {
-                    out.field("name", name, format_args!("(iproute2 netns name: {})", Escaped(name.as_bytes())));
-                }
-                out.text(format_args!("\n"));
-            });
-        }
-    });
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::face::{Arg, Opt};
 use super::netns::status;
 use super::plan::{Plan, Word, options, start, types};
 use super::{Command, Options, Session, done};
-use crate::failure::{Failure, Result, code};
+use crate::failure::{Failure, Result};
 use crate::grammar::{Result as Parsed, Words};
 use netns_sys::{NsFlags, Spawn, process};
 
@@ -119,6 +119,5 @@ pub(super) fn finish(session: &Session, task: &str, kinds: NsFlags, spawn: Spawn
     let spawn = spawn.default_signals().close_fds();
     let exit = start(spawn, child || session.in_batch, |warning| session.warn(&warning.to_string()));
     let exit = exit.map_err(|e| Failure::of_start(task, &e, kinds))?;
-    let code = if session.in_batch { exit.status() } else { exit.follow() };
-    status(u8::try_from(code).unwrap_or(code::FAILED))
+    status(if session.in_batch { exit.status() } else { exit.follow() })
 }

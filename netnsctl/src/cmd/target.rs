@@ -4,10 +4,14 @@ use super::{Session, done, netns};
 use crate::failure::{Failure, Result, code};
 use crate::grammar::{Result as Parsed, Words, show};
 use netns_sys::holders::{Look, namespaces};
-use netns_sys::{Error, Ns, NsFlags, process};
-use std::ffi::OsString;
+use netns_sys::rootless::Home;
+use netns_sys::{Errno, Error, Ns, NsFlags, process};
+use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
 /// For the help of commands that take one.
 macro_rules! target_help {
@@ -45,7 +49,7 @@ pub enum Target {
 pub struct Found {
     /// It.
     pub ns: Ns,
-    /// The process that was named, and a descriptor of it.
+    /// The process that was named (of a name of the user's own, its keeper), and a descriptor of it.
     pub process: Option<(u32, OwnedFd)>,
 }
 
@@ -74,7 +78,7 @@ pub(super) fn parse(words: &mut Words<'_>) -> Parsed<Target> {
         "socket" => {
             value.split_once('@').and_then(|(fd, pid)| Some(Target::Socket { fd: small(fd)?, pid: small(pid)? }))
         }
-        _ if word.as_encoded_bytes().contains(&b'/') => Some(Target::Name(word.to_owned())),
+        _ if is_path(word) => Some(Target::Name(word.to_owned())),
         _ => return netns::name(words).map(|name| Target::Name(name.to_owned())),
     };
     let target = target.ok_or_else(|| {
@@ -85,6 +89,30 @@ pub(super) fn parse(words: &mut Words<'_>) -> Parsed<Target> {
     Ok(target)
 }
 
+/// Where names are mounted.
+pub(super) struct NameDirs {
+    /// The inode number of our mount namespace.
+    pub(super) mount_ns: u64,
+    /// In it.
+    here: Option<PathBuf>,
+    /// An ordinary user's, in the mount namespace of their keeper.
+    own: Option<PathBuf>,
+}
+
+impl NameDirs {
+    pub(super) fn of(session: &Session) -> NameDirs {
+        let mount_ns = fs::metadata("/proc/self/ns/mnt").map_or(0, |m| m.ino());
+        NameDirs { mount_ns, here: fs::canonicalize(session.dir.path()).ok(), own: own_names() }
+    }
+
+    /// The name that is mounted at this path, in this mount namespace.
+    pub(super) fn name<'p>(&self, path: &'p Path, mount_ns: u64) -> Option<&'p OsStr> {
+        let dir = path.parent();
+        let is_name = dir == self.own.as_deref() || dir == self.here.as_deref() && mount_ns == self.mount_ns;
+        path.file_name().filter(|_| is_name && dir.is_some())
+    }
+}
+
 impl Target {
     /// Opens it. A process is held first and asked then, so that its number cannot have come to mean another.
     ///
@@ -92,7 +120,10 @@ impl Target {
     /// There is no such namespace; it is not ours to look into.
     pub fn open(&self, session: &Session) -> Result<Found> {
         let found = match *self {
-            Target::Name(ref name) => session.open(name).map(|ns| (ns, None)),
+            Target::Name(ref name) => match own_name(name) {
+                Err(Error::NoSuchName { .. }) => session.open(name).map(|ns| (ns, None)),
+                own => own,
+            },
             Target::Pid(pid) => {
                 process::open(pid).and_then(|pidfd| Ok((Ns::of_pidfd(pidfd.as_fd())?, Some((pid, pidfd)))))
             }
@@ -103,6 +134,29 @@ impl Target {
             }
         };
         done(&format!("open namespace {self}"), found).map(|(ns, process)| Found { ns, process })
+    }
+}
+
+fn is_path(word: &OsStr) -> bool {
+    word.as_encoded_bytes().contains(&b'/')
+}
+
+/// Where an ordinary user's names are, as their keeper sees it.
+fn own_names() -> Option<PathBuf> {
+    Home::of_user().filter(|_| !process::is_root()).map(|home| home.path().join("netns"))
+}
+
+/// The namespace of a name of the user's own, and its keeper, whose user namespace it belongs to. Nothing is entered.
+fn own_name(name: &OsStr) -> netns_sys::Result<(Ns, Option<(u32, OwnedFd)>)> {
+    let none = || Error::NoSuchName { name: name.to_owned() };
+    let names = own_names().filter(|_| !is_path(name)).ok_or_else(none)?;
+    let keeper = Home::of_user().ok_or_else(none)?.keeper()?.ok_or_else(none)?;
+    let pidfd = process::open(keeper.pid())?;
+    let mut path = OsString::from(format!("/proc/{}/root", keeper.pid()));
+    path.push(names.join(name));
+    match Ns::open(path.as_ref()) {
+        Err(Error::Sys { errno: Errno::ENOENT, .. }) => Err(none()),
+        ns => Ok((ns?, Some((keeper.pid(), pidfd)))),
     }
 }
 

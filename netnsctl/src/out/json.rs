@@ -1,12 +1,12 @@
 //! JSON as `ip -j` writes it: one line, or with `-p` indented by four, lists of objects as `[ {`.
 
-use super::Value;
+use super::{Text, Value};
 use std::fmt::Write as _;
 
 /// A JSON text being written.
 #[derive(Debug)]
 pub(super) struct Json {
-    pub(super) text: String,
+    pub(super) text: Text,
     pretty: bool,
     depth: usize,
     /// Whether the innermost bracket has no member yet.
@@ -15,62 +15,67 @@ pub(super) struct Json {
 
 impl Json {
     pub(super) fn new(pretty: bool) -> Self {
-        Self { text: String::new(), pretty, depth: 0, empty: true }
+        Self { text: Text::default(), pretty, depth: 0, empty: true }
     }
 
     /// What goes before a member of an object (with a key) or an element of a list (without).
     fn member(&mut self, key: &str) {
         if !self.empty {
-            self.text.push(',');
+            self.text.byte(b',');
         }
         self.empty = false;
         if !key.is_empty() {
             if self.pretty {
                 self.line();
             }
-            self.string(key);
-            self.text.push_str(if self.pretty { ": " } else { ":" });
+            self.text.byte(b'"');
+            self.text.push(key);
+            self.text.push(if self.pretty { "\": " } else { "\":" });
         }
     }
 
     fn line(&mut self) {
-        self.text.push('\n');
+        self.text.byte(b'\n');
         for _ in 0..self.depth {
-            self.text.push_str("    ");
+            self.text.push("    ");
         }
     }
 
-    pub(super) fn open(&mut self, key: &str, bracket: char) {
+    pub(super) fn open(&mut self, key: &str, bracket: u8) {
         self.member(key);
-        self.text.push(bracket);
-        if self.pretty && bracket == '[' {
-            self.text.push(' ');
+        self.text.byte(bracket);
+        if self.pretty && bracket == b'[' {
+            self.text.byte(b' ');
         }
         self.depth = self.depth.saturating_add(1);
         self.empty = true;
     }
 
-    pub(super) fn close(&mut self, bracket: char) {
+    pub(super) fn close(&mut self, bracket: u8) {
         self.depth = self.depth.saturating_sub(1);
         if self.pretty && !self.empty {
             match bracket {
-                ']' => self.text.push(' '),
+                b']' => self.text.byte(b' '),
                 _ => self.line(),
             }
         }
-        self.text.push(bracket);
+        self.text.byte(bracket);
         self.empty = self.depth == 0;
         if self.depth == 0 {
-            self.text.push('\n');
+            self.text.byte(b'\n');
         }
     }
 
     pub(super) fn value(&mut self, key: &str, value: Value<'_>) {
         self.member(key);
         let _ = match value {
-            Value::Uint(v) => write!(self.text, "{v}"),
+            Value::Uint(v) => {
+                self.text.number(v);
+                Ok(())
+            }
             Value::Int(v) => write!(self.text, "{v}"),
             Value::Hundredths(v) => write!(self.text, "{}.{:02}", v / 100, v % 100),
+            Value::Number(v) => self.text.write_str(v),
             Value::Bool(v) => write!(self.text, "{v}"),
             Value::Null => write!(self.text, "null"),
             Value::Str(v) => {
@@ -84,36 +89,54 @@ impl Json {
         };
     }
 
+    /// A member that is a number.
+    pub(super) fn number(&mut self, key: &str, value: u64) {
+        self.member(key);
+        self.text.number(value);
+    }
+
+    /// A member that is a string, in which `write` writes nothing to escape.
+    pub(super) fn written(&mut self, key: &str, write: impl FnOnce(&mut Text)) {
+        self.member(key);
+        self.text.byte(b'"');
+        write(&mut self.text);
+        self.text.byte(b'"');
+    }
+
     /// A name. JSON is UTF-8: of one that is not, the bytes follow in hexadecimal as `KEY_hex`.
     fn name(&mut self, key: &str, name: &[u8]) {
         let text = String::from_utf8_lossy(name);
         self.string(&text);
         if !key.is_empty() && text.as_bytes() != name {
             self.member(&format!("{key}_hex"));
-            self.text.push('"');
+            self.text.byte(b'"');
             for b in name {
                 let _ = write!(self.text, "{b:02x}");
             }
-            self.text.push('"');
+            self.text.byte(b'"');
         }
     }
 
     fn string(&mut self, text: &str) {
-        self.text.push('"');
-        for c in text.chars() {
-            match c {
-                '"' => self.text.push_str("\\\""),
-                '\\' => self.text.push_str("\\\\"),
-                '\n' => self.text.push_str("\\n"),
-                '\t' => self.text.push_str("\\t"),
-                '\r' => self.text.push_str("\\r"),
-                c if c < ' ' || c == '\u{7f}' => {
-                    let _ = write!(self.text, "\\u{:04x}", u32::from(c));
-                }
-                c => self.text.push(c),
-            }
+        let special = |b: u8| matches!(b, 0..b' ' | b'"' | b'\\' | 0x7f);
+        self.text.byte(b'"');
+        if !text.bytes().any(special) {
+            self.text.push(text);
+            return self.text.byte(b'"');
         }
-        self.text.push('"');
+        for piece in text.split_inclusive(|c| u8::try_from(c).is_ok_and(special)) {
+            let last = piece.bytes().next_back().filter(|b| special(*b));
+            self.text.push(piece.get(..piece.len().saturating_sub(last.iter().len())).unwrap_or_default());
+            let _ = match last {
+                None => Ok(()),
+                Some(b'\n') => self.text.write_str("\\n"),
+                Some(b'\t') => self.text.write_str("\\t"),
+                Some(b'\r') => self.text.write_str("\\r"),
+                Some(b @ (b'"' | b'\\')) => write!(self.text, "\\{}", char::from(b)),
+                Some(b) => write!(self.text, "\\u{b:04x}"),
+            };
+        }
+        self.text.byte(b'"');
     }
 
     /// Where in the structure the text is: depth, and whether the innermost bracket is empty.

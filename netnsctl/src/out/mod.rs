@@ -6,11 +6,15 @@
 mod json;
 #[cfg(feature = "processes")]
 pub mod table;
+mod text;
 
 use crate::names::{Named, Names};
 use json::Json;
 use std::fmt::{self, Write as _};
+use std::fs::File;
 use std::io::{self, Write as _};
+use std::os::fd::AsFd;
+pub use text::Text;
 
 /// A value of a record.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +25,8 @@ pub enum Value<'v> {
     Int(i64),
     /// An unsigned number of hundredths.
     Hundredths(u64),
+    /// A number as it is to be written.
+    Number(&'v str),
     /// A truth value.
     Bool(bool),
     /// A string.
@@ -118,12 +124,12 @@ impl Color {
 }
 
 /// How much is held back before some of it is written: until then, an output can be taken back.
-const HOLD: usize = 256 * 1024;
+const HOLD: usize = 64 * 1024;
 
 /// Where a command's output goes.
 #[derive(Debug, Default)]
 pub struct Out {
-    text: String,
+    text: Text,
     json: Option<Json>,
     style: Style,
     /// How often something was written.
@@ -165,6 +171,7 @@ impl Out {
     }
 
     /// Text that `fill` writes, in this colour.
+    #[inline]
     pub fn paint(&mut self, color: Option<Color>, fill: impl FnOnce(&mut Self)) {
         let Some((color, dark)) = color.zip(self.style.color).filter(|_| self.json.is_none()) else {
             return fill(self);
@@ -193,13 +200,14 @@ impl Out {
     }
 
     /// Text that needs no formatting.
+    #[inline]
     pub fn push(&mut self, text: &str) {
         if self.json.is_none() {
-            self.text.push_str(text);
+            self.text.push(text);
         }
     }
 
-    fn buffer(&mut self) -> &mut String {
+    fn buffer(&mut self) -> &mut Text {
         match &mut self.json {
             Some(json) => &mut json.text,
             None => &mut self.text,
@@ -225,12 +233,14 @@ impl Out {
     pub fn spill(&mut self) {
         if self.buffer().len() >= HOLD {
             self.written = self.written.saturating_add(1);
-            let text = self.buffer();
-            let result = io::stdout().lock().write_all(text.as_bytes());
-            text.clear();
-            if let Err(error) = result {
+            let text = std::mem::take(self.buffer());
+            // Past Rust's own buffer, which would look for the end of a line in all of it.
+            let to = io::stdout().as_fd().try_clone_to_owned();
+            if let Err(error) = to.and_then(|to| File::from(to).write_all(text.bytes())) {
                 self.broken.get_or_insert(error);
             }
+            *self.buffer() = text;
+            self.buffer().truncate(0);
         }
     }
 
@@ -243,7 +253,7 @@ impl Out {
     /// Text only.
     pub fn text(&mut self, text: fmt::Arguments<'_>) {
         if self.json.is_none() {
-            let _ = self.text.write_fmt(text); // a String takes all
+            let _ = self.text.write_fmt(text); // a Text takes all
         }
     }
 
@@ -262,18 +272,79 @@ impl Out {
         }
     }
 
+    /// A member `key`, a string; its text stands between `before` and a space. This and those below format nothing: they
+    /// are for long lists.
+    #[inline(always)]
+    pub fn string(&mut self, key: &str, before: &str, value: &str) {
+        match &mut self.json {
+            Some(json) => json.value(key, Value::Str(value)),
+            None => {
+                self.text.push(before);
+                self.text.push(value);
+                self.text.byte(b' ');
+            }
+        }
+    }
+
+    /// As [`Out::string`], for a name.
+    pub fn name(&mut self, key: &str, before: &str, name: &[u8]) {
+        match plain(name) {
+            Some(plain) => self.string(key, before, plain),
+            None => self.field(key, name, format_args!("{before}{} ", Escaped(name))),
+        }
+    }
+
+    /// As [`Out::string`], for a number.
+    #[inline]
+    pub fn number(&mut self, key: &str, before: &str, value: impl Into<u64>) {
+        let value = value.into();
+        match &mut self.json {
+            Some(json) => json.number(key, value),
+            None => {
+                self.text.push(before);
+                self.text.number(value);
+                self.text.byte(b' ');
+            }
+        }
+    }
+
+    /// As [`Out::string`], for what `write` writes: nothing that JSON would have to escape.
+    #[inline]
+    pub fn written(&mut self, key: &str, before: &str, write: impl FnOnce(&mut Text)) {
+        match &mut self.json {
+            Some(json) => json.written(key, write),
+            None => {
+                self.text.push(before);
+                write(&mut self.text);
+                self.text.byte(b' ');
+            }
+        }
+    }
+
+    /// As [`Out::string`], for a number that may have a name.
+    #[inline(always)]
+    pub fn code(&mut self, key: &str, before: &str, code: Named) {
+        match code.name {
+            Some(name) => self.string(key, before, name),
+            None => self.written(key, before, |text| text.number(code.value.into())),
+        }
+    }
+
     /// A list, as member `key` (or element, or the whole, where `key` is empty), filled by `fill`.
+    #[inline]
     pub fn list(&mut self, key: &str, fill: impl FnOnce(&mut Self)) {
         self.nest(key, b"[]", fill);
     }
 
     /// An object, as member `key` (or element, or the whole, where `key` is empty), filled by `fill`.
+    #[inline]
     pub fn object(&mut self, key: &str, fill: impl FnOnce(&mut Self)) {
         self.nest(key, b"{}", fill);
     }
 
+    #[inline]
     fn nest(&mut self, key: &str, brackets: &[u8; 2], fill: impl FnOnce(&mut Self)) {
-        let [open, close] = brackets.map(char::from);
+        let [open, close] = *brackets;
         if let Some(json) = &mut self.json {
             json.open(key, open);
         }
@@ -285,7 +356,8 @@ impl Out {
 
     /// Takes what is not yet written.
     pub fn take(&mut self) -> String {
-        std::mem::take(self.buffer())
+        let text = std::mem::take(self.buffer());
+        String::from_utf8_lossy(text.bytes()).into_owned()
     }
 
     /// Writes all of it to standard output.
@@ -296,12 +368,12 @@ impl Out {
         if let Some(error) = self.broken.take() {
             return Err(error);
         }
-        let text = self.take();
+        let text = std::mem::take(self.buffer());
         if text.is_empty() {
             return Ok(());
         }
         let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes())?;
+        stdout.write_all(text.bytes())?;
         stdout.flush()
     }
 }
@@ -312,6 +384,9 @@ pub struct Escaped<'n>(pub &'n [u8]);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(plain) = plain(self.0) {
+            return f.write_str(plain);
+        }
         for chunk in self.0.utf8_chunks() {
             for c in chunk.valid().chars() {
                 match c {
@@ -329,6 +404,13 @@ impl fmt::Display for Escaped<'_> {
         }
         Ok(())
     }
+}
+
+/// A name that is the same escaped: of printable ASCII that stands for itself, as good as all are.
+#[must_use]
+pub fn plain(name: &[u8]) -> Option<&str> {
+    let plain = |b: &u8| matches!(b, b' '..=b'~') && *b != b'\\';
+    std::str::from_utf8(name).ok().filter(|_| name.iter().all(plain))
 }
 
 /// Control characters, and those that change the direction of text or end a line.

@@ -116,6 +116,10 @@ fn messages(protocol: &str, mut bytes: &[u8], files: &BTreeMap<u32, String>, req
         };
         if changes {
             message[8..16].fill(0); // nlmsg_seq, nlmsg_pid
+            if protocol == "NETLINK_ROUTE" {
+                let top = header_len(kind).min(len)..len;
+                clear_padding(&mut message, top, kind / 4 == 24 / 4);
+            }
             let fds = if protocol == "NETLINK_ROUTE" { namespace_fds(&message) } else { Vec::new() };
             let mut namespaces = Vec::new();
             for at in fds {
@@ -141,6 +145,25 @@ fn attributes(bytes: &[u8], part: Range<usize>) -> (Vec<(u16, Range<usize>)>, bo
         at += len.next_multiple_of(4);
     }
     (found, true)
+}
+
+/// Zeroes the padding behind attributes, in which ip leaves what was on its stack: in what is marked as nested, and in the
+/// next hops of a route, each a header of 8 bytes, then attributes.
+fn clear_padding(message: &mut [u8], part: Range<usize>, route: bool) {
+    const RTA_MULTIPATH: u16 = 9;
+    for (kind, value) in attributes(message, part.clone()).0 {
+        message[value.end..value.end.next_multiple_of(4).min(part.end)].fill(0);
+        if kind & 0x8000 != 0 {
+            clear_padding(message, value, false);
+        } else if route && kind == RTA_MULTIPATH {
+            let mut hop = value.start;
+            while hop + 8 <= value.end {
+                let end = (hop + usize::from(u16_at(message, hop)).max(8)).min(value.end);
+                clear_padding(message, hop + 8..end, false);
+                hop = end;
+            }
+        }
+    }
 }
 
 /// Where the attributes of a message of NETLINK_ROUTE begin: behind its fixed header.

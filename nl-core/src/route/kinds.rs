@@ -5,47 +5,26 @@ use super::{IfInfoMsg, ifla};
 use crate::spec::{NestSpec, Shape, attrs, codes, wire};
 use crate::wire::{Be16, U16, U32};
 
+macro_rules! by_kind {
+    ($($nest:ident: $($kind:literal)*;)*) => { &[$($(($kind, &$nest::SPEC),)*)*] };
+}
+
 /// What `IFLA_INFO_DATA` is, by `IFLA_INFO_KIND`.
-pub static DATA_KINDS: [(&str, &NestSpec); 31] = [
-    ("veth", &veth::SPEC),
-    ("vxcan", &veth::SPEC),
-    ("netkit", &netkit::SPEC),
-    ("bridge", &br::SPEC),
-    ("vlan", &vlan::SPEC),
-    ("macvlan", &macvlan::SPEC),
-    ("macvtap", &macvlan::SPEC),
-    ("ipvlan", &ipvlan::SPEC),
-    ("ipvtap", &ipvlan::SPEC),
-    ("vrf", &vrf::SPEC),
-    ("bond", &bond::SPEC),
-    ("tun", &tun::SPEC),
-    ("vxlan", &vxlan::SPEC),
-    ("geneve", &geneve::SPEC),
-    ("gre", &gre::SPEC),
-    ("gretap", &gre::SPEC),
-    ("ip6gre", &gre::SPEC),
-    ("ip6gretap", &gre::SPEC),
-    ("erspan", &gre::SPEC),
-    ("ip6erspan", &gre::SPEC),
-    ("ipip", &iptun::SPEC),
-    ("sit", &iptun::SPEC),
-    ("ip6tnl", &iptun::SPEC),
-    ("vti", &vti::SPEC),
-    ("vti6", &vti::SPEC),
-    ("xfrm", &xfrm::SPEC),
-    ("hsr", &hsr::SPEC),
-    ("macsec", &macsec::SPEC),
-    ("bareudp", &bareudp::SPEC),
-    ("dummy", &EMPTY),
-    ("ifb", &EMPTY),
-];
+pub static DATA_KINDS: &[(&str, &NestSpec)] = by_kind! {
+    veth: "veth" "vxcan"; netkit: "netkit"; br: "bridge"; vlan: "vlan"; macvlan: "macvlan" "macvtap";
+    ipvlan: "ipvlan" "ipvtap"; vrf: "vrf"; bond: "bond"; tun: "tun"; vxlan: "vxlan"; geneve: "geneve";
+    gre: "gre" "gretap" "erspan" "ip6gre" "ip6gretap" "ip6erspan"; iptun: "ipip" "sit" "ip6tnl"; vti: "vti" "vti6";
+    xfrm: "xfrm"; hsr: "hsr"; macsec: "macsec"; bareudp: "bareudp"; amt: "amt"; gtp: "gtp"; can: "can"; ipoib: "ipoib";
+    rmnet: "rmnet"; dsa: "dsa"; batadv: "batadv"; wwan: "wwan"; none: "dummy" "ifb" "nlmon" "vcan" "wireguard" "team";
+};
 
 /// What `IFLA_INFO_SLAVE_DATA` is, by `IFLA_INFO_SLAVE_KIND`.
-pub static SLAVE_KINDS: [(&str, &NestSpec); 3] =
-    [("bridge", &brport::SPEC), ("bond", &bond_slave::SPEC), ("vrf", &vrf_port::SPEC)];
+pub static SLAVE_KINDS: &[(&str, &NestSpec)] = by_kind! { brport: "bridge"; bond_slave: "bond"; vrf_port: "vrf"; };
 
-/// The settings of kinds that have none.
-static EMPTY: NestSpec = NestSpec { prefix: "", header: "linux/if_link.h", attrs: &[] };
+attrs! {
+    /// The settings of kinds that have none.
+    pub mod none("", "linux/if_link.h") {}
+}
 
 attrs! {
     /// Settings of a `veth` or `vxcan`.
@@ -580,9 +559,9 @@ attrs! {
         PMTUDISC = 10, Uint, "Whether the path's MTU is found.";
         ENCAP_LIMIT = 11, Uint, "IPv6: how deep tunnels may go.";
         FLOWINFO = 12, Be, "IPv6 traffic class and flow label, in network byte order.";
-        FLAGS = 13, Uint, "IPv6: `IP6_TNL_F_*`.";
-        ENCAP_TYPE = 14, Uint, "Encapsulation (`TUNNEL_ENCAP_*`).";
-        ENCAP_FLAGS = 15, Uint, "Flags of the encapsulation.";
+        FLAGS = 13, Bits(&super::ip6_tnl_f::SPEC), "IPv6.";
+        ENCAP_TYPE = 14, Code(&super::tunnel_encap::SPEC), "Encapsulation.";
+        ENCAP_FLAGS = 15, Bits(&super::tunnel_encap_flag::SPEC), "Flags of the encapsulation.";
         ENCAP_SPORT = 16, Be, "Source port of the encapsulation, in network byte order.";
         ENCAP_DPORT = 17, Be, "Destination port of the encapsulation, in network byte order.";
         COLLECT_METADATA = 18, Flag, "Routes and programs say where to.";
@@ -614,8 +593,8 @@ attrs! {
         SIXRD_PREFIXLEN as "IFLA_IPTUN_6RD_PREFIXLEN" = 13, Uint;
         /// 6rd: length of the prefix of relays, in bits.
         SIXRD_RELAY_PREFIXLEN as "IFLA_IPTUN_6RD_RELAY_PREFIXLEN" = 14, Uint;
-        ENCAP_TYPE = 15, Uint, "Encapsulation (`TUNNEL_ENCAP_*`).";
-        ENCAP_FLAGS = 16, Uint, "Flags of the encapsulation.";
+        ENCAP_TYPE = 15, Code(&super::tunnel_encap::SPEC), "Encapsulation.";
+        ENCAP_FLAGS = 16, Bits(&super::tunnel_encap_flag::SPEC), "Flags of the encapsulation.";
         ENCAP_SPORT = 17, Be, "Source port of the encapsulation, in network byte order.";
         ENCAP_DPORT = 18, Be, "Destination port of the encapsulation, in network byte order.";
         COLLECT_METADATA = 19, Flag, "Routes and programs say where to.";
@@ -687,4 +666,136 @@ attrs! {
         SRCPORT_MIN = 3, Uint, "The lowest source port.";
         MULTIPROTO_MODE = 4, Flag, "Whether related protocols are taken as well.";
     }
+}
+
+codes! {
+    /// Flags of tunnels over IPv6.
+    pub mod ip6_tnl_f(u32, "IP6_TNL_F_", "linux/ip6_tunnel.h") {
+        IGN_ENCAP_LIMIT = 0x01, "No limit to how deep tunnels may go.";
+        USE_ORIG_TCLASS = 0x02, "The traffic class is that of the packet.";
+        USE_ORIG_FLOWLABEL = 0x04, "The flow label is that of the packet.";
+        MIP6_DEV = 0x08, "Of mobile IPv6.";
+        RCV_DSCP_COPY = 0x10, "The packet inside gets the DSCP of that outside.";
+        USE_ORIG_FWMARK = 0x20, "The firewall mark is that of the packet.";
+        ALLOW_LOCAL_REMOTE = 0x40, "The other end may be on this host.";
+    }
+}
+
+codes! {
+    /// Encapsulations of a tunnel's packets.
+    pub mod tunnel_encap(u16, "TUNNEL_ENCAP_", "linux/if_tunnel.h") {
+        NONE = 0, "None.";
+        FOU = 1, "UDP.";
+        GUE = 2, "UDP and a header.";
+    }
+}
+
+codes! {
+    /// Flags of the encapsulation.
+    pub mod tunnel_encap_flag(u32, "TUNNEL_ENCAP_FLAG_", "linux/if_tunnel.h") {
+        CSUM = 1, "UDP has a checksum over IPv4.";
+        CSUM6 = 2, "UDP has a checksum over IPv6.";
+        REMCSUM = 4, "Remote checksum offload.";
+    }
+}
+
+attrs! {
+    /// Settings of an `amt`.
+    pub mod amt("IFLA_AMT_", "linux/amt.h") {
+        MODE = 1, Uint, "0 gateway, 1 relay.";
+        RELAY_PORT = 2, Be, "Port of the relay, in network byte order.";
+        GATEWAY_PORT = 3, Be, "Port of the gateway, in network byte order.";
+        LINK = 4, Uint, "Interface index of the device below.";
+        LOCAL_IP = 5, Ip, "Address of this end.";
+        REMOTE_IP = 6, Ip, "Address of the relay found.";
+        DISCOVERY_IP = 7, Ip, "Address to look for relays at.";
+        MAX_TUNNELS = 8, Uint, "Most tunnels.";
+    }
+}
+
+attrs! {
+    /// Settings of a `gtp`.
+    pub mod gtp("IFLA_GTP_", "linux/if_link.h") {
+        FD0 = 1, Uint, "Socket for version 0.";
+        FD1 = 2, Uint, "Socket for version 1.";
+        PDP_HASHSIZE = 3, Uint, "Buckets of the table of contexts.";
+        ROLE = 4, Uint, "0 GGSN, 1 SGSN.";
+        CREATE_SOCKETS = 5, Uint, "The kernel makes the sockets.";
+        RESTART_COUNT = 6, Uint, "Number in echo answers.";
+    }
+}
+
+attrs! {
+    /// Settings of an `ipoib`.
+    pub mod ipoib("IFLA_IPOIB_", "linux/if_link.h") {
+        PKEY = 1, Uint, "Key of the partition.";
+        MODE = 2, Uint, "0 datagram, 1 connected.";
+        UMCAST = 3, Uint, "Whether user space may join groups.";
+    }
+}
+
+attrs! {
+    /// Settings of a `rmnet`.
+    pub mod rmnet("IFLA_RMNET_", "linux/if_link.h") {
+        MUX_ID = 1, Uint, "Id among those on the device.";
+        FLAGS = 2, Bytes, "Flags and which of them change.";
+    }
+}
+
+attrs! {
+    /// Settings of a `dsa`.
+    pub mod dsa("IFLA_DSA_", "linux/if_link.h") { MASTER = 1, Uint, "Interface index of the conduit."; }
+}
+
+attrs! {
+    /// Settings of a `batadv`.
+    pub mod batadv("IFLA_BATADV_", "linux/batman_adv.h") { ALGO_NAME = 1, Str, "Routing algorithm."; }
+}
+
+attrs! {
+    /// Settings of a `wwan`.
+    pub mod wwan("IFLA_WWAN_", "linux/wwan.h") { LINK_ID = 1, Uint, "Id of the link."; }
+}
+
+attrs! {
+    /// Settings of a `can`.
+    pub mod can("IFLA_CAN_", "linux/can/netlink.h") {
+        BITTIMING = 1, Bytes, "Timing of bits: `struct can_bittiming`.";
+        BITTIMING_CONST = 2, Bytes, "What the hardware can: `struct can_bittiming_const`.";
+        CLOCK = 3, Uint, "Frequency of the clock.";
+        STATE = 4, Uint, "State (`CAN_STATE_*`).";
+        CTRLMODE = 5, Bytes, "Modes: which of them change, and which are on, 4 bytes each.";
+        RESTART_MS = 6, Uint, "Time until a restart, in ms.";
+        RESTART = 7, Uint, "Restart now.";
+        BERR_COUNTER = 8, Bytes, "Counters of errors, sending and receiving, 2 bytes each.";
+        DATA_BITTIMING = 9, Bytes, "CAN FD: timing of data bits.";
+        DATA_BITTIMING_CONST = 10, Bytes, "CAN FD: what the hardware can.";
+        TERMINATION = 11, Uint, "Resistance that ends the bus, in Ohm.";
+        TERMINATION_CONST = 12, Bytes, "Resistances to choose from, 2 bytes each.";
+        BITRATE_CONST = 13, Bytes, "Bit rates to choose from, 4 bytes each.";
+        DATA_BITRATE_CONST = 14, Bytes, "CAN FD: bit rates to choose from.";
+        BITRATE_MAX = 15, Uint, "The highest bit rate.";
+        TDC = 16, Nest(&super::can_tdc::SPEC), "CAN FD: compensation of the transmitter's delay.";
+        CTRLMODE_EXT = 17, Nest(&super::can_ctrlmode_ext::SPEC), "Modes the hardware can.";
+    }
+}
+
+attrs! {
+    /// Compensation of the transmitter's delay.
+    pub mod can_tdc("IFLA_CAN_TDC_", "linux/can/netlink.h") {
+        TDCV_MIN = 1, Uint, "The least value.";
+        TDCV_MAX = 2, Uint, "The largest value.";
+        TDCO_MIN = 3, Uint, "The least offset.";
+        TDCO_MAX = 4, Uint, "The largest offset.";
+        TDCF_MIN = 5, Uint, "The least filter window.";
+        TDCF_MAX = 6, Uint, "The largest filter window.";
+        TDCV = 7, Uint, "Value.";
+        TDCO = 8, Uint, "Offset.";
+        TDCF = 9, Uint, "Filter window.";
+    }
+}
+
+attrs! {
+    /// Modes of a CAN controller.
+    pub mod can_ctrlmode_ext("IFLA_CAN_CTRLMODE_", "linux/can/netlink.h") { SUPPORTED = 1, Uint, "What it can."; }
 }

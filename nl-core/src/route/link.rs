@@ -8,7 +8,7 @@
 //!                 IFLA_INFO_SLAVE_KIND "bridge", IFLA_INFO_SLAVE_DATA → IFLA_BRPORT_*
 //! ```
 
-use super::{DATA_KINDS, SLAVE_KINDS, af, bridge, brport};
+use super::{DATA_KINDS, SLAVE_KINDS, af, bridge, brport, vf_list};
 use crate::decode::{Attr, Attrs};
 use crate::error::DecodeError;
 use crate::spec::{Shape, attrs, codes, view, wire};
@@ -56,7 +56,7 @@ attrs! {
         NET_NS_PID = 19, Uint, "The namespace to be in, by a process in it.";
         IFALIAS = 20, Str, "A text of the user's.";
         NUM_VF = 21, Uint, "Number of virtual functions.";
-        VFINFO_LIST = 22, Bytes, "Virtual functions.";
+        VFINFO_LIST = 22, Nest(&super::vf_list::SPEC), "Virtual functions.";
         STATS64 = 23, Struct(super::Stats64::SPEC), "Statistics of 64 bits.";
         VF_PORTS = 24, Bytes, "Port profiles of the virtual functions.";
         PORT_SELF = 25, Bytes, "Port profile of the link.";
@@ -118,11 +118,11 @@ attrs! {
     /// What is in `IFLA_LINKINFO`.
     pub mod info("IFLA_INFO_", "linux/if_link.h") {
         KIND = 1, Str, "Kind of device.";
-        DATA = 2, ByName(KIND, &super::DATA_KINDS), "Settings of the kind.";
+        DATA = 2, ByName(KIND, super::DATA_KINDS), "Settings of the kind.";
         XSTATS = 3, Bytes, "Statistics of the kind.";
         SLAVE_KIND = 4, Str, "Kind of the master.";
         /// Settings of the port that it is of its master.
-        SLAVE_DATA = 5, ByName(SLAVE_KIND, &super::SLAVE_KINDS);
+        SLAVE_DATA = 5, ByName(SLAVE_KIND, super::SLAVE_KINDS);
     }
 }
 
@@ -173,7 +173,7 @@ attrs! {
     pub mod xdp("IFLA_XDP_", "linux/if_link.h") {
         FD = 1, Int, "Program to attach; -1: none.";
         ATTACHED = 2, Code(&super::xdp_attached::SPEC), "Where one is attached.";
-        FLAGS = 3, Uint, "`XDP_FLAGS_*`.";
+        FLAGS = 3, Bits(&super::xdp_flags::SPEC), "How to attach it.";
         PROG_ID = 4, Uint, "Id of the program.";
         DRV_PROG_ID = 5, Uint, "Id of the driver's program.";
         SKB_PROG_ID = 6, Uint, "Id of the generic program.";
@@ -310,6 +310,16 @@ codes! {
         SKB = 2, "In the stack.";
         HW = 3, "In hardware.";
         MULTI = 4, "Several.";
+    }
+}
+
+codes! {
+    /// How to attach a BPF program.
+    pub mod xdp_flags(u32, "XDP_FLAGS_", "linux/if_link.h") {
+        UPDATE_IF_NOEXIST = 1, "Only where there is none.";
+        SKB_MODE = 2, "In the stack.";
+        DRV_MODE = 4, "In the driver.";
+        HW_MODE = 8, "In hardware.";
     }
 }
 

@@ -5,7 +5,7 @@
 //! nlmsghdr │ fixed header of the object │ attributes …
 //!            link  ifinfomsg    16   ifla     route/link.rs, the kinds of devices route/kinds.rs
 //!            addr  ifaddrmsg     8   ifa      route/addr.rs
-//!            route rtmsg        12   rta      route/route.rs
+//!            route rtmsg        12   rta      route/route.rs, lightweight tunnels route/lwtunnel.rs
 //!            rule  fib_rule_hdr 12   fra      route/rule.rs
 //!            neigh ndmsg        12   nda      route/neigh.rs
 //!            nsid  rtgenmsg   1 + 3  netnsa   route/nsid.rs
@@ -16,23 +16,29 @@
 mod addr;
 mod kinds;
 mod link;
+mod lwtunnel;
 mod neigh;
 mod netconf;
 mod nexthop;
 mod nsid;
+mod prefix;
 #[expect(clippy::module_inception, reason = "the object is called a route too")]
 mod route;
 mod rule;
+mod vfs;
 
 pub use addr::*;
 pub use kinds::*;
 pub use link::*;
+pub use lwtunnel::*;
 pub use neigh::*;
 pub use netconf::*;
 pub use nexthop::*;
 pub use nsid::*;
+pub use prefix::*;
 pub use route::*;
 pub use rule::*;
+pub use vfs::*;
 
 use crate::spec::{CodeSpec, codes, messages};
 
@@ -56,6 +62,7 @@ messages! {
         RTM_NEWRULE = 32, FibRuleHdr, fra, "Add a routing rule; a rule.";
         RTM_DELRULE = 33, FibRuleHdr, fra, "Delete a rule.";
         RTM_GETRULE = 34, FibRuleHdr, fra, "Get rules.";
+        RTM_NEWPREFIX = 52, PrefixMsg, prefixa, "A prefix that an IPv6 router announced.";
         RTM_NEWMULTICAST = 56, IfAddrMsg, ifa, "A multicast address was joined.";
         RTM_DELMULTICAST = 57, IfAddrMsg, ifa, "A multicast address was left.";
         RTM_GETMULTICAST = 58, IfAddrMsg, ifa, "Get multicast addresses.";
@@ -86,7 +93,8 @@ messages! {
 }
 
 /// Groups of numbers that no header or attribute above points to, for checks.
-pub const CODES: &[&CodeSpec] = &[&rtnlgrp::SPEC, &rtext_filter::SPEC, &macvlan_macaddr_mode::SPEC, &br_boolopt::SPEC];
+pub const CODES: &[&CodeSpec] =
+    &[&rtnlgrp::SPEC, &rtext_filter::SPEC, &macvlan_macaddr_mode::SPEC, &br_boolopt::SPEC, &CacheFlags::SPEC];
 
 codes! {
     /// Address families (`AF_*`), those of netlink's own included.

@@ -9,7 +9,7 @@
 //! │length │flags │hops │ ifindex │ RTA_GATEWAY, RTA_ENCAP, … │ the next hop …
 //! ```
 
-use super::af;
+use super::{ENCAP_KINDS, af};
 use crate::decode::{Attr, Attrs};
 use crate::error::{DecodeError, DecodeErrorKind as Kind};
 use crate::spec::{Shape, attrs, codes, view, wire};
@@ -64,8 +64,8 @@ attrs! {
         VIA = 18, Struct(super::RtVia::SPEC);
         NEWDST = 19, Bytes, "MPLS: the labels to send with.";
         PREF = 20, Uint, "Preference of a router (RFC 4191).";
-        ENCAP_TYPE = 21, Code(&super::lwtunnel_encap::SPEC), "Kind of lightweight tunnel.";
-        ENCAP = 22, Bytes, "Settings of the lightweight tunnel.";
+        ENCAP_TYPE = 21, Code(&crate::route::lwtunnel_encap::SPEC), "Kind of lightweight tunnel.";
+        ENCAP = 22, ByCode(ENCAP_TYPE, &super::ENCAP_KINDS), "Settings of the lightweight tunnel.";
         EXPIRES = 23, Uint, "Seconds until it expires.";
         PAD = 24, Bytes, "Padding.";
         UID = 25, Uint, "User id to look up for.";
@@ -262,19 +262,22 @@ codes! {
 }
 
 codes! {
-    /// Kinds of lightweight tunnels (`enum lwtunnel_encap_types`).
-    pub mod lwtunnel_encap(u16, "LWTUNNEL_ENCAP_", "linux/lwtunnel.h") {
-        NONE = 0, "None.";
-        MPLS = 1, "MPLS.";
-        IP = 2, "IPv4 tunnels that take their settings from the route.";
-        ILA = 3, "Identifier-locator addressing.";
-        IP6 = 4, "IPv6 tunnels that take their settings from the route.";
-        SEG6 = 5, "Segment routing.";
-        BPF = 6, "A BPF program.";
-        SEG6_LOCAL = 7, "A segment's end.";
-        RPL = 8, "RPL source routing.";
-        IOAM6 = 9, "In-situ OAM.";
-        XFRM = 10, "IPsec.";
+    /// Flags of a looked up IPv4 route, beside [`RouteFlags`] and in part the same bits.
+    pub flags CacheFlags(u32, "RTCF_", "linux/in_route.h") {
+        NOTIFY = 0x0001_0000, "The user is told of changes.";
+        DIRECTDST = 0x0002_0000, "Unused.";
+        REDIRECTED = 0x0004_0000, "An ICMP redirect made it.";
+        TPROXY = 0x0008_0000, "Unused.";
+        FAST = 0x0020_0000, "Unused.";
+        MASQ = 0x0040_0000, "Unused.";
+        SNAT = 0x0080_0000, "Unused.";
+        DOREDIRECT = 0x0100_0000, "The sender is to be sent a redirect.";
+        DIRECTSRC = 0x0400_0000, "Unused.";
+        DNAT = 0x0800_0000, "Unused.";
+        BROADCAST = 0x1000_0000, "To a broadcast address.";
+        MULTICAST = 0x2000_0000, "To a multicast address.";
+        REJECT = 0x4000_0000, "Unused.";
+        LOCAL = 0x8000_0000, "To an address of this host.";
     }
 }
 
@@ -301,9 +304,9 @@ view! {
         newdst: &'a [u8] = bytes(NEWDST);
         /// Preference of a router: 0 medium, 1 high, 3 low.
         pref: u8 = u8(PREF);
-        /// Kind of lightweight tunnel, see [`lwtunnel_encap`].
         /// Over 255 too, where the header has no room.
         wide_table: u32 = u32(TABLE);
+        /// Kind of lightweight tunnel, see [`super::lwtunnel_encap`].
         encap_type: u16 = u16(ENCAP_TYPE);
         encap: Attrs<'a> = attrs(ENCAP);
         multipath: NextHops<'a> = fn next_hops(MULTIPATH);
@@ -311,6 +314,7 @@ view! {
         via: (u16, &'a [u8]) = fn via(VIA);
         expires: u32 = u32(EXPIRES);
         uid: u32 = u32(UID);
+        ttl_propagate: u8 = u8(TTL_PROPAGATE);
         nh_id: u32 = u32(NH_ID);
     }
 }

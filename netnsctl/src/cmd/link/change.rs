@@ -1,22 +1,16 @@
 //! What is to be made of a link: words → [`Change`] → attributes.
 
-use super::super::{done, links};
-use super::kinds::{self, ADD, FLAGS, LINK, PEER, SET, Setting, Shape};
-use crate::failure::{Failure, Result, code};
-use crate::grammar::{Keyword, Result as Parsed, Words, show};
-use netns_sys::netlink::Conn;
+use super::super::links;
+use super::kinds::{self, ADD, PEER, SET};
+use super::vf::Vf;
+use crate::grammar::{IFNAME_MAX, Keyword, Result as Parsed, Usage, Words, show};
+use crate::names::{GROUPS, Names};
+use crate::out::Escaped;
 use netns_sys::tun::Tun;
-use netns_sys::{Dir, Errno, Error, Ns};
-use nl_core::route::{
-    self, IfInfoMsg, LinkFlags, NSID_NOT_ASSIGNED, Nsid, PortRange, RTM_GETNSID, RTM_NEWNSID, RtGenMsg, VlanQosMapping,
-    af, ifla, inet6, info, netnsa, vlan_qos,
-};
-use nl_core::wire::Wire;
-use nl_core::{Flags, Msg};
+use nl_core::route::{IfInfoMsg, LinkFlags, af, ifla, inet6, proto_down_reason, xdp_flags};
+use nl_core::wire::NLA_F_NESTED;
 use std::ffi::{OsStr, OsString};
-use std::net::IpAddr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 /// An attribute's type and its value.
 pub(super) type Attr<V> = (u16, V);
@@ -28,8 +22,8 @@ pub(super) enum Bytes {
     Plain(Vec<u8>),
     /// A text; the NUL behind it is added.
     Str(Vec<u8>),
-    /// `{ u32 value, u32 mask }`.
-    Bits(u32, u32),
+    /// A value, and which bits of it there are; the others are as they were, or 0.
+    Patch(Vec<u8>, Vec<u8>),
     /// Attributes.
     Nest(Vec<(u16, Bytes)>),
     /// The other end: a header and attributes.
@@ -43,10 +37,16 @@ pub(super) enum Value {
     Bytes(Bytes),
     /// The index of the link of this name.
     Dev(OsString),
-    /// A descriptor of this namespace.
+    /// The same, of a master; `true`: of a VRF.
+    Master(OsString, bool),
+    /// A descriptor of this namespace, or the number of a process in it.
     Netns(OsString),
     /// The id of this namespace.
     NsId(OsString),
+    /// The BPF program pinned at this path, or none any more, of those that these flags are about.
+    Xdp(u32, Option<OsString>),
+    /// Settings of a virtual function.
+    Vf(Vf),
     /// The other end.
     Peer(Box<Change>),
 }
@@ -60,17 +60,19 @@ pub struct Change {
     pub(super) rename: Option<OsString>,
     /// The index it gets; 0: the next that is free.
     pub(super) index: i32,
+    /// The link below one to be made.
+    pub(super) link: Option<OsString>,
     /// Flags, and which of them to change.
     pub(super) flags: LinkFlags,
     pub(super) mask: LinkFlags,
     /// Attributes.
     pub(super) attrs: Vec<Attr<Value>>,
-    /// The kind of device.
+    /// How long addresses are that have to be as long as the link's.
+    pub(super) lengths: Vec<usize>,
+    /// The kind of device; with `_slave` behind it, that of the master of which it is a port.
     pub(super) kind: Option<OsString>,
-    /// `kind` is that of the master, of which it is a port.
-    pub(super) port: bool,
-    /// Settings of the kind.
-    pub(super) data: Vec<Attr<Value>>,
+    /// Settings of the kind, if words follow it.
+    pub(super) data: Option<Vec<Attr<Value>>>,
     /// A tun or tap to be made, which goes another way.
     pub(super) tun: Option<Tun>,
 }
@@ -83,57 +85,250 @@ enum Word {
     Index,
     Up(bool),
     /// The flag, and whether the word means its absence.
-    Flag(u32, bool),
+    Flag(LinkFlags, bool),
+    Lladdr(u16),
+    Link,
+    /// A number, said once; `ip` knows it by this word.
+    Int(u16, &'static str),
+    /// A number, and the largest it can be.
+    Uint(u16, u32),
+    /// `on` or `off`: a byte.
+    OnOff(u16),
+    /// The position of one of these words: a byte.
+    OneOf(u16, &'static [&'static str], &'static str),
+    AddrGenMode,
+    Text(u16),
+    Alias,
+    Group,
+    Netns,
+    LinkNetns,
+    LinkNetnsId,
+    /// It has to be a VRF.
+    Master(bool),
+    NoMaster,
+    Reason,
+    Xdp(u32),
+    Vf,
     Type,
-    /// A position in [`LINK`].
-    Setting(usize),
+    Help,
 }
 
-/// The words that mean something where `on` says.
-fn vocabulary(on: u8) -> Vec<Keyword<Word>> {
-    let mut words = vec![("dev", Word::Dev), ("name", Word::Name), ("up", Word::Up(true)), ("down", Word::Up(false))];
-    words.extend(FLAGS.iter().map(|f| (f.0, Word::Flag(f.1, f.2))));
-    words.extend((on & (ADD | PEER) != 0).then_some(("index", Word::Index)));
-    words.extend((on & (ADD | SET) != 0).then_some(("type", Word::Type)));
-    words.extend(LINK.iter().enumerate().filter(|(_, s)| s.on & on != 0).map(|(i, s)| (s.word, Word::Setting(i))));
-    words
-}
+/// In `link delete`.
+pub(super) const DELETE: u8 = 16;
+const ANY: u8 = ADD | SET | PEER;
+
+/// Where the kernel heeds them (`ip` takes all of them everywhere), and the words that `ip` wants whole.
+const WHOLE: &[(u8, &str, Word)] = &[
+    (ANY, "up", Word::Up(true)),
+    (ANY, "down", Word::Up(false)),
+    (ANY, "name", Word::Name),
+    (ANY, "index", Word::Index),
+    (ANY, "brd", Word::Lladdr(ifla::BROADCAST)),
+    (ANY, "qlen", Word::Int(ifla::TXQLEN, "txqueuelen")),
+    (ANY, "mtu", Word::Int(ifla::MTU, "mtu")),
+    (SET, "xdpgeneric", Word::Xdp(xdp_flags::SKB_MODE)),
+    (SET, "xdpdrv", Word::Xdp(xdp_flags::DRV_MODE)),
+    (SET, "xdpoffload", Word::Xdp(xdp_flags::HW_MODE)),
+    (SET, "xdp", Word::Xdp(0)),
+    (ANY, "netns", Word::Netns),
+    (ANY, "multicast", Word::Flag(LinkFlags::MULTICAST, false)),
+    (ANY, "allmulticast", Word::Flag(LinkFlags::ALLMULTI, false)),
+    (ANY, "promisc", Word::Flag(LinkFlags::PROMISC, false)),
+    (ANY, "trailers", Word::Flag(LinkFlags::NOTRAILERS, true)),
+    (ANY, "arp", Word::Flag(LinkFlags::NOARP, true)),
+    (SET, "carrier", Word::OnOff(ifla::CARRIER)),
+    (SET, "vf", Word::Vf),
+    (ADD | SET, "vrf", Word::Master(true)),
+    (ANY | DELETE, "group", Word::Group),
+    (ANY, "mode", Word::OneOf(ifla::LINKMODE, &["default", "dormant"], "link mode")),
+    (ANY, "state", Word::OneOf(ifla::OPERSTATE, STATES, "operstate")),
+    (SET, "protodown", Word::OnOff(ifla::PROTO_DOWN)),
+    (SET, "protodown_reason", Word::Reason),
+    (ANY, "gso_max_size", Word::Uint(ifla::GSO_MAX_SIZE, u32::MAX)),
+    (ANY, "gso_max_segs", Word::Uint(ifla::GSO_MAX_SEGS, 65535)),
+    (ANY, "gro_max_size", Word::Uint(ifla::GRO_MAX_SIZE, u32::MAX)),
+    (ADD, "parentdev", Word::Text(ifla::PARENT_DEV_NAME)),
+    (ANY | DELETE, "dev", Word::Dev),
+];
+
+/// Those that `ip` takes shortened, in its order.
+const SHORT: &[(u8, &str, Word)] = &[
+    (ADD, "link", Word::Link),
+    (ANY, "address", Word::Lladdr(ifla::ADDRESS)),
+    (ANY, "broadcast", Word::Lladdr(ifla::BROADCAST)),
+    (ANY, "txqueuelen", Word::Int(ifla::TXQLEN, "txqueuelen")),
+    (ANY, "txqlen", Word::Int(ifla::TXQLEN, "txqueuelen")),
+    (ADD | SET, "master", Word::Master(false)),
+    (SET, "nomaster", Word::NoMaster),
+    (ANY, "dynamic", Word::Flag(LinkFlags::DYNAMIC, false)),
+    (ADD | SET | DELETE, "type", Word::Type),
+    (SET, "alias", Word::Alias),
+    (ADD | PEER, "numtxqueues", Word::Int(ifla::NUM_TX_QUEUES, "numtxqueues")),
+    (ADD | PEER, "numrxqueues", Word::Int(ifla::NUM_RX_QUEUES, "numrxqueues")),
+    (SET, "addrgenmode", Word::AddrGenMode),
+    (ADD, "link-netns", Word::LinkNetns),
+    (ADD, "link-netnsid", Word::LinkNetnsId),
+    (0, "help", Word::Help),
+];
+
+/// Operational states, by number.
+pub(super) const STATES: &[&str] = &["UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN", "TESTING", "DORMANT", "UP"];
+
+/// How IPv6 link-local addresses are made, by number.
+pub(super) const ADDR_GEN_MODES: &[&str] = &["eui64", "none", "stable_secret", "random"];
+
+/// Why a protocol keeps a link down.
+pub(super) static REASONS: Names = Names::new("protodown_reasons", &[]);
 
 impl Change {
-    /// Reads the rest of the words, for what `on` says: [`ADD`], [`SET`] or [`PEER`].
+    /// Reads the rest of the words, for what `on` says: [`ADD`], [`SET`], [`DELETE`] or [`PEER`].
     pub(super) fn parse(words: &mut Words<'_>, on: u8) -> Parsed<Change> {
-        let vocabulary = vocabulary(on);
+        let keywords = |table: &[(u8, &'static str, Word)]| -> Vec<Keyword<Word>> {
+            table.iter().filter(|w| words.is_ip() || w.0 & on != 0).map(|w| (w.1, w.2)).collect()
+        };
+        let (whole, short) = (keywords(WHOLE), keywords(SHORT));
+        let create = on & (ADD | PEER) != 0;
         let mut change = Change::default();
+        let mut dev = None;
         while let Some(word) = words.peek() {
             // A word that is no keyword in full is the name, as long as there is none.
-            let known = vocabulary.iter().any(|k| word == k.0);
-            if !known && change.name.is_none() {
-                change.name = Some(name(words, on)?);
-                continue;
-            }
-            match words.keyword("an option of a link", &vocabulary)? {
-                Word::Dev => change.name = Some(name(words, on)?),
-                Word::Name if on == SET => change.rename = Some(words.ifname("the new name")?.to_owned()),
-                Word::Name => change.name = Some(name(words, on)?),
-                Word::Index => {
-                    let index = words.number("an interface index", 1..=i32::MAX.unsigned_abs().into())?;
-                    change.index = i32::try_from(index).unwrap_or(i32::MAX);
+            let known = words.is_ip() || dev.is_some() || whole.iter().chain(&short).any(|k| word == k.0);
+            let found = if known { words.try_words(&whole, &short)? } else { None };
+            match found {
+                None | Some(Word::Dev) => {
+                    if dev.is_some() && !words.is_end() {
+                        return Err(second(words, "an option of a link", &[whole, short].concat()));
+                    }
+                    dev = Some(name(words, create, usize::MAX, "\"dev\" not a valid ifname")?);
                 }
-                Word::Up(up) => change.flag(LinkFlags::UP, up),
-                Word::Flag(flag, absent) => {
-                    let on = words.on_off("a flag")?;
-                    change.flag(LinkFlags::from_bits_retain(flag), on != absent);
+                Some(Word::Name) => {
+                    once(words, change.name.is_some(), "name")?;
+                    change.name = Some(name(words, true, IFNAME_MAX, "\"name\" not a valid ifname")?);
                 }
-                Word::Type => {
-                    change.parse_kind(words, on)?;
+                Some(Word::Type) => {
+                    change.kind = Some(words.need("the kind of device")?.to_owned());
                     break;
                 }
-                Word::Setting(at) => {
-                    LINK.get(at).into_iter().try_for_each(|s| s.parse(words, &mut change.attrs))?;
+                Some(Word::Vf) => {
+                    let number = words.int("the number of a virtual function");
+                    let number = number.map_err(|u| invalid(words, u, "vf"))?;
+                    if dev.is_none() && change.name.is_none() {
+                        let usage = words.error_before("the name of the interface goes before a virtual function");
+                        return Err(usage.ip("Error: argument \"dev\" is required"));
+                    }
+                    let vf = Vf::parse(words, u32::from_ne_bytes(number.to_ne_bytes()), &mut change.lengths)?;
+                    change.attrs.push((ifla::VFINFO_LIST, Value::Vf(vf)));
                 }
+                Some(word) => change.parse_word(words, word)?,
             }
         }
+        change.complete(words, on, dev)?;
+        if let Some(kind) = change.kind.take() {
+            change.parse_kind(words, on, kind)?;
+        }
         Ok(change)
+    }
+
+    /// Reads what follows a word that was just taken.
+    fn parse_word(&mut self, words: &mut Words<'_>, word: Word) -> Parsed<()> {
+        let plain = |attr, bytes: &[u8]| (attr, Value::Bytes(Bytes::Plain(bytes.to_vec())));
+        let attr = match word {
+            Word::Up(up) => {
+                self.flag(LinkFlags::UP, up);
+                return Ok(());
+            }
+            Word::Flag(flag, absent) => {
+                let on = on_off(words, words.before(), false)?;
+                self.flag(flag, on != absent);
+                return Ok(());
+            }
+            Word::Index => {
+                once(words, self.index != 0, "index")?;
+                let index = words.number("an interface index", 1..=i32::MAX.unsigned_abs().into());
+                let index = index.map_err(|u| words.wrong(u, "Invalid \"index\" value"))?;
+                self.index = i32::try_from(index).unwrap_or(i32::MAX);
+                return Ok(());
+            }
+            Word::Link => {
+                self.link = Some(links::device(words, "the interface below")?.to_owned());
+                return Ok(());
+            }
+            Word::Lladdr(attr) => {
+                let addr = words.lladdr("a link-layer address")?;
+                if attr == ifla::ADDRESS {
+                    self.lengths.push(addr.len());
+                }
+                plain(attr, &addr)
+            }
+            Word::Int(attr, word) => {
+                once(words, self.has(attr), word)?;
+                let value = words.int(&format!("the value of {word}")).map_err(|u| invalid(words, u, word))?;
+                plain(attr, &value.to_ne_bytes())
+            }
+            Word::Uint(attr, most) => {
+                let word = words.before();
+                let value = words.number(&format!("the value of {word}"), 0..=most.into());
+                let value = value.map_err(|u| invalid(words, u, word))?;
+                plain(attr, &u32::try_from(value).unwrap_or(most).to_ne_bytes())
+            }
+            Word::OnOff(attr) => {
+                let word = words.before();
+                plain(attr, &[off_or_on(words, word, 22)?.into()])
+            }
+            Word::OneOf(attr, known, what) => plain(attr, &[one_of(words, known, what)?]),
+            Word::AddrGenMode => {
+                let mode = one_of(words, ADDR_GEN_MODES, "address generation mode")?;
+                let mode = vec![(inet6::ADDR_GEN_MODE, Bytes::Plain(vec![mode]))];
+                (ifla::AF_SPEC, Value::Bytes(Bytes::Nest(vec![(af::INET6.into(), Bytes::Nest(mode))])))
+            }
+            Word::Text(attr) => (attr, Value::Bytes(Bytes::Str(words.need("a text")?.as_bytes().to_vec()))),
+            Word::Alias => {
+                let text = words.need("a text")?.as_bytes();
+                if text.len() > ALIAS_MAX {
+                    let usage = words.error_before(format!("an alias has {ALIAS_MAX} bytes at most"));
+                    return Err(words.wrong(usage, "alias too long\n"));
+                }
+                plain(ifla::IFALIAS, text)
+            }
+            Word::Group => {
+                once(words, self.has(ifla::GROUP), "group")?;
+                plain(ifla::GROUP, &group(words)?.to_ne_bytes())
+            }
+            Word::Netns => {
+                once(words, self.netns().is_some(), "netns")?;
+                let ns = words.need("a namespace: name, process id or path")?;
+                (ifla::NET_NS_FD, Value::Netns(ns.to_owned()))
+            }
+            Word::LinkNetns => {
+                once(words, self.has(ifla::LINK_NETNSID), "link-netns/link-netnsid")?;
+                let ns = words.need("a namespace: name, process id or path")?;
+                (ifla::LINK_NETNSID, Value::NsId(ns.to_owned()))
+            }
+            Word::LinkNetnsId => {
+                once(words, self.has(ifla::LINK_NETNSID), "link-netns/link-netnsid")?;
+                let id = words.int("the id of a namespace").map_err(|u| invalid(words, u, "link-netnsid"))?;
+                plain(ifla::LINK_NETNSID, &id.to_ne_bytes())
+            }
+            Word::Master(vrf) => (ifla::MASTER, Value::Master(links::device(words, "an interface")?.to_owned(), vrf)),
+            Word::NoMaster => plain(ifla::MASTER, &[0; 4]),
+            Word::Reason => {
+                let number = words.named::<u8>("a reason", &REASONS);
+                let number = number.map_err(|u| words.wrong(u, "invalid protodown reason\n"))?;
+                let Some(bit) = 1_u32.checked_shl(number.into()) else {
+                    let usage = words.error_before("reasons are numbers from 0 to 31");
+                    return Err(words.wrong(usage, "invalid protodown reason\n"));
+                };
+                let value = if on_off(words, "protodown_reason", true)? { bit } else { 0 };
+                let word = |attr, value: u32| (attr, Bytes::Plain(value.to_ne_bytes().to_vec()));
+                let words = vec![word(proto_down_reason::MASK, bit), word(proto_down_reason::VALUE, value)];
+                (ifla::PROTO_DOWN_REASON | NLA_F_NESTED, Value::Bytes(Bytes::Nest(words)))
+            }
+            Word::Xdp(flags) => (ifla::XDP, Value::Xdp(flags, xdp_program(words)?)),
+            Word::Help => return Err(super::help_asked(words)),
+            Word::Dev | Word::Name | Word::Type | Word::Vf => return Ok(()),
+        };
+        self.attrs.push(attr);
+        Ok(())
     }
 
     fn flag(&mut self, flag: LinkFlags, on: bool) {
@@ -141,42 +336,82 @@ impl Change {
         self.flags.set(flag, on);
     }
 
-    /// Reads what follows `type`: the kind, and its settings to the end.
-    fn parse_kind(&mut self, words: &mut Words<'_>, on: u8) -> Parsed<()> {
-        let word = words.need("the kind of device")?;
-        if on == ADD && (word == "tun" || word == "tap") {
-            self.tun = Some(tun(words, word == "tap")?);
-            return words.end();
+    /// What the words before those of the kind have to say together; `dev` is the name that has no word before it, or `dev`.
+    fn complete(&mut self, words: &Words<'_>, on: u8, dev: Option<OsString>) -> Parsed<()> {
+        let (create, group) = (on & (ADD | PEER) != 0, self.has(ifla::GROUP));
+        // Either of the two is the link; of one that is there, the second is its new name.
+        let named = self.name.take();
+        self.rename = named.clone().filter(|_| dev.is_some() && named != dev);
+        self.name = dev.or(named);
+        let refuse = |message: &str, ip: &str| Err(words.error(message).ip(ip));
+        if self.index != 0 && !create && self.netns().is_none() {
+            let ip = "index can be used only when creating devices or when moving device to another netns.";
+            return refuse("an index is given to what is made, or goes to another namespace (netns)", ip);
         }
-        let known = word.to_str().and_then(kinds::find);
-        self.port = known.is_some_and(|k| k.1);
-        if self.port && on == ADD {
-            return Err(
-                words.error_before(format!("{} is for `link set`: a port is a link of another kind", show(word)))
-            );
+        if self.name.is_none() && group {
+            if let Some(word) = words.peek().filter(|_| words.is_ip()) {
+                return Err(garbage(word, words.error("a whole group has no kind")));
+            }
+            if create {
+                return refuse("the name of the device is missing", "group cannot be used when creating devices.");
+            }
+            if words.is_ip() {
+                self.kind = None;
+            }
+        } else if self.name.is_none() && !create {
+            let ip = "Not enough information: \"dev\" argument is required.";
+            return refuse("the name of the interface (or a group) is missing", ip);
         }
-        self.kind = Some(known.map_or(word.to_owned(), |k| k.0.name.into()));
-        let settings = known.map_or(&[][..], |k| k.0.settings);
-        let takes = |(_, s): &(usize, &Setting)| s.on & on != 0;
-        let vocabulary: Vec<Keyword<usize>> =
-            settings.iter().enumerate().filter(takes).map(|(i, s)| (s.word, i)).collect();
-        while !words.is_end() {
-            if vocabulary.is_empty() {
-                return Err(words.error(format!("no options of {} are known here", show(word))));
-            }
-            let at = words.keyword(&format!("an option of {}", word.to_string_lossy()), &vocabulary)?;
-            // A word may stand for several settings.
-            let same = settings.get(at).map_or("", |s| s.word);
-            for setting in settings.iter().filter(|s| s.word == same && s.on & on != 0) {
-                setting.parse(words, &mut self.data)?;
-            }
+        if create && self.rename.is_some() {
+            let ip = "both \"name\" and \"dev\" cannot be used when creating devices.";
+            return refuse("what is made has one name", ip);
         }
         Ok(())
     }
 
-    /// Where the words say it will be: the last one counts, as in the kernel.
+    fn has(&self, attr: u16) -> bool {
+        self.attrs.iter().any(|a| a.0 == attr)
+    }
+
+    /// Reads what follows the `kind`: its settings, to the end.
+    fn parse_kind(&mut self, words: &mut Words<'_>, on: u8, kind: OsString) -> Parsed<()> {
+        if on == ADD && (kind == "tun" || kind == "tap") {
+            self.tun = Some(tun(words, kind == "tap")?);
+            return words.end();
+        }
+        if on == PEER {
+            let usage = words.error_before("a peer is of the same kind");
+            let kind = Escaped(kind.as_bytes());
+            return Err(usage.ip(format!("Error: duplicate \"type\": \"{kind}\" is the second value.")));
+        }
+        if is_port(&kind) && on == ADD && !words.is_ip() {
+            let message = format!("{} is for `link set`: a port is a link of another kind", show(&kind));
+            return Err(words.error_before(message));
+        }
+        let known = kind.to_str().and_then(kinds::find).filter(|k| k.takes_words(words.is_ip()));
+        match (words.peek(), known) {
+            (Some(_), Some(known)) => {
+                self.data = Some(kinds::options(known, words, if on == ADD { ADD } else { SET })?)
+            }
+            (Some(next), None) => {
+                let usage = words.error(format!("no options of {} are known here", show(&kind)));
+                return Err(garbage(next, usage).ip_code(1));
+            }
+            _ => {}
+        }
+        self.kind = Some(kind);
+        Ok(())
+    }
+
+    /// Where the words say it will be.
     pub(super) fn netns(&self) -> Option<&OsStr> {
-        self.attrs.iter().rev().find_map(|a| if let Value::Netns(ns) = &a.1 { Some(ns.as_os_str()) } else { None })
+        self.attrs.iter().find_map(|a| if let Value::Netns(ns) = &a.1 { Some(ns.as_os_str()) } else { None })
+    }
+
+    #[cfg(feature = "processes")]
+    /// Whether all of it will be in namespaces that the words name: the link, and its peer, if it has one.
+    pub(in crate::cmd) fn is_elsewhere(&self) -> bool {
+        self.netns().is_some() && self.peer().is_none_or(|peer| peer.netns().is_some())
     }
 
     /// All but the name and the way to it: what there is to do for a link that was made where it is to be.
@@ -186,16 +421,121 @@ impl Change {
         Change { attrs, flags: self.flags, mask: self.mask, ..Change::default() }
     }
 
+    /// Whether it is to be switched on.
+    pub(super) fn is_up(&self) -> bool {
+        self.flags.contains(LinkFlags::UP)
+    }
+
     /// The other end, where the words say something of it.
     pub(super) fn peer(&self) -> Option<&Change> {
-        self.data.iter().find_map(|a| if let Value::Peer(peer) = &a.1 { Some(&**peer) } else { None })
+        self.data.iter().flatten().find_map(|a| if let Value::Peer(peer) = &a.1 { Some(&**peer) } else { None })
     }
 }
 
-/// The name of a link to be made, or of one that is there.
-fn name(words: &mut Words<'_>, on: u8) -> Parsed<OsString> {
+/// Bytes of an alias (`IFALIASZ` less the NUL).
+const ALIAS_MAX: usize = 255;
+
+/// The name of a link to be made (`new`), or of one that is there. `ip` takes one of `most` bytes, and `says` of others what is
+/// wrong.
+pub(super) fn name(words: &mut Words<'_>, new: bool, most: usize, says: &str) -> Parsed<OsString> {
     let what = "an interface name";
-    if on == SET { links::device(words, what) } else { words.ifname(what) }.map(OsStr::to_owned)
+    if !words.is_ip() {
+        return if new { words.ifname(what) } else { links::device(words, what) }.map(OsStr::to_owned);
+    }
+    let name = words.need(what)?;
+    let bad = |b: &u8| matches!(b, b'/' | b' ' | 9..=13);
+    if name.is_empty() || name.as_bytes().iter().any(bad) || name.len() > most {
+        let usage = words.error_before("a name has no slash and no white space in it");
+        return Err(words.wrong(usage, says));
+    }
+    Ok(name.to_owned())
+}
+
+/// What is wrong with the next word, where there is a name already: it is none of `known` either.
+pub(super) fn second<T: Copy + PartialEq>(words: &Words<'_>, what: &str, known: &[Keyword<T>]) -> Usage {
+    let usage = words.clone().like_ip(false).keyword(what, known).err();
+    let said = format!("Error: either \"dev\" is duplicate, or \"{}\" is a garbage.", words.typed());
+    usage.unwrap_or_else(|| words.error("there is a name already")).ip(said)
+}
+
+/// A value that is said a second time, `again`, is an error.
+fn once(words: &mut Words<'_>, again: bool, word: &str) -> Parsed<()> {
+    if !again {
+        return Ok(());
+    }
+    let second = words.typed();
+    words.need("a value")?;
+    let usage = words.error_before(format!("{word} was said already"));
+    Err(usage.ip(format!("Error: duplicate \"{word}\": \"{second}\" is the second value.")))
+}
+
+/// `usage`, where `ip` says that `word` means nothing there.
+fn garbage(word: &OsStr, usage: Usage) -> Usage {
+    let word = Escaped(word.as_bytes());
+    usage.ip(format!("Garbage instead of arguments \"{word} ...\". Try \"ip link help\"."))
+}
+
+/// What `ip` says of a value of `word` that is none.
+pub(super) fn invalid(words: &Words<'_>, usage: Usage, word: &str) -> Usage {
+    words.wrong(usage, format!("Invalid \"{word}\" value\n"))
+}
+
+/// The number or the name of a group.
+pub(super) fn group(words: &mut Words<'_>) -> Parsed<u32> {
+    words.named("a group of links", &GROUPS).map_err(|u| invalid(words, u, "group"))
+}
+
+/// Takes `on` or `off`, the value of `word`; `short`: or the beginning of one.
+pub(super) fn on_off(words: &mut Words<'_>, word: &str, short: bool) -> Parsed<bool> {
+    const VALUES: &[Keyword<bool>] = &[("on", true), ("off", false)];
+    let found = if short { words.try_keyword(VALUES)? } else { words.try_words(VALUES, &[])? };
+    if found.is_some() || words.is_end() {
+        return found.map_or_else(|| words.need("on or off").map(|_| false), Ok);
+    }
+    let said = format!("Error: argument of \"{word}\" must be \"on\" or \"off\", not \"{}\"", words.typed());
+    Err(words.error(format!("{word} is on or off")).ip(said).ip_code(1))
+}
+
+/// As [`on_off`]; `ip` says it in other words, and ends with `code`.
+pub(super) fn off_or_on(words: &mut Words<'_>, word: &str, code: u8) -> Parsed<bool> {
+    let value = words.typed();
+    words.keyword("a value: on or off", &[("off", false), ("on", true)]).map_err(|usage| match usage.ip {
+        Some(_) => usage,
+        None => {
+            let said = format!("Error: argument of \"{word}\" must be one of \"off\", \"on\", not \"{value}\"");
+            usage.ip(said).ip_code(code)
+        }
+    })
+}
+
+/// Takes one of `known`, in capital letters or not; gives back its position.
+fn one_of(words: &mut Words<'_>, known: &[&str], what: &str) -> Parsed<u8> {
+    let word = words.need(what)?;
+    let found = known.iter().position(|k| word.eq_ignore_ascii_case(k)).and_then(|p| u8::try_from(p).ok());
+    found.ok_or_else(|| {
+        let usage = words.error_before(format!("{} is not a known {what}: {}", show(word), known.join(", ")));
+        words.wrong(usage, format!("Invalid {what}\n"))
+    })
+}
+
+/// Takes `off`, as the last word, or where a BPF program is pinned.
+fn xdp_program(words: &mut Words<'_>) -> Parsed<Option<OsString>> {
+    const WORDS: &[Keyword<bool>] = &[("object-file", false), ("object-pinned", true), ("pinned", true), ("fd", true)];
+    let start = words.clone();
+    if (words.eat("off") || words.eat("none")) && words.is_end() {
+        return Ok(None);
+    }
+    *words = start;
+    let word = words.typed();
+    let pinned = words.keyword("a BPF program: pinned PATH, or off as the last word", WORDS);
+    let none = |usage: Usage| if words.is_end() { usage } else { usage.ip(format!("What mode is \"{word}\"?")) };
+    match pinned.map_err(none)? {
+        true => words.need("the path where the program is pinned").map(|path| Some(path.to_owned())),
+        false => {
+            let said = "\"xdp object\" is not supported";
+            Err(words.error_before(format!("{said} here: pin the program first")).ip(said))
+        }
+    }
 }
 
 fn tun(words: &mut Words<'_>, tap: bool) -> Parsed<Tun> {
@@ -213,298 +553,7 @@ fn tun(words: &mut Words<'_>, tap: bool) -> Parsed<Tun> {
     Ok(tun)
 }
 
-/// The lowest `size` bytes of `value`, in host byte order, or in network byte order.
-fn number(value: u64, size: u8, network: bool) -> Bytes {
-    let mut bytes = value.to_be_bytes();
-    if !network {
-        bytes.reverse();
-    }
-    let size = usize::from(size).min(bytes.len());
-    let low = if network { bytes.len().saturating_sub(size)..bytes.len() } else { 0..size };
-    let mut bytes = bytes.get(low).unwrap_or_default().to_vec();
-    if !network && cfg!(target_endian = "big") {
-        bytes.reverse();
-    }
-    Bytes::Plain(bytes)
-}
-
-/// Takes a number of `size` bytes, or a word for one.
-fn coded(words: &mut Words<'_>, what: &str, size: u8, codes: &[Keyword<u64>]) -> Parsed<u64> {
-    let most = u64::MAX >> 8_u8.saturating_sub(size).saturating_mul(8);
-    let is_number = words.peek().and_then(|w| w.as_bytes().first()).is_some_and(u8::is_ascii_digit);
-    let named = codes.iter().any(|c| words.peek().is_some_and(|w| w == c.0));
-    if codes.is_empty() || is_number && !named { words.number(what, 0..=most) } else { words.keyword(what, codes) }
-}
-
-impl Setting {
-    /// Reads the value of this setting, whose word was just taken.
-    fn parse(&self, words: &mut Words<'_>, attrs: &mut Vec<Attr<Value>>) -> Parsed<()> {
-        let what = &format!("the value of {}", self.word);
-        let plain = |value, size| (self.attr, Value::Bytes(number(value, size, false)));
-        let attr = match self.shape {
-            Shape::Num(size) | Shape::Hex(size) => plain(coded(words, what, size, &[])?, size),
-            Shape::Code(size, codes) => plain(coded(words, what, size, codes)?, size),
-            Shape::Be(size) => (self.attr, Value::Bytes(number(coded(words, what, size, &[])?, size, true))),
-            Shape::Proto => (self.attr, Value::Bytes(number(coded(words, what, 2, kinds::PROTOS)?, 2, true))),
-            Shape::Is(size, value) => plain(value, size),
-            Shape::OnOff => plain(words.on_off(what)?.into(), 1),
-            Shape::Switch(_) => plain(1, 1),
-            Shape::Flag => (self.attr, Value::Bytes(Bytes::Plain(Vec::new()))),
-            Shape::Tos => plain(coded(words, what, 1, &[("inherit", 1)])?, 1),
-            Shape::Ttl(inherit) => match words.eat("inherit") {
-                true => (inherit, Value::Bytes(Bytes::Plain(Vec::new()))),
-                false => plain(coded(words, what, 1, &[("auto", 0)])?, 1),
-            },
-            Shape::Mac => (self.attr, Value::Bytes(Bytes::Plain(words.mac(what)?.to_vec()))),
-            Shape::Str => (self.attr, Value::Bytes(Bytes::Str(words.need(what)?.as_bytes().to_vec()))),
-            Shape::Dev => (self.attr, Value::Dev(links::device(words, "an interface")?.to_owned())),
-            Shape::Netns => (self.attr, Value::Netns(words.need("a namespace: name, process id or path")?.to_owned())),
-            Shape::NsId => (self.attr, Value::NsId(words.need("a namespace: name, process id or path")?.to_owned())),
-            Shape::Ip(v6, multicast) => self.address(words, v6, multicast)?,
-            Shape::Ports => {
-                let (low, high) = (words.uint::<u16>("the first port")?, words.uint::<u16>("the last port")?);
-                (self.attr, Value::Bytes(struct_of(&PortRange { low: low.into(), high: high.into() })))
-            }
-            Shape::Bit(bit) => {
-                let on = coded(words, what, 1, &[("on", 1), ("off", 0)])? != 0;
-                let now = if on { bit } else { 0 };
-                if let Some((_, Value::Bytes(Bytes::Bits(value, mask)))) = attrs.iter_mut().find(|a| a.0 == self.attr) {
-                    (*value, *mask) = (*value & !bit | now, *mask | bit);
-                    return Ok(());
-                }
-                (self.attr, Value::Bytes(Bytes::Bits(now, bit)))
-            }
-            Shape::Qos => (self.attr, Value::Bytes(Bytes::Nest(qos(words)?))),
-            Shape::AddrGen => {
-                let mode = number(coded(words, what, 1, kinds::ADDR_GEN)?, 1, false);
-                let inet6 = Bytes::Nest(vec![(inet6::ADDR_GEN_MODE, mode)]);
-                (self.attr, Value::Bytes(Bytes::Nest(vec![(af::INET6.into(), inet6)])))
-            }
-            Shape::Peer => (self.attr, Value::Peer(Box::new(Change::parse(words, PEER)?))),
-            Shape::Timer | Shape::BridgeId | Shape::Names(_) => return Err(words.error_before("this is shown only")),
-        };
-        attrs.push(attr);
-        Ok(())
-    }
-
-    fn address(&self, words: &mut Words<'_>, v6: u16, multicast: Option<bool>) -> Parsed<Attr<Value>> {
-        let addr = words.address(&format!("the value of {}", self.word), None)?;
-        match multicast {
-            Some(true) if !addr.is_multicast() => Err(words.error_before(format!("{addr} is not a multicast address"))),
-            Some(false) if addr.is_multicast() => Err(words.error_before(format!("{addr} is a multicast address"))),
-            _ => Ok(match addr {
-                IpAddr::V4(addr) => (self.attr, Value::Bytes(Bytes::Plain(addr.octets().to_vec()))),
-                IpAddr::V6(addr) => (v6, Value::Bytes(Bytes::Plain(addr.octets().to_vec()))),
-            }),
-        }
-    }
-}
-
-/// FROM:TO pairs, as many as there are.
-fn qos(words: &mut Words<'_>) -> Parsed<Vec<Attr<Bytes>>> {
-    let mut pairs = Vec::new();
-    while let Some((from, to)) = words.peek().and_then(OsStr::to_str).and_then(|w| w.split_once(':')) {
-        let (Ok(from), Ok(to)) = (from.parse::<u32>(), to.parse::<u32>()) else {
-            return Err(words.error("a pair of priorities is FROM:TO"));
-        };
-        pairs.push((vlan_qos::MAPPING, struct_of(&VlanQosMapping { from: from.into(), to: to.into() })));
-        let _ = words.next();
-    }
-    if pairs.is_empty() { Err(words.error("a pair of priorities, FROM:TO, is missing")) } else { Ok(pairs) }
-}
-
-fn bytes_of<T: Wire>(value: &T) -> &[u8] {
-    value.as_bytes()
-}
-
-fn struct_of<T: Wire>(value: &T) -> Bytes {
-    Bytes::Plain(bytes_of(value).to_vec())
-}
-
-/// The namespace of this name, of the process of this number, or at this path.
-pub(super) fn namespace(dir: &Dir, word: &OsStr) -> Result<Ns> {
-    let path = word.as_bytes().contains(&b'/');
-    let found = if path { Ns::open(Path::new(word)) } else { dir.open(word) };
-    let pid = word.to_str().and_then(|w| w.parse::<u32>().ok());
-    let found = match (found, pid) {
-        (Err(Error::NoSuchName { .. }), Some(pid)) => Ns::of_pid(pid),
-        (found, _) => found,
-    };
-    done(&format!("open namespace {}", show(word)), found)
-}
-
-/// The id that the namespace of `conn` has for `ns`; gives it one if it has none.
-fn nsid(conn: &mut Conn, ns: &Ns) -> netns_sys::Result<i32> {
-    let named = |m: &mut Msg<'_>| {
-        m.fixed(&RtGenMsg::default());
-        m.u32(netnsa::FD, ns.fd_number());
-    };
-    for last in [false, true] {
-        let id = conn.get(RTM_GETNSID, named, |m| Ok(Nsid::parse(m)?.nsid()?.unwrap_or(NSID_NOT_ASSIGNED)))?;
-        if id != NSID_NOT_ASSIGNED || last {
-            return Ok(id);
-        }
-        let assigned = conn.request(RTM_NEWNSID, Flags::empty(), |m| {
-            named(m);
-            m.i32(netnsa::NSID, NSID_NOT_ASSIGNED);
-        });
-        match assigned {
-            Err(Error::Kernel(e)) if e.errno == Errno::EEXIST => {} // somebody was faster
-            assigned => drop(assigned?),
-        }
-    }
-    Ok(NSID_NOT_ASSIGNED)
-}
-
-/// A change with numbers for all its names, in a request over one connection. The namespaces are held open until it is sent.
-#[derive(Debug)]
-pub(super) struct Ready {
-    pub(super) header: IfInfoMsg,
-    pub(super) attrs: Vec<Attr<Bytes>>,
-    held: Vec<Ns>,
-}
-
-impl Ready {
-    /// Turns what `change` names into numbers. Names of links are those of the namespace of `conn`; that of the link
-    /// below (`link DEV`) is one of the namespace `link-netns`.
-    pub(super) fn new(dir: &Dir, conn: &mut Conn, change: &Change) -> Result<Ready> {
-        let mut ready = Ready { header: IfInfoMsg::default(), attrs: Vec::new(), held: Vec::new() };
-        let below = change.attrs.iter().find_map(|a| if let Value::NsId(ns) = &a.1 { Some(ns) } else { None });
-        let mut below = match below {
-            Some(ns) => Some(conn_in(&namespace(dir, ns)?)?),
-            None => None,
-        };
-        ready.header = change.header();
-        let mut attrs = Vec::new();
-        for (kind, value) in &change.attrs {
-            let value = match (value, &mut below) {
-                (Value::Dev(name), Some(below)) if *kind == ifla::LINK => index(links::find(below, name)?),
-                (Value::NsId(ns), _) => {
-                    let ns = namespace(dir, ns)?;
-                    let id = match change.netns() {
-                        Some(target) => nsid(&mut conn_in(&namespace(dir, target)?)?, &ns),
-                        None => nsid(conn, &ns),
-                    };
-                    Bytes::Plain(done("give a namespace an id", id)?.to_ne_bytes().to_vec())
-                }
-                (value, _) => ready.value(dir, conn, value)?,
-            };
-            attrs.push((*kind, value));
-        }
-        if let Some(kind) = &change.kind {
-            let (name, data) = match change.port {
-                true => (info::SLAVE_KIND, info::SLAVE_DATA),
-                false => (info::KIND, info::DATA),
-            };
-            let mut link_info = vec![(name, Bytes::Str(kind.as_bytes().to_vec()))];
-            if !change.data.is_empty() {
-                let values = change.data.iter().map(|(kind, value)| Ok((*kind, ready.value(dir, conn, value)?)));
-                link_info.push((data, Bytes::Nest(values.collect::<Result<_>>()?)));
-            }
-            attrs.push((ifla::LINKINFO, Bytes::Nest(link_info)));
-        }
-        ready.attrs = attrs;
-        Ok(ready)
-    }
-
-    fn value(&mut self, dir: &Dir, conn: &mut Conn, value: &Value) -> Result<Bytes> {
-        Ok(match value {
-            Value::Bytes(bytes) => bytes.clone(),
-            Value::Dev(name) => index(links::find(conn, name)?),
-            Value::Netns(ns) => {
-                let ns = namespace(dir, ns)?;
-                let number = ns.fd_number();
-                self.held.push(ns);
-                index(number)
-            }
-            Value::NsId(_) => return Err(Failure::new(code::USAGE, "link-netns has no meaning here")),
-            Value::Peer(peer) => {
-                let mut attrs: Vec<Attr<Bytes>> =
-                    peer.name.iter().map(|n| (ifla::IFNAME, Bytes::Str(n.as_bytes().to_vec()))).collect();
-                for (kind, value) in &peer.attrs {
-                    attrs.push((*kind, self.value(dir, conn, value)?));
-                }
-                // The kernel refuses flags of a peer: they are set later.
-                Bytes::Peer(IfInfoMsg { index: peer.index.into(), ..IfInfoMsg::default() }, attrs)
-            }
-        })
-    }
-
-    /// With this name, if there is one.
-    pub(super) fn name(&mut self, name: Option<&OsStr>) {
-        self.attrs.extend(name.map(|n| (ifla::IFNAME, Bytes::Str(n.as_bytes().to_vec()))));
-    }
-
-    /// Writes header and attributes.
-    pub(super) fn write(&self, m: &mut Msg<'_>) {
-        m.fixed(&self.header);
-        put(m, &self.attrs);
-    }
-}
-
-impl Change {
-    fn header(&self) -> IfInfoMsg {
-        IfInfoMsg {
-            index: self.index.into(),
-            flags: self.flags.bits().into(),
-            change: self.mask.bits().into(),
-            ..IfInfoMsg::default()
-        }
-    }
-}
-
-fn index(number: u32) -> Bytes {
-    Bytes::Plain(number.to_ne_bytes().to_vec())
-}
-
-/// A connection in `ns`.
-pub(super) fn conn_in(ns: &Ns) -> Result<Conn> {
-    done("open a netlink socket in a namespace", Conn::open_in(ns, &route::FAMILY))
-}
-
-fn put(m: &mut Msg<'_>, attrs: &[Attr<Bytes>]) {
-    for (kind, value) in attrs {
-        match value {
-            Bytes::Plain(bytes) => m.bytes(*kind, bytes),
-            Bytes::Str(text) => m.str(*kind, text),
-            Bytes::Bits(value, mask) => m.bytes(*kind, &[value.to_ne_bytes(), mask.to_ne_bytes()].concat()),
-            Bytes::Nest(attrs) => m.nest(*kind, |m| put(m, attrs)),
-            Bytes::Peer(header, attrs) => m.nest_with(*kind, bytes_of(header), |m| put(m, attrs)),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(line: &str) -> Parsed<Change> {
-        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-        Change::parse(&mut Words::new(&words), ADD)
-    }
-
-    #[test]
-    fn bits_of_one_attribute_add_up() {
-        let change = parse("v5 type vlan id 5 gvrp on reorder_hdr off mvrp on mvrp off").unwrap();
-        let flags = change.data.iter().filter(|a| a.0 == route::vlan::FLAGS).collect::<Vec<_>>();
-        assert_eq!(flags, [&(route::vlan::FLAGS, Value::Bytes(Bytes::Bits(0b0010, 0b1011)))]);
-    }
-
-    #[test]
-    fn numbers_have_the_size_and_order_of_their_attribute() {
-        assert_eq!(number(0x1234, 2, false), Bytes::Plain(0x1234_u16.to_ne_bytes().to_vec()));
-        assert_eq!(number(0x1234, 8, false), Bytes::Plain(0x1234_u64.to_ne_bytes().to_vec()));
-        assert_eq!(number(0x1234, 2, true), Bytes::Plain(vec![0x12, 0x34]));
-        assert!(parse("b type bridge priority 65535").is_ok());
-        assert!(parse("b type bridge priority 65536").unwrap_err().message.contains("from 0 to 65535"));
-        let protocol = parse("v5 type vlan protocol 802.1ad").unwrap().data;
-        assert_eq!(protocol, [(route::vlan::PROTOCOL, Value::Bytes(Bytes::Plain(vec![0x88, 0xa8])))]);
-    }
-
-    #[test]
-    fn a_word_that_stands_for_two_settings_sets_both() {
-        let data = parse("x type vxlan external").unwrap().data;
-        let one = |value| Value::Bytes(Bytes::Plain(vec![value]));
-        assert_eq!(data, [(route::vxlan::COLLECT_METADATA, one(1)), (route::vxlan::LEARNING, one(0))]);
-    }
+/// Whether `kind` is for the ports of a master.
+pub(super) fn is_port(kind: &OsStr) -> bool {
+    kind.as_bytes().ends_with(b"_slave")
 }

@@ -1,122 +1,198 @@
 //! `link show`: links as text (that of `ip link`) and as JSON (its keys).
 
-use super::super::inet::{Addr, Lladdr};
+pub(super) use super::super::inet::lladdr as address;
 use super::super::{Options, Session, done, links, links::Links, netns};
-use super::kinds::{self, Kind, SHOW, Setting, Shape, When};
+use super::change::{ADDR_GEN_MODES, REASONS, STATES};
+use super::filter::Filter;
+use super::programs::xdp_mode;
 use crate::failure::Result;
-use crate::grammar::show;
-use crate::out::{Escaped, Out, Value};
+use crate::names::GROUPS;
+use crate::out::{Color, Escaped, Out, Value};
 use netns_sys::netlink::Conn;
+use netns_sys::{Dir, Error};
 use nl_core::route::{
-    self, BrBoolOptMulti, BridgeId, IfInfoMsg, Link, LinkFlags, LinkInfo, PortRange, RTM_GETLINK, af, arphrd, ifla,
-    inet6, rtext_filter,
+    self, Link, LinkFlags, OperState, RTM_DELLINK, RTM_GETLINK, af, inet6, proto_down_reason, rtext_filter,
 };
-use nl_core::{Attr, Attrs, Messages, Msg};
-use std::ffi::{OsStr, OsString};
+use nl_core::wire::align4;
+use nl_core::{Message, Messages, Msg};
+use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::net::IpAddr;
 use std::os::unix::ffi::OsStrExt;
-
-/// Which links to show: all that are like this.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Of this name.
-    pub name: Option<OsString>,
-    /// That are up.
-    pub up: bool,
-    /// Of this group.
-    pub group: Option<u32>,
-    /// With this master.
-    pub master: Option<OsString>,
-    /// Without a master.
-    pub nomaster: bool,
-    /// Of this kind.
-    pub kind: Option<OsString>,
-}
-
-impl Filter {
-    /// Whether `link` is to be shown; `master` is the index of the one asked for.
-    fn takes(&self, link: &Link<'_>, master: Option<u32>) -> bool {
-        let has = link.master().ok().flatten().filter(|m| *m != 0);
-        let info = link.info().ok().flatten();
-        let kind = |kind: &OsString| {
-            let kinds = info.as_ref().map(|i| (i.kind().ok().flatten(), i.slave_kind().ok().flatten()));
-            let (own, of_master) = kinds.unwrap_or_default();
-            match kind.as_bytes().strip_suffix(b"_slave") {
-                Some(kind) => of_master == Some(kind),
-                None => own == Some(kind.as_bytes()),
-            }
-        };
-        (!self.up || link.flags().contains(LinkFlags::UP))
-            && self.group.is_none_or(|g| link.group().ok().flatten() == Some(g))
-            && (master.is_none() || has == master)
-            && (!self.nomaster || has.is_none())
-            && self.kind.as_ref().is_none_or(kind)
-    }
-}
 
 /// What the links shown refer to, and how they are shown.
 #[derive(Debug, Default)]
 pub(in crate::cmd) struct Context {
-    links: Links,
+    pub(in crate::cmd) links: Links,
     /// Names of namespaces by their ids.
-    namespaces: Vec<(i32, OsString)>,
-    details: bool,
-    statistics: u8,
+    pub(in crate::cmd) namespaces: Vec<(i32, OsString)>,
+    pub(super) details: bool,
+    pub(super) statistics: u8,
+    /// Numbers of the statistics have units for people, of powers of 1024.
+    pub(super) human: bool,
+    pub(super) iec: bool,
     /// What begins a new line of the same record.
-    newline: &'static str,
+    pub(super) newline: &'static str,
     /// As `ip address` shows them: without their mode, and where it is about one family, without what the link layer has.
     pub(in crate::cmd) of_addresses: Option<Option<u8>>,
+    /// Without the length of the queue: as `ip` shows events.
+    pub(in crate::cmd) of_events: bool,
 }
 
 /// Shows the links that `filter` takes.
 pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
-    let options = session.options.clone();
-    let mask = ext_mask(&options);
-    let fill = |m: &mut Msg<'_>| {
-        m.fixed(&IfInfoMsg::default());
-        m.u32(ifla::EXT_MASK, mask);
-        filter.name.iter().for_each(|name| links::by_name(m, name));
-    };
-    let conn = session.conn()?;
-    let (messages, mut found) = match &filter.name {
-        Some(name) => {
-            let got = conn.get(RTM_GETLINK, fill, |m| Ok(m.bytes().to_vec()));
-            let bytes = links::explain(conn, &format!("show interface {}", show(name)), name, got)?;
-            (bytes, Links::default())
+    let mask = rtext_filter::VF | ext_mask(&session.options);
+    let master = filter.find_master(session)?;
+    // What is not taken leaves an empty object.
+    let (brief, empty) = (session.options.brief, session.options.ip && session.options.json);
+    let show = |context: &Context, out: &mut Out, message: &Message<'_>, link: &Link<'_>| {
+        if filter.takes(link, master) {
+            context.record(out, message, link, brief);
+        } else if empty {
+            out.object("", |_| {});
         }
-        None => {
-            let dump = conn.dump(RTM_GETLINK, fill, |all: &mut (Vec<u8>, Links), m| {
-                all.0.extend_from_slice(m.bytes());
-                all.0.resize(nl_core::wire::align4(all.0.len()), 0);
-                Ok(all.1.add(&Link::parse(m)?)?)
+    };
+    let mut list = List::new(session, &show)?;
+    let Some(name) = &filter.name else { return list.stream(session, |m| filter.ask(m, mask, master)) };
+    let got = links::get(session.conn()?, name, mask, |message| list.keep(message));
+    got.map_err(|failure| failure.ip(format!("Device \"{}\" does not exist.", Escaped(name.as_bytes()))))?;
+    list.finish(session)
+}
+
+/// Shows what the kernel told of a change.
+pub(super) fn echo(session: &mut Session, messages: &[u8]) -> Result<()> {
+    let brief = session.options.brief;
+    let show = |context: &Context, out: &mut Out, message: &Message<'_>, link: &Link<'_>| {
+        context.record(out, message, link, brief);
+    };
+    let mut list = List::new(session, &show)?;
+    (list.context.of_addresses, list.context.of_events) = (Some(None), true);
+    done("read the answer", Messages::new(messages).try_for_each(|m| list.keep(&m?)))?;
+    if messages.is_empty() {
+        // Not all changes are told; `ip` takes the acknowledgement for a link.
+        session.out.list("", |out| out.object("", |_| {}));
+        return Ok(());
+    }
+    list.finish(session)
+}
+
+/// Links being shown. One that refers to others waits until these are known.
+pub(in crate::cmd) struct List<'f> {
+    pub(in crate::cmd) context: Context,
+    /// Shows one, if it is to be shown.
+    show: &'f dyn Fn(&Context, &mut Out, &Message<'_>, &Link<'_>),
+    dir: Dir,
+    /// Whether names of namespaces need no more be asked for.
+    namespaces: bool,
+    waiting: Vec<u8>,
+}
+
+impl<'f> List<'f> {
+    pub(in crate::cmd) fn new(
+        session: &Session,
+        show: &'f dyn Fn(&Context, &mut Out, &Message<'_>, &Link<'_>),
+    ) -> Result<Self> {
+        let context = Context::new(session, Links::default(), false)?;
+        Ok(List { context, show, dir: session.dir.clone(), namespaces: session.options.json, waiting: Vec::new() })
+    }
+
+    /// Shows those of a dump as they come.
+    pub(in crate::cmd) fn stream(mut self, session: &mut Session, ask: impl Fn(&mut Msg<'_>)) -> Result<()> {
+        let (conn, out) = session.conn_and_out()?;
+        let mut result = Ok(());
+        out.list("", |out| {
+            let start = out.mark();
+            let streamed = conn.stream(RTM_GETLINK, ask, |event| match event {
+                Some(message) => {
+                    self.add(out, message)?;
+                    out.spill();
+                    Ok(())
+                }
+                None if out.rewind(start) => {
+                    self.waiting.clear();
+                    self.context.links = Links::default();
+                    Ok(())
+                }
+                None => Err(Error::Interrupted),
             });
-            done("list links", dump)?
+            result = done("list links", streamed).and_then(|()| self.rest(conn, out));
+        });
+        result
+    }
+
+    /// Shows those that were kept.
+    pub(in crate::cmd) fn finish(mut self, session: &mut Session) -> Result<()> {
+        let (conn, out) = session.conn_and_out()?;
+        let mut result = Ok(());
+        out.list("", |out| result = self.rest(conn, out));
+        result
+    }
+
+    /// Keeps one, to be shown.
+    pub(in crate::cmd) fn keep(&mut self, message: &Message<'_>) -> netns_sys::Result<()> {
+        self.context.links.add(&Link::parse(message)?)?;
+        self.wait(message);
+        Ok(())
+    }
+
+    fn wait(&mut self, message: &Message<'_>) {
+        self.waiting.extend_from_slice(message.bytes());
+        self.waiting.resize(align4(self.waiting.len()), 0);
+    }
+
+    /// Shows this one of a dump, or has it wait.
+    fn add(&mut self, out: &mut Out, message: &Message<'_>) -> netns_sys::Result<()> {
+        let link = Link::parse(message)?;
+        self.context.links.add(&link)?;
+        let waiting = std::mem::take(&mut self.waiting);
+        let mut rest = Messages::new(&waiting);
+        let mut shown = 0_usize;
+        while let Some(Ok(first)) = rest.next() {
+            if !self.try_show(out, &first, &Link::parse(&first)?) {
+                break;
+            }
+            shown = shown.saturating_add(align4(first.bytes().len()));
         }
-    };
-    let master = match &filter.master {
-        Some(name) => Some(links::find(conn, name)?),
-        None => None,
-    };
-    let all = Messages::new(&messages).map(|m| Link::parse(&m?)).collect::<std::result::Result<Vec<_>, _>>();
-    let mut all = done("read links", all.map_err(netns_sys::Error::from))?;
-    all.retain(|link| filter.takes(link, master));
-    if filter.name.is_some() && options.details {
-        found = Links::load(conn)?; // settings name others too
-    } else if filter.name.is_some() {
-        for link in &all {
-            for index in [link.link(), link.master()].into_iter().filter_map(|i| i.ok().flatten()) {
-                found.also(conn, index)?;
+        self.waiting = waiting;
+        self.waiting.drain(..shown.min(self.waiting.len()));
+        if !self.waiting.is_empty() || !self.try_show(out, message, &link) {
+            self.wait(message);
+        }
+        Ok(())
+    }
+
+    /// Shows those that wait, with what is to be asked for.
+    fn rest(&mut self, conn: &mut Conn, out: &mut Out) -> Result<()> {
+        let waiting = std::mem::take(&mut self.waiting);
+        for message in Messages::new(&waiting).map_while(std::result::Result::ok) {
+            let Ok(link) = Link::parse(&message) else { continue };
+            if !self.namespaces && matches!(link.link_netnsid(), Ok(Some(_))) {
+                self.namespaces = true;
+                self.context.namespaces = netns::names_by_id(&self.dir, conn)?.into_iter().collect();
+            }
+            loop {
+                let mark = out.mark();
+                (self.show)(&self.context, out, &message, &link);
+                if !self.context.links.ask_missed(conn, None)? || !out.rewind(mark) {
+                    break;
+                }
             }
         }
+        Ok(())
     }
-    let context = Context::new(session, found, &all)?;
-    session.out.list("", |out| {
-        for link in &all {
-            out.object("", |out| if options.brief { context.brief(out, link) } else { context.full(out, link) });
+
+    /// Shows one if all is known that it refers to.
+    fn try_show(&self, out: &mut Out, message: &Message<'_>, link: &Link<'_>) -> bool {
+        let elsewhere = matches!(link.link_netnsid(), Ok(Some(_)));
+        let known = |index: std::result::Result<Option<u32>, _>| {
+            index.is_ok_and(|i| i.is_none_or(|i| i == 0 || self.context.links.has(i)))
+        };
+        if !known(link.master()) || if elsewhere { !self.namespaces } else { !known(link.link()) } {
+            return false;
         }
-    });
-    Ok(())
+        let mark = out.mark();
+        (self.show)(&self.context, out, message, link);
+        self.context.links.missed().is_empty() || !out.rewind(mark)
+    }
 }
 
 /// What a dump of links is to leave out.
@@ -126,79 +202,81 @@ pub(in crate::cmd) fn ext_mask(options: &Options) -> u32 {
 
 /// The named namespaces that have an id in the one the links are in.
 fn namespaces(session: &Session) -> Result<Vec<(i32, OsString)>> {
-    let names = done("list namespaces", session.dir.names())?;
-    let names: Vec<&OsStr> = names.iter().map(OsString::as_os_str).collect();
     let conn = match &session.options.ns {
         Some(ns) => session.open(ns).and_then(|ns| Conn::open_in(&ns, &route::FAMILY)),
         None => Conn::open(&route::FAMILY),
     };
-    let ids = netns::nsids(session, &mut done("open a netlink socket", conn)?, &names, None)?;
-    Ok(ids.into_iter().zip(names).filter_map(|(id, name)| Some((id?, name.to_owned()))).collect())
+    let mut conn = done("open a netlink socket", conn)?;
+    Ok(netns::names_by_id(&session.dir, &mut conn)?.into_iter().collect())
 }
 
-/// A number, or the name it has.
-fn name_of(value: u64, names: &[(&'static str, u64)]) -> Option<&'static str> {
-    names.iter().find(|n| n.1 == value).map(|n| n.0)
-}
+/// Link-layer types (`ARPHRD_*`, linux/if_arp.h), each followed by the name that `ip` has for it.
+const TYPES: &str = "\
+    0 netrom 1 ether 2 eether 3 ax25 4 pronet 5 chaos 6 ieee802 7 arcnet 8 atalk 15 dlci 19 atm 23 \
+    metricom 24 ieee1394 32 infiniband 256 slip 257 cslip 258 slip6 259 cslip6 260 rsrvd 264 adapt 270 \
+    rose 271 x25 272 hwx25 280 can 512 ppp 513 hdlc 516 lapb 517 ddcmp 518 rawhdlc 768 ipip 769 tunnel6 \
+    770 frad 771 skip 772 loopback 773 ltalk 774 fddi 775 bif 776 sit 777 ip/ddp 778 gre 779 pimreg 780 \
+    hippi 781 ash 782 econet 783 irda 784 fcpp 785 fcal 786 fcpl 787 fcfb0 788 fcfb1 789 fcfb2 790 fcfb3 \
+    791 fcfb4 792 fcfb5 793 fcfb6 794 fcfb7 795 fcfb8 796 fcfb9 797 fcfb10 798 fcfb11 799 fcfb12 800 tr \
+    801 ieee802.11 802 ieee802.11/prism 803 ieee802.11/radiotap 804 ieee802.15.4 805 \
+    ieee802.15.4/monitor 820 phonet 821 phonet_pipe 822 caif 823 gre6 824 netlink 825 6lowpan 65534 none \
+    65535 void";
 
-/// Link-layer types by the names `ip` has for them.
-const TYPES: &[(u16, &str)] = &[
-    (arphrd::ETHER, "ether"),
-    (arphrd::INFINIBAND, "infiniband"),
-    (arphrd::CAN, "can"),
-    (arphrd::MCTP, "mctp"),
-    (arphrd::PPP, "ppp"),
-    (arphrd::RAWIP, "rawip"),
-    (arphrd::TUNNEL, "ipip"),
-    (arphrd::TUNNEL6, "tunnel6"),
-    (arphrd::LOOPBACK, "loopback"),
-    (arphrd::SIT, "sit"),
-    (arphrd::IPGRE, "gre"),
-    (arphrd::PIMREG, "pimreg"),
-    (arphrd::IEEE80211, "ieee802.11"),
-    (arphrd::IEEE80211_RADIOTAP, "ieee802.11/radiotap"),
-    (arphrd::IEEE802154, "ieee802.15.4"),
-    (arphrd::IP6GRE, "gre6"),
-    (arphrd::NETLINK, "netlink"),
-    (arphrd::SIXLOWPAN, "6lowpan"),
-    (arphrd::VSOCKMON, "vsockmon"),
-    (arphrd::NONE, "none"),
-    (arphrd::VOID, "void"),
-];
+/// The name of a link-layer type, unless numbers are asked for.
+pub(super) fn type_name(out: &Out, kind: u16) -> String {
+    let mut words = TYPES.split(' ').filter(|_| !out.style().numeric);
+    while let (Some(number), Some(name)) = (words.next(), words.next()) {
+        if number.parse() == Ok(kind) {
+            return name.to_owned();
+        }
+    }
+    format!("[{kind}]")
+}
 
 /// The flags in the order they are shown. `RUNNING` is not; that it is missing from a link that is up is.
-const FLAG_ORDER: &str = "LOOPBACK BROADCAST POINTOPOINT MULTICAST NOARP ALLMULTI PROMISC MASTER SLAVE DEBUG DYNAMIC \
-                          AUTOMEDIA PORTSEL NOTRAILERS UP LOWER_UP DORMANT ECHO";
+const FLAGS: [(LinkFlags, &str); 18] = [
+    (LinkFlags::LOOPBACK, "LOOPBACK"),
+    (LinkFlags::BROADCAST, "BROADCAST"),
+    (LinkFlags::POINTOPOINT, "POINTOPOINT"),
+    (LinkFlags::MULTICAST, "MULTICAST"),
+    (LinkFlags::NOARP, "NOARP"),
+    (LinkFlags::ALLMULTI, "ALLMULTI"),
+    (LinkFlags::PROMISC, "PROMISC"),
+    (LinkFlags::MASTER, "MASTER"),
+    (LinkFlags::SLAVE, "SLAVE"),
+    (LinkFlags::DEBUG, "DEBUG"),
+    (LinkFlags::DYNAMIC, "DYNAMIC"),
+    (LinkFlags::AUTOMEDIA, "AUTOMEDIA"),
+    (LinkFlags::PORTSEL, "PORTSEL"),
+    (LinkFlags::NOTRAILERS, "NOTRAILERS"),
+    (LinkFlags::UP, "UP"),
+    (LinkFlags::LOWER_UP, "LOWER_UP"),
+    (LinkFlags::DORMANT, "DORMANT"),
+    (LinkFlags::ECHO, "ECHO"),
+];
 
-/// A link-layer address; of a tunnel, an IP address.
-fn address(kind: u16, bytes: &[u8]) -> String {
-    match (kind, bytes.len()) {
-        (arphrd::TUNNEL | arphrd::SIT | arphrd::IPGRE, 4) | (arphrd::TUNNEL6 | arphrd::IP6GRE, 16) => {
-            Addr(bytes).to_string()
-        }
-        _ => Lladdr(bytes).to_string(),
-    }
-}
-
-/// An integer of 1, 2, 4 or 8 bytes in host byte order.
-fn uint(attr: &Attr<'_>) -> u64 {
-    let small = attr.u8().map(u64::from).or_else(|_| attr.u16().map(u64::from));
-    small.or_else(|_| attr.u32().map(u64::from)).or_else(|_| attr.u64()).unwrap_or(0)
-}
+/// What a message tells of, by number.
+const EVENTS: [&str; 7] =
+    ["NONE", "REBOOT", "FEATURE CHANGE", "BONDING FAILOVER", "NOTIFY PEERS", "RESEND IGMP", "BONDING OPTION"];
 
 impl Context {
-    /// To show `all`, which refer to `links`, as the options say.
-    pub(in crate::cmd) fn new(session: &Session, links: Links, all: &[Link<'_>]) -> Result<Context> {
+    /// To show what refers to `links`, as the options say; `elsewhere`: some of it refers to other namespaces.
+    pub(in crate::cmd) fn new(session: &Session, links: Links, elsewhere: bool) -> Result<Context> {
         let options = &session.options;
-        let elsewhere = all.iter().any(|l| matches!(l.link_netnsid(), Ok(Some(_))));
-        let namespaces = if elsewhere && !options.json { namespaces(session)? } else { Vec::new() };
-        let newline = if options.oneline { "\\" } else { "\n" };
-        let (details, statistics) = (options.details, options.statistics);
-        Ok(Context { links, namespaces, details, statistics, newline, of_addresses: None })
+        Ok(Context {
+            links,
+            namespaces: if elsewhere && !options.json { namespaces(session)? } else { Vec::new() },
+            details: options.details,
+            statistics: options.statistics,
+            human: options.human,
+            iec: options.iec,
+            newline: if options.oneline { "\\" } else { "\n" },
+            ..Context::default()
+        })
     }
 
     /// The name of the link with this index, or `if` and the index.
-    fn name(&self, index: u32) -> Vec<u8> {
+    pub(super) fn name(&self, index: u32) -> Vec<u8> {
         self.links.name(index).map_or_else(|| format!("if{index}").into_bytes(), <[u8]>::to_vec)
     }
 
@@ -217,65 +295,89 @@ impl Context {
                 let name = self.name(below);
                 out.json("link", name.as_slice());
                 let _ = write!(text, "@{}", Escaped(&name));
-                below_is_down = !self.links.is_up(below);
+                below_is_down = self.links.is_down(below);
             }
         }
-        out.field("ifname", name, format_args!("{text:<width$}{after}"));
+        out.color(Some(Color::Ifname), "ifname", name, format_args!("{text:<width$}{after}"));
         below_is_down
     }
 
     fn flags(out: &mut Out, flags: LinkFlags, below_is_down: bool) {
-        let mut names: Vec<String> = Vec::new();
-        if flags.contains(LinkFlags::UP) && !flags.contains(LinkFlags::RUNNING) {
-            names.push("NO-CARRIER".into());
-        }
-        let mut rest = flags.difference(LinkFlags::RUNNING);
-        for name in FLAG_ORDER.split(' ') {
-            if let Some(flag) = LinkFlags::from_name(name).filter(|f| flags.contains(*f)) {
-                names.push(name.into());
-                rest.remove(flag);
+        let no_carrier = flags.contains(LinkFlags::UP) && !flags.contains(LinkFlags::RUNNING);
+        let known = FLAGS.iter().filter(|f| flags.contains(f.0)).map(|f| f.1);
+        let rest = FLAGS.iter().fold(flags.difference(LinkFlags::RUNNING), |rest, f| rest.difference(f.0));
+        let mut comma = "<";
+        let mut put = |out: &mut Out, name: &str| {
+            out.field("", name, format_args!("{comma}{name}"));
+            comma = ",";
+        };
+        out.list("flags", |out| {
+            no_carrier.then_some("NO-CARRIER").into_iter().chain(known).for_each(|name| put(out, name));
+            if !rest.is_empty() {
+                put(out, &format!("{:x}", rest.bits()));
             }
-        }
-        names.extend((!rest.is_empty()).then(|| format!("{:x}", rest.bits())));
-        names.extend(below_is_down.then(|| "M-DOWN".into()));
-        out.text(format_args!("<{}> ", names.join(",")));
-        out.list("flags", |out| names.iter().for_each(|n| out.json("", n)));
+            if below_is_down {
+                put(out, "M-DOWN");
+            }
+        });
+        out.push(if comma == "<" { "<> " } else { "> " });
     }
 
-    /// `state UP`: what is shown of the operational state.
-    fn state(link: &Link<'_>) -> String {
-        const STATES: [&str; 7] = ["UNKNOWN", "NOTPRESENT", "DOWN", "LOWERLAYERDOWN", "TESTING", "DORMANT", "UP"];
-        let state = link.operstate().ok().flatten().unwrap_or_default().0;
-        STATES.get(usize::from(state)).map_or_else(|| format!("{state:#x}"), |s| (*s).to_owned())
+    /// The operational state, padded to `width`, behind `word`.
+    fn state(out: &mut Out, link: &Link<'_>, word: &str, width: usize) {
+        let Ok(Some(state)) = link.operstate() else { return };
+        let color = match state {
+            OperState::UP => Some(Color::Up),
+            OperState::DOWN => Some(Color::Down),
+            _ => None,
+        };
+        match STATES.get(usize::from(state.0)) {
+            Some(name) => {
+                out.push(word);
+                out.color(color, "operstate", *name, format_args!("{name:<width$} "));
+            }
+            None => out.field("operstate_index", state.0, format_args!("state {:#x}", state.0)),
+        }
     }
 
     /// Name and state, as the brief form begins. Gives back whether what it sits on is down.
     pub(in crate::cmd) fn brief_head(&self, out: &mut Out, link: &Link<'_>) -> bool {
         let below_is_down = self.name_and_below(out, link, 16, " ");
-        let state = Self::state(link);
-        out.field("operstate", &state, format_args!("{state:<14} "));
+        Self::state(out, link, "", 14);
         below_is_down
     }
 
-    fn brief(&self, out: &mut Out, link: &Link<'_>) {
+    pub(in crate::cmd) fn brief(&self, out: &mut Out, link: &Link<'_>) {
         let below_is_down = self.brief_head(out, link);
         if let Some(bytes) = link.address().ok().flatten().filter(|b| !b.is_empty()) {
             let text = address(link.header.kind.get(), bytes);
-            out.field("address", &text, format_args!("{text} "));
+            out.color(Some(Color::Mac), "address", &text, format_args!("{text} "));
         }
         Self::flags(out, link.flags(), below_is_down);
         out.text(format_args!("\n"));
     }
 
+    /// A link, as an object of a list.
+    fn record(&self, out: &mut Out, message: &Message<'_>, link: &Link<'_>, brief: bool) {
+        out.object("", |out| {
+            if message.kind() == RTM_DELLINK {
+                out.field("deleted", true, format_args!("Deleted "));
+            }
+            if brief { self.brief(out, link) } else { self.full(out, link) }
+        });
+    }
+
     /// All that is shown of a link, ended by a new line.
     pub(in crate::cmd) fn full(&self, out: &mut Out, link: &Link<'_>) {
-        let index = links::index_of(link);
+        let (index, of_link) = (links::index_of(link), self.of_addresses.is_none());
         out.field("ifindex", index, format_args!("{index}: "));
         let below_is_down = self.name_and_below(out, link, 0, ": ");
         Self::flags(out, link.flags(), below_is_down);
         if let Ok(Some(mtu)) = link.mtu() {
             out.field("mtu", mtu, format_args!("mtu {mtu} "));
         }
+        let programs = link.xdp().ok().flatten();
+        programs.iter().for_each(|programs| xdp_mode(out, programs, of_link, self.details));
         if let Ok(Some(qdisc)) = link.qdisc() {
             out.field("qdisc", qdisc, format_args!("qdisc {} ", Escaped(qdisc)));
         }
@@ -283,33 +385,47 @@ impl Context {
             let name = self.name(master);
             out.field("master", name.as_slice(), format_args!("master {} ", Escaped(&name)));
         }
-        let state = Self::state(link);
-        out.field("operstate", &state, format_args!("state {state} "));
-        if let (None, Ok(Some(mode))) = (self.of_addresses, link.linkmode()) {
-            let text = name_of(mode.into(), &[("DEFAULT", 0), ("DORMANT", 1)]).map_or(mode.to_string(), str::to_owned);
-            out.field("linkmode", &text, format_args!("mode {text} "));
+        Self::state(out, link, "state ", 0);
+        if let (true, Ok(Some(mode))) = (of_link, link.linkmode()) {
+            match ["DEFAULT", "DORMANT"].get(usize::from(mode)) {
+                Some(name) => out.field("linkmode", *name, format_args!("mode {name} ")),
+                None => out.field("linkmode_index", mode, format_args!("mode {mode} ")),
+            }
         }
         if let Ok(Some(group)) = link.group() {
-            let text = name_of(group.into(), &[("default", 0)]).map_or(group.to_string(), str::to_owned);
+            let text = out.named(group, &GROUPS).to_string();
             out.field("group", &text, format_args!("group {text} "));
         }
-        if let Some(qlen) = link.txqlen().ok().flatten().filter(|q| *q != 0) {
+        if let Some(qlen) = link.txqlen().ok().flatten().filter(|q| *q != 0 && !self.of_events) {
+            let qlen = i32::from_ne_bytes(qlen.to_ne_bytes());
             out.field("txqlen", qlen, format_args!("qlen {qlen}"));
         }
-        if !matches!(self.of_addresses, Some(Some(_))) {
+        if let Some(event) = link.event().ok().flatten().filter(|e| *e != 0) {
+            match EVENTS.get(usize::try_from(event).unwrap_or(usize::MAX)) {
+                Some(name) => out.field("event", *name, format_args!("event {name} ")),
+                None => out.field("event", event, format_args!("event {event} ")),
+            }
+        }
+        if self.details || self.of_addresses.flatten().is_none_or(|family| family == af::PACKET) {
             self.addresses(out, link);
         }
-        self.peer_namespace(out, link);
+        self.namespaces(out, link);
+        self.proto_down(out, link);
         if self.details {
             self.details(out, link);
         }
-        if let Some(alias) = link.alias().ok().flatten().filter(|a| !a.is_empty()) {
+        let more = of_link || self.details;
+        if let Some(alias) = link.alias().ok().flatten().filter(|_| more) {
             out.field("ifalias", alias, format_args!("{}    alias {}", self.newline, Escaped(alias)));
         }
-        if self.of_addresses.is_none() {
+        programs.iter().filter(|_| more).for_each(|programs| self.xdp_programs(out, programs));
+        if of_link {
             self.stats(out, link, self.newline);
         }
-        if link.alt_names().next().is_some() {
+        if let (Some(list), Ok(Some(_))) = (link.vfinfo_list().ok().flatten().filter(|_| more), link.num_vf()) {
+            self.functions(out, link, &list);
+        }
+        if matches!(link.prop_list(), Ok(Some(_))) {
             out.list("altnames", |out| {
                 link.alt_names()
                     .for_each(|n| out.field("", n, format_args!("{}    altname {}", self.newline, Escaped(n))));
@@ -321,38 +437,57 @@ impl Context {
     /// The second line: what the link layer has.
     fn addresses(&self, out: &mut Out, link: &Link<'_>) {
         let kind = link.header.kind.get();
-        let name = TYPES.iter().find(|t| t.0 == kind).map_or_else(|| format!("[{kind}]"), |t| t.1.to_owned());
+        let name = type_name(out, kind);
         out.field("link_type", &name, format_args!("{}    link/{name} ", self.newline));
         let own = link.address().ok().flatten().unwrap_or_default();
         if !own.is_empty() {
             let text = address(kind, own);
-            out.field("address", &text, format_args!("{text}"));
+            out.color(Some(Color::Mac), "address", &text, format_args!("{text}"));
         }
         if let Some(bytes) = link.broadcast().ok().flatten().filter(|b| !b.is_empty()) {
-            let (text, peer) = (address(kind, bytes), link.flags().contains(LinkFlags::POINTOPOINT));
-            if peer {
-                out.json("link_pointtopoint", true);
-            }
-            out.field("broadcast", &text, format_args!(" {} {text}", if peer { "peer" } else { "brd" }));
+            broadcast(out, link, &address(kind, bytes));
         }
         if let Some(bytes) = link.perm_address().ok().flatten().filter(|b| !b.is_empty() && *b != own) {
             let text = address(kind, bytes);
-            out.field("permaddr", &text, format_args!(" permaddr {text}"));
+            out.push(" permaddr ");
+            out.color(Some(Color::Mac), "permaddr", &text, format_args!("{text}"));
         }
     }
 
-    fn peer_namespace(&self, out: &mut Out, link: &Link<'_>) {
-        match (link.link_netnsid(), self.namespaces.iter().find(|n| Ok(Some(n.0)) == link.link_netnsid())) {
-            (Ok(Some(_)), Some((_, name))) => {
-                out.text(format_args!(" link-netns {}", Escaped(name.as_bytes())));
+    /// Other namespaces: of what is below it, and where it goes.
+    fn namespaces(&self, out: &mut Out, link: &Link<'_>) {
+        let name = |id| self.namespaces.iter().find(|n| n.0 == id).map(|n| Escaped(n.1.as_bytes()));
+        if let Ok(Some(id)) = link.link_netnsid() {
+            out.json("link_netnsid", id);
+            match name(id) {
+                Some(name) => out.text(format_args!(" link-netns {name}")),
+                None if id >= 0 => out.text(format_args!(" link-netnsid {id}")),
+                None => out.push(" link-netnsid unknown"),
             }
-            (Ok(Some(id)), _) if id >= 0 => out.field("link_netnsid", id, format_args!(" link-netnsid {id}")),
-            (Ok(Some(_)), _) => out.text(format_args!(" link-netnsid unknown")),
-            _ => {}
         }
-        if matches!(link.proto_down(), Ok(Some(1..))) {
+        if let Ok(Some(id)) = link.new_netnsid() {
+            match name(id) {
+                Some(name) => out.text(format_args!(" new-netns {name}")),
+                None => out.text(format_args!(" new-netnsid {id}")),
+            }
+        }
+        if let Ok(Some(index)) = link.new_ifindex() {
+            out.text(format_args!(" new-ifindex {index}"));
+        }
+    }
+
+    fn proto_down(&self, out: &mut Out, link: &Link<'_>) {
+        let Ok(Some(down)) = link.proto_down() else { return };
+        if down != 0 {
             out.field("proto_down", true, format_args!(" protodown on "));
         }
+        let reasons =
+            link.proto_down_reason().ok().flatten().and_then(|r| r.find(proto_down_reason::VALUE)?.u32().ok());
+        let Some(reasons) = reasons.filter(|r| *r != 0) else { return };
+        let reasons = (0_u32..32).filter(|bit| reasons & 1_u32.checked_shl(*bit).unwrap_or_default() != 0);
+        let names: Vec<String> = reasons.map(|bit| out.named(bit, &REASONS).to_string()).collect();
+        out.text(format_args!("protodown_reason <{}>", names.join(",")));
+        out.list("proto_down_reason", |out| names.iter().for_each(|name| out.json("", name)));
     }
 
     fn details(&self, out: &mut Out, link: &Link<'_>) {
@@ -370,9 +505,10 @@ impl Context {
             out.object("linkinfo", |out| self.info(out, &info, here));
         }
         let families = link.af_spec().ok().flatten().filter(|_| self.of_addresses.is_none());
-        let mode = families.and_then(|a| a.find(af::INET6.into()));
-        if let Some(mode) = mode.and_then(|a| a.attrs().find(inet6::ADDR_GEN_MODE)).map(|a| uint(&a)) {
-            let text = name_of(mode, kinds::ADDR_GEN).map_or(mode.to_string(), str::to_owned);
+        let mode = families.and_then(|a| a.find(af::INET6.into())?.attrs().find(inet6::ADDR_GEN_MODE)?.u8().ok());
+        if let Some(mode) = mode {
+            let text =
+                ADDR_GEN_MODES.get(usize::from(mode)).map_or_else(|| format!("{mode:#04x}"), |m| (*m).to_owned());
             out.field("inet6_addr_gen_mode", &text, format_args!("addrgenmode {text} "));
         }
         let mut number = |key, word: &str, value: Option<u32>| {
@@ -404,174 +540,14 @@ impl Context {
             }
         }
     }
+}
 
-    /// The kind and its settings; those of a port. What is below it is `here`, or in another namespace.
-    fn info(&self, out: &mut Out, info: &LinkInfo<'_>, here: bool) {
-        if let Ok(Some(kind)) = info.kind() {
-            out.field("info_kind", kind, format_args!("{}    {} ", self.newline, Escaped(kind)));
-            if let Ok(Some(data)) = info.data() {
-                self.data(out, "info_data", kinds::KINDS, kind, (&data, here));
-            }
-        }
-        if let Ok(Some(kind)) = info.slave_kind() {
-            out.field("info_slave_kind", kind, format_args!("{}    {}_slave ", self.newline, Escaped(kind)));
-            if let Ok(Some(data)) = info.slave_data() {
-                self.data(out, "info_slave_data", kinds::PORTS, kind, (&data, true));
-            }
-        }
+/// The broadcast address, or the other end's.
+pub(super) fn broadcast(out: &mut Out, link: &Link<'_>, text: &str) {
+    let peer = link.flags().contains(LinkFlags::POINTOPOINT);
+    out.push(if peer { " peer " } else { " brd " });
+    if peer {
+        out.json("link_pointtopoint", true);
     }
-
-    fn data(&self, out: &mut Out, key: &str, known: &[Kind], kind: &[u8], (data, here): (&Attrs<'_>, bool)) {
-        let settings = known.iter().find(|k| k.name.as_bytes() == kind).map_or(&[][..], |k| k.settings);
-        if settings.is_empty() {
-            return;
-        }
-        out.object(key, |out| {
-            settings.iter().filter(|s| s.on & SHOW != 0).for_each(|s| self.setting(out, s, data, here));
-        });
-    }
-
-    /// One setting: `word value `.
-    fn setting(&self, out: &mut Out, setting: &Setting, data: &Attrs<'_>, here: bool) {
-        let Setting { word, json, .. } = *setting;
-        let other = match setting.shape {
-            Shape::Ip(v6, _) => data.find(v6).map(|a| (a, true)),
-            Shape::Ttl(inherit) => data.find(inherit).filter(|a| a.bytes() != [0]).map(|a| (a, true)),
-            _ => None,
-        };
-        let Some((attr, other)) = other.or_else(|| data.find(setting.attr).map(|a| (a, false))) else { return };
-        let value = uint(&attr);
-        if setting.quiet && value == 0 && !out.is_json() {
-            return;
-        }
-        let quiet = format_args!("");
-        match setting.shape {
-            Shape::Ttl(_) if other => out.text(format_args!("{word} inherit ")),
-            Shape::Ttl(_) if value == 0 => out.field(json, value, format_args!("{word} auto ")),
-            Shape::Num(_) | Shape::Ttl(_) => out.field(json, value, format_args!("{word} {value} ")),
-            Shape::Be(_) => {
-                let value = attr.be16().map(u32::from).or_else(|_| attr.be32()).unwrap_or(0);
-                out.field(json, value, format_args!("{word} {value} "));
-            }
-            Shape::Hex(_) => {
-                let text = if value == 0 { "0".into() } else { format!("{value:#x}") };
-                out.field(json, &text, format_args!("{word} {text} "));
-            }
-            Shape::Code(_, names) => match name_of(value, names) {
-                Some(name) => out.field(json, name, format_args!("{word} {name} ")),
-                None => out.field(json, value, format_args!("{word} {value} ")),
-            },
-            Shape::Proto => {
-                let value = attr.be16().unwrap_or(0);
-                let text = name_of(value.into(), kinds::PROTOS).map_or(format!("{value:#06x}"), str::to_owned);
-                out.field(json, &text, format_args!("{word} {text} "));
-            }
-            Shape::Is(_, is) if is == value => out.field(json, true, format_args!("{word} ")),
-            Shape::OnOff => {
-                out.field(json, value != 0, format_args!("{word} {} ", if value != 0 { "on" } else { "off" }))
-            }
-            Shape::Switch(when) => match (value != 0, when) {
-                (false, When::On) => {}
-                (true, When::OffInText) | (false, When::OnInText) => out.field(json, value != 0, quiet),
-                (on, _) => out.field(json, on, format_args!("{}{word} ", if on { "" } else { "no" })),
-            },
-            Shape::Flag => out.field(json, true, format_args!("{word} ")),
-            Shape::Bit(bit) => {
-                let set = u32::from(attr.zero_extended::<BrBoolOptMulti>().value.get() & bit != 0);
-                out.field(json, set, format_args!("{word} {set} "));
-            }
-            Shape::Mac => {
-                let text = Lladdr(attr.bytes()).to_string();
-                out.field(json, &text, format_args!("{word} {text} "));
-            }
-            Shape::Ip(_, multicast) => {
-                let text = Addr(attr.bytes()).to_string();
-                let Ok(addr) = text.parse::<IpAddr>() else { return };
-                if addr.is_unspecified() || multicast.is_some_and(|m| m != addr.is_multicast()) {
-                    return;
-                }
-                let key = if other { format!("{json}6") } else { json.to_owned() };
-                out.field(&key, &text, format_args!("{word} {text} "));
-            }
-            Shape::Dev => {
-                let index = attr.u32().unwrap_or(0);
-                let name = if here { self.name(index) } else { format!("if{index}").into_bytes() };
-                out.field(json, name.as_slice(), format_args!("{word} {} ", Escaped(&name)));
-            }
-            Shape::Ports => {
-                let PortRange { low, high } = attr.zero_extended();
-                out.object(json, |out| {
-                    out.field("low", low.get(), format_args!("{word} {low} "));
-                    out.field("high", high.get(), format_args!("{high} "));
-                });
-            }
-            Shape::Tos => match value {
-                0 => {}
-                1 => out.field(json, "0x1", format_args!("{word} inherit ")),
-                _ => out.field(json, &format!("{value:#x}"), format_args!("{word} {value:#x} ")),
-            },
-            Shape::Timer => {
-                let text = format!("{}.{:02}", value / 100, value % 100);
-                out.field(json, Value::Hundredths(value), format_args!("{word} {text:>7} "));
-            }
-            Shape::BridgeId => {
-                let id: BridgeId = attr.zero_extended();
-                let addr = id.addr.map(|b| format!("{b:x}")).join(":");
-                let text = format!("{:04x}.{addr}", id.prio);
-                out.field(json, &text, format_args!("{word} {text} "));
-            }
-            Shape::Names(names) => {
-                let set: Vec<_> =
-                    names.iter().filter(|n| attr.zero_extended::<BrBoolOptMulti>().value.get() & n.1 != 0).collect();
-                out.list(json, |out| set.iter().for_each(|n| out.json("", n.0)));
-                out.text(format_args!("<{}> ", set.iter().map(|n| n.0).collect::<Vec<_>>().join(",")));
-            }
-            _ => {}
-        }
-    }
-
-    /// Two tables of one row each.
-    /// The counters, where they are asked for; `begin` goes before them.
-    pub(in crate::cmd) fn stats(&self, out: &mut Out, link: &Link<'_>, mut begin: &'static str) {
-        let (1.., Ok(Some(s))) = (self.statistics, link.stats64()) else { return };
-        let rx =
-            [s.rx_bytes, s.rx_packets, s.rx_errors, s.rx_dropped, s.rx_missed_errors, s.multicast, s.rx_compressed];
-        let tx =
-            [s.tx_bytes, s.tx_packets, s.tx_errors, s.tx_dropped, s.tx_carrier_errors, s.collisions, s.tx_compressed];
-        let (rx, tx) = (rx.map(|v| v.get()), tx.map(|v| v.get()));
-        let mut widths = [10, 7, 6, 7, 7, 7, 10];
-        for (width, (rx, tx)) in widths.iter_mut().zip(rx.into_iter().zip(tx)) {
-            *width = rx.max(tx).to_string().len().max(*width);
-        }
-        let of_rx = ["bytes", "packets", "errors", "dropped", "missed", "mcast", "compressed"];
-        let of_tx = ["bytes", "packets", "errors", "dropped", "carrier", "collsns", "compressed"];
-        for (head, words, values) in [("RX:", of_rx, rx), ("TX:", of_tx, tx)] {
-            let shown = if values.last() == Some(&0) { 6 } else { 7 };
-            let (mut titles, mut numbers) = (String::new(), String::new());
-            for (i, ((word, value), width)) in words.into_iter().zip(values).zip(widths).enumerate() {
-                let word = if i < shown { word } else { "" };
-                // The head takes its place from the first column.
-                let space = if i == 0 { width.saturating_sub(head.len()) } else { width };
-                let _ = write!(titles, "{word:>space$}{}", if i < 6 { " " } else { "" });
-                if i < shown {
-                    let _ = write!(numbers, "{value:>width$} ");
-                }
-            }
-            out.text(format_args!("{begin}    {head}{titles}{}    {numbers}", self.newline));
-            begin = self.newline;
-        }
-        out.object("stats64", |out| {
-            let of_rx = ["bytes", "packets", "errors", "dropped", "over_errors", "multicast", "compressed"];
-            let of_tx = ["bytes", "packets", "errors", "dropped", "carrier_errors", "collisions", "compressed"];
-            // Text shows what the host missed, JSON what the ring had no room for.
-            let [bytes, packets, errors, dropped, _, multicast, compressed] = rx;
-            let rx = [bytes, packets, errors, dropped, s.rx_over_errors.get(), multicast, compressed];
-            for (key, keys, values) in [("rx", of_rx, rx), ("tx", of_tx, tx)] {
-                out.object(key, |out| {
-                    let shown = if values.last() == Some(&0) { 6 } else { 7 };
-                    keys.into_iter().zip(values).take(shown).for_each(|(key, value)| out.json(key, value));
-                });
-            }
-        });
-    }
+    out.color(Some(Color::Mac), "broadcast", text, format_args!("{text}"));
 }

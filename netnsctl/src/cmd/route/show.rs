@@ -1,13 +1,40 @@
 //! Routes as text (that of `ip route`) and as JSON (its keys).
 
+use super::super::inet::{Addr, Look, put, put_dev, put_name};
+use super::super::nexthop;
 use super::*;
+use crate::names::{Named, Names};
+use crate::out::{Color, Text, Value, plain};
+use nl_core::route::{CacheFlags, NextHop, RtaCacheInfo, rt_scope, rtax, rtprot};
+use std::cell::Cell;
+use std::fmt::Write as _;
 
 /// How routes are shown: what the filter says of all of them is not said of each.
 pub(super) struct Style<'s> {
-    pub(super) links: &'s Links,
-    pub(super) filter: &'s Filter,
-    pub(super) details: bool,
-    pub(super) oneline: bool,
+    look: Look<'s>,
+    filter: &'s Filter,
+    /// The next hop objects, where they are to be shown.
+    pub(super) objects: Objects,
+    proto: Last,
+    scope: Last,
+    /// The index of the link that was shown last, with its name, if that needs no escaping.
+    dev: Cell<(u32, &'s str)>,
+}
+
+/// The name that was looked up last: mostly it is the next, too.
+#[derive(Debug, Default)]
+pub(super) struct Last(Cell<Option<Named>>);
+
+impl Last {
+    fn named(&self, out: &Out, value: u8, names: &'static Names) -> Named {
+        let value = u32::from(value);
+        if let Some(named) = self.0.get().filter(|n| n.value == value) {
+            return named;
+        }
+        let named = out.named(value, names);
+        self.0.set(Some(named));
+        named
+    }
 }
 
 /// Flags with the names they are shown by, in their order.
@@ -25,12 +52,26 @@ const FLAGS: &[(RouteFlags, &str)] = &[
     (RouteFlags::ROUTE_OFFLOAD_FAILED, "rt_offload_failed"),
 ];
 
-/// `RTCF_*` (linux/in_route.h): the flags of a looked up route, in the upper half of the field.
-const CACHE_FLAGS: &[(u32, &str)] =
-    &[(0x8000_0000, "local"), (0x1000_0000, "brd"), (0x2000_0000, "mc"), (0x0004_0000, "redirected")];
+/// The same of a looked up route.
+const CACHE_FLAGS: &[(CacheFlags, &str)] = &[
+    (CacheFlags::LOCAL, "local"),
+    (CacheFlags::REJECT, "reject"),
+    (CacheFlags::MULTICAST, "mc"),
+    (CacheFlags::BROADCAST, "brd"),
+    (CacheFlags::DNAT, "dst-nat"),
+    (CacheFlags::SNAT, "src-nat"),
+    (CacheFlags::MASQ, "masq"),
+    (CacheFlags::DIRECTDST, "dst-direct"),
+    (CacheFlags::DIRECTSRC, "src-direct"),
+    (CacheFlags::REDIRECTED, "redirected"),
+    (CacheFlags::DOREDIRECT, "redirect"),
+    (CacheFlags::FAST, "fastroute"),
+    (CacheFlags::NOTIFY, "notify"),
+    (CacheFlags::TPROXY, "proxy"),
+];
 
-/// [`rtax`] and the key and word it is shown by.
-const PATH: &[(u16, &str, &str)] = &[
+/// [`rtax`], and the key and the word it is shown by.
+pub(super) const PATH: &[(u16, &str, &str)] = &[
     (rtax::MTU, "mtu", "mtu"),
     (rtax::WINDOW, "window", "window"),
     (rtax::RTT, "rtt", "rtt"),
@@ -49,199 +90,365 @@ const PATH: &[(u16, &str, &str)] = &[
     (rtax::FASTOPEN_NO_COOKIE, "fastopen_no_cookie", "fastopen_no_cookie"),
 ];
 
-impl Style<'_> {
-    /// Shows the route that `message` carries.
+impl<'s> Style<'s> {
+    pub(super) fn new(options: &Options, links: &'s Links, filter: &'s Filter) -> Self {
+        Self {
+            look: Look::new(options, links),
+            filter,
+            objects: Vec::new(),
+            proto: Last::default(),
+            scope: Last::default(),
+            dev: Cell::default(),
+        }
+    }
+
+    /// Shows the route that `message` carries, if it matches.
     pub(super) fn show(&self, out: &mut Out, message: &Message<'_>) -> std::result::Result<(), DecodeError> {
-        let route = Route::parse(message)?;
-        out.object("", |out| self.route(out, &route));
-        Ok(())
+        // Not moved: it is large.
+        match &Route::parse(message) {
+            Ok(route) if self.filter.matches(route) => {
+                out.object("", |out| {
+                    if message.kind() == RTM_DELROUTE {
+                        out.field("deleted", true, format_args!("Deleted "));
+                    }
+                    self.route(out, route);
+                });
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+            Err(error) => Err(*error),
+        }
     }
 
-    fn newline(&self, out: &mut Out) {
-        out.text(format_args!("{}", if self.oneline { "\\" } else { "\n" }));
-    }
-
+    // As [`Filter::matches`].
+    #[inline(always)]
     fn route(&self, out: &mut Out, route: &Route<'_>) {
         let (header, filter) = (route.header, self.filter);
         let cloned = route.flags().contains(RouteFlags::ROUTE_CLONED);
-        if header.kind != rtn::UNICAST || self.details {
-            put(out, "type", "", Named(header.kind, TYPES));
+        if header.kind != rtn::UNICAST || self.look.details {
+            let name = inet::type_name(out, header.kind);
+            put(out, "type", "", name);
         }
-        put(out, "dst", "", Net(got(route.dst()), header.dst_len));
-        if let Some(src) = got(route.src()) {
-            put(out, "from", "from ", Net(Some(src), header.src_len));
+        match got(route.dst()) {
+            Some(dst) => net(out, "dst", "", header, dst, header.dst_len),
+            None if header.dst_len == 0 => out.string("dst", "", "default"),
+            // The space is ip's.
+            None => out.written("dst", "", |text| {
+                let _ = write!(text, "0/{} ", header.dst_len);
+            }),
         }
-        if header.tos != 0 {
-            put(out, "tos", "tos ", format_args!("0x{:02x}", header.tos));
+        match got(route.src()) {
+            Some(src) => net(out, "from", "from ", header, src, header.src_len),
+            None if header.src_len == 0 => {}
+            None => out.written("src", "from ", |text| {
+                let _ = write!(text, "0/{}", header.src_len);
+            }),
         }
         if let Some(id) = got(route.nh_id()) {
-            out.field("nhid", id, format_args!("nhid {id} "));
+            out.number("nhid", "nhid ", id);
         }
-        self.hop(out, got(route.gateway()), got(route.via()), got(route.oif()));
-        let table = got(route.table().map(Some)).unwrap_or_default();
-        if filter.table.is_none() && table != 0 && (table != rt_table::MAIN || self.details) {
-            let table = out.named(table, &names::TABLES);
-            put(out, "table", "table ", table);
+        if let Some(to) = got(route.newdst()) {
+            put_addr(out, "to", "as to ", header.family, to);
+        }
+        show_encap(out, self.look, got(route.encap_type()), got(route.encap()));
+        if header.tos != 0 && filter.tos.is_none() {
+            let tos = inet::tos_text(out, header.tos);
+            out.string("tos", "tos ", &tos);
+        }
+        if let Some(gateway) = got(route.gateway()).filter(|_| !filter.says_via(header.family)) {
+            put_addr(out, "gateway", "via ", header.family, gateway);
+        }
+        if let Some((family, addr)) = got(route.via()) {
+            put_via(out, family, addr);
+        }
+        if let Some(oif) = got(route.oif()).filter(|_| filter.oif_index == 0) {
+            self.dev(out, "dev", "dev ", oif);
+        }
+        if filter.table == 0 {
+            let table = route.table().unwrap_or_default();
+            if table != 0 && (table != rt_table::MAIN || self.look.details) {
+                let table = out.named(table, &names::TABLES);
+                out.code("table", "table ", table);
+            }
         }
         if !cloned {
-            if filter.proto.is_none() && (header.protocol != rtprot::BOOT || self.details) {
-                let proto = out.named(header.protocol, &names::PROTOS);
-                put(out, "protocol", "proto ", proto);
+            if filter.proto.is_none() && (header.protocol != rtprot::BOOT || self.look.details) {
+                let proto = self.proto.named(out, header.protocol, &names::PROTOS);
+                out.code("protocol", "proto ", proto);
             }
-            if filter.scope.is_none() && (header.scope != rt_scope::UNIVERSE || self.details) {
-                let scope = out.named(header.scope, &names::SCOPES);
-                put(out, "scope", "scope ", scope);
+            if filter.scope.is_none() && (header.scope != rt_scope::UNIVERSE || self.look.details) {
+                let scope = self.scope.named(out, header.scope, &names::SCOPES);
+                out.code("scope", "scope ", scope);
             }
         }
-        if let (Some(src), None) = (got(route.prefsrc()), filter.src) {
-            put(out, "prefsrc", "src ", Addr(src));
+        if let Some(src) = got(route.prefsrc()).filter(|_| !filter.says_src(header.family)) {
+            put_addr(out, "prefsrc", "src ", header.family, src);
         }
-        if let (Some(metric), None) = (got(route.priority()), filter.metric) {
-            out.field("metric", metric, format_args!("metric {metric} "));
+        if let Some(metric) = got(route.priority()).filter(|_| filter.metric.is_none()) {
+            out.number("metric", "metric ", metric);
         }
         // The upper half is something else where it is cloned.
         let mask = if cloned { 0xffff } else { u32::MAX };
-        flags(out, RouteFlags::from_bits_retain(route.flags().bits() & mask));
-        if let Some(mark) = got(route.mark()) {
-            match mark {
-                16.. => out.field("mark", mark, format_args!("mark {mark:#x} ")),
-                _ => out.field("mark", mark, format_args!("mark {mark} ")),
-            }
+        flags(out, route.flags().bits() & mask);
+        match got(route.mark()) {
+            None | Some(0) => {}
+            Some(mark @ 1..16) => out.number("mark", "mark ", mark),
+            Some(mark) => out.field("mark", mark, format_args!("mark {mark:#x} ")),
         }
-        if let Some(flow) = got(route.flow()) {
-            realms(out, flow);
+        if let Some(flow) = got(route.flow()).filter(|_| !filter.says_realms()) {
+            put_realms(out, flow);
         }
         if let Some(uid) = got(route.uid()) {
-            out.field("uid", uid, format_args!("uid {uid} "));
+            out.number("uid", "uid ", uid);
         }
         if cloned && header.family == af::INET {
-            self.newline(out);
-            out.text(format_args!("    cache "));
-            let set = || CACHE_FLAGS.iter().filter(|f| route.flags().bits() & f.0 != 0);
-            out.list("cache", |out| {
-                for (i, (_, name)) in set().enumerate() {
-                    out.field("", *name, format_args!("{}{name}", if i == 0 { "<" } else { "," }));
-                }
-            });
-            out.text(format_args!("{}", if set().next().is_some() { "> " } else { "" }));
+            cache_flags(out, CacheFlags::from_bits_retain(route.flags().bits() & 0xffff_0000));
         }
-        if let Some(info) = got(route.cacheinfo()) {
-            expiry(out, &info);
+        if matches!(header.family, af::INET | af::INET6) {
+            got(route.cacheinfo()).iter().for_each(|info| self.cache(out, info));
         }
         if let Some(path) = got(route.metrics()) {
             out.list("metrics", |out| out.object("", |out| metrics(out, &path)));
         }
-        if let Some(iif) = got(route.iif()) {
-            put_dev(out, "iif", "iif ", self.links, iif);
+        if let Some(iif) = got(route.iif()).filter(|_| filter.iif_index == 0) {
+            self.dev(out, "iif", "iif ", iif);
         }
         if let Some(pref) = got(route.pref()) {
-            let name = Named(pref, PREFS).to_string();
-            out.field("pref", &name, format_args!("pref {name}"));
+            match PREFS.iter().find(|p| p.1 == pref) {
+                Some((name, _)) => out.field("pref", *name, format_args!("pref {name}")),
+                None => out.field("pref", pref, format_args!("{pref}")),
+            }
+        }
+        if let Some(on) = got(route.ttl_propagate()) {
+            let word = if on == 0 { "disabled" } else { "enabled" };
+            // The spelling is ip's.
+            out.field("ttl-propogate", on != 0, format_args!("ttl-propogate {word}"));
+        }
+        if let Some(id) = got(route.nh_id()) {
+            self.object(out, id);
         }
         if let Some(hops) = got(route.multipath()) {
+            let multicast = cloned && header.kind == rtn::MULTICAST;
             out.list("nexthops", |out| {
-                hops.map_while(std::result::Result::ok).for_each(|hop| self.next_hop(out, &hop))
+                for (i, hop) in hops.map_while(std::result::Result::ok).enumerate() {
+                    match (multicast, i) {
+                        (false, _) => out.text(format_args!("{}\tnexthop ", out.newline())),
+                        (true, 0) => out.push("Oifs: "),
+                        (true, _) => out.push(" "),
+                    }
+                    out.object("", |out| self.hop(out, header, multicast, &hop));
+                }
             });
         }
-        out.text(format_args!("\n"));
+        out.push("\n");
     }
 
-    /// What `via` and `dev` say.
-    fn hop(&self, out: &mut Out, gateway: Option<&[u8]>, via: Option<(u16, &[u8])>, oif: Option<u32>) {
-        match (gateway, via) {
-            _ if self.filter.via.is_some() => {}
-            (Some(gateway), _) => put(out, "gateway", "via ", Addr(gateway)),
-            (None, Some((family, addr))) => {
-                let family = if family == u16::from(af::INET6) { "inet6" } else { "inet" };
-                out.object("via", |out| {
-                    out.field("family", family, format_args!("via {family} "));
-                    put(out, "host", "", Addr(addr));
-                });
+    fn hop(&self, out: &mut Out, header: &RtMsg, multicast: bool, hop: &NextHop<'_>) {
+        let find = |kind| hop.attrs.find(kind);
+        let encap_type = find(rta::ENCAP_TYPE).and_then(|a| a.u16().ok());
+        show_encap(out, self.look, encap_type, find(rta::ENCAP).map(|a| a.attrs()));
+        if let Some(to) = find(rta::NEWDST) {
+            put_addr(out, "to", "as to ", header.family, to.bytes());
+        }
+        if let Some(gateway) = find(rta::GATEWAY) {
+            put_addr(out, "gateway", "via ", header.family, gateway.bytes());
+        }
+        if let Some((family, addr)) = find(rta::VIA).and_then(|a| via(&a).ok()) {
+            put_via(out, family, addr);
+        }
+        if let Some(flow) = find(rta::FLOW).and_then(|a| a.u32().ok()) {
+            put_realms(out, flow);
+        }
+        let index = u32::try_from(hop.header.index.get()).unwrap_or_default();
+        let hops = u16::from(hop.header.hops);
+        if multicast {
+            let name = self.look.links.text(index);
+            out.field("dev", &name, format_args!("{name}"));
+            if hops != 1 {
+                out.field("ttl", hops, format_args!("(ttl>{hops})"));
             }
-            _ => {}
+            out.push(" ");
+        } else {
+            put_name(out, "dev", "dev ", self.look.links, index);
+            if header.family != af::MPLS {
+                out.number("weight", "weight ", hops.saturating_add(1));
+            }
         }
-        if let (Some(oif), None) = (oif, &self.filter.dev) {
-            put_dev(out, "dev", "dev ", self.links, oif);
+        flags(out, hop.header.flags.into());
+    }
+
+    /// As [`put_dev`].
+    #[inline]
+    fn dev(&self, out: &mut Out, key: &str, word: &str, index: u32) {
+        match self.dev.get() {
+            (last, name) if last == index && index != 0 => {
+                out.push(word);
+                out.paint(Some(Color::Ifname), |out| out.string(key, "", name));
+            }
+            _ => {
+                if let Some(name) = self.look.links.name(index).and_then(plain) {
+                    self.dev.set((index, name));
+                }
+                put_dev(out, key, word, self.look.links, index);
+            }
         }
     }
 
-    fn next_hop(&self, out: &mut Out, hop: &nl_core::route::NextHop<'_>) {
-        self.newline(out);
-        out.text(format_args!("\tnexthop "));
-        out.object("", |out| {
-            let find = |kind| hop.attrs.find(kind);
-            let index = u32::try_from(hop.header.index.get()).ok().filter(|i| *i != 0);
-            self.hop(out, find(rta::GATEWAY).map(|a| a.bytes()), find(rta::VIA).and_then(|a| via(&a).ok()), index);
-            let weight = u16::from(hop.header.hops).saturating_add(1);
-            out.field("weight", weight, format_args!("weight {weight} "));
-            flags(out, RouteFlags::from_bits_retain(hop.header.flags.into()));
-        });
+    /// Shows the next hop object of this id.
+    fn object(&self, out: &mut Out, id: u32) {
+        let Some((_, object)) = self.objects.iter().find(|o| o.0 == id) else { return };
+        let Some(Ok(message)) = Messages::new(object).next() else { return };
+        out.push("\n\tnh_info ");
+        let _ = nexthop::show(out, "nh_info", self.look, &message);
+    }
+
+    fn cache(&self, out: &mut Out, info: &RtaCacheInfo) {
+        let expires = info.expires.get() / 100;
+        if info.expires.get() != 0 {
+            out.field("expires", expires, format_args!("expires {expires}sec "));
+        }
+        let mut number = |key: &str, before: &str, value: u32| {
+            if value != 0 {
+                out.number(key, before, value);
+            }
+        };
+        number("error", "error ", info.error.get());
+        if self.look.statistics {
+            number("users", "users ", info.clntref.get());
+            number("used", "used ", info.used.get());
+            let age = info.last_use.get();
+            if age != 0 {
+                out.field("age", age / 100, format_args!("age {}sec ", age / 100));
+            }
+        }
     }
 }
 
-fn flags(out: &mut Out, flags: RouteFlags) {
+/// A destination or source of a route, in the colour of its family.
+fn net(out: &mut Out, key: &str, before: &str, header: &RtMsg, addr: &[u8], len: u8) {
+    // Multicast routing has families of its own.
+    let family = match header.family {
+        af::IPMR if header.kind == rtn::MULTICAST => af::INET,
+        af::IP6MR if header.kind == rtn::MULTICAST => af::INET6,
+        family => family,
+    };
+    out.paint(Color::of_family(family), |out| {
+        out.written(key, before, |text| {
+            write_addr(text, family, addr);
+            if len != inet::host_len(header.family) {
+                text.byte(b'/');
+                text.number(len.into());
+            }
+        });
+    });
+}
+
+/// An address in the colour of its family.
+pub(in super::super) fn put_addr(out: &mut Out, key: &str, before: &str, family: u8, addr: &[u8]) {
+    out.push(before);
+    out.paint(Color::of_family(family), |out| out.written(key, "", |text| write_addr(text, family, addr)));
+}
+
+fn write_addr(text: &mut Text, family: u8, addr: &[u8]) {
+    match family {
+        af::MPLS => labels(text, addr),
+        af::INET | af::INET6 | af::PACKET => Addr(addr).write(text),
+        _ => text.push("???"),
+    }
+}
+
+/// Labels of MPLS, down to the bottom of the stack.
+pub(super) fn labels(text: &mut Text, entries: &[u8]) {
+    for (i, entry) in entries.chunks_exact(4).enumerate() {
+        let entry = entry.try_into().map_or(0, u32::from_be_bytes);
+        if i > 0 {
+            text.byte(b'/');
+        }
+        text.number((entry >> 12).into());
+        if entry & 0x100 != 0 {
+            break;
+        }
+    }
+}
+
+fn put_via(out: &mut Out, family: u16, addr: &[u8]) {
+    let family = u8::try_from(family).unwrap_or_default();
+    out.object("via", |out| {
+        out.string("family", "via ", grammar::family_name(family));
+        put_addr(out, "host", "", family, addr);
+    });
+}
+
+#[inline]
+pub(in super::super) fn flags(out: &mut Out, flags: u32) {
+    let flags = RouteFlags::from_bits_retain(flags);
+    if flags.is_empty() && !out.is_json() {
+        return;
+    }
     out.list("flags", |out| {
         for (_, name) in FLAGS.iter().filter(|f| flags.contains(f.0)) {
-            out.field("", *name, format_args!("{name} "));
+            out.string("", "", name);
         }
     });
 }
 
-fn realms(out: &mut Out, flow: u32) {
+fn put_realms(out: &mut Out, flow: u32) {
     let (from, to) = (flow >> 16, flow & 0xffff);
-    out.text(format_args!("realms "));
+    out.push(if from == 0 { "realm " } else { "realms " });
     out.object("flow", |out| {
         if from != 0 {
-            out.field("from", &from.to_string(), format_args!("{from}/"));
+            let from = out.named(from, &names::REALMS).to_string();
+            out.field("from", &from, format_args!("{from}/"));
         }
-        out.field("to", &to.to_string(), format_args!("{to} "));
+        let to = out.named(to, &names::REALMS);
+        out.code("to", "", to);
     });
 }
 
-fn expiry(out: &mut Out, info: &RtaCacheInfo) {
-    let (expires, error) = (info.expires.get() / 100, i32::from_ne_bytes(info.error.get().to_ne_bytes()));
-    if info.expires.get() != 0 {
-        out.field("expires", expires, format_args!("expires {expires}sec "));
-    }
-    if error != 0 {
-        out.field("error", error, format_args!("error {error} "));
-    }
+fn cache_flags(out: &mut Out, flags: CacheFlags) {
+    out.text(format_args!("{}    cache {}", out.newline(), if flags.is_empty() { "" } else { "<" }));
+    let mut rest = flags;
+    out.list("cache", |out| {
+        for (flag, name) in CACHE_FLAGS.iter().filter(|f| flags.contains(f.0)) {
+            rest.remove(*flag);
+            out.field("", *name, format_args!("{name}{}", if rest.is_empty() { "> " } else { "," }));
+        }
+    });
 }
 
 fn metrics(out: &mut Out, path: &Attrs<'_>) {
     let lock = path.find(rtax::LOCK).and_then(|a| a.u32().ok()).unwrap_or_default();
-    for attr in path.clone().flatten() {
-        let Some((number, key, word)) = PATH.iter().find(|p| p.0 == attr.kind()) else { continue };
+    for (number, key, word) in PATH {
+        let attr = path.find(*number);
         let locked = lock & 1_u32.checked_shl((*number).into()).unwrap_or_default() != 0;
-        let lock = if locked { "lock " } else { "" };
-        if *number == rtax::CC_ALGO {
-            let name = attr.name();
-            out.field(key, name, format_args!("{word} {lock}{} ", Escaped(name)));
+        let value = attr.and_then(|a| a.u32().ok()).unwrap_or_default();
+        if attr.is_none() && !locked || *number == rtax::HOPLIMIT && value == u32::MAX {
             continue;
         }
-        let Ok(value) = attr.u32() else { continue };
-        let millis = match *number {
-            rtax::RTT => value / 8,
-            rtax::RTTVAR => value / 4,
-            _ => value,
-        };
+        out.push(word);
+        out.push(if locked { " lock " } else { " " });
         match *number {
+            rtax::CC_ALGO => out.name(key, "", attr.map(|a| a.name()).unwrap_or_default()),
             rtax::FEATURES => {
-                out.text(format_args!("{word} {lock}"));
                 if value & 1 != 0 {
                     out.field("ecn", Value::Null, format_args!("ecn "));
                 }
                 if value & !1 != 0 {
-                    put(out, key, "", format_args!("{:#x}", value & !1));
+                    out.field(key, &format!("{value:#x}"), format_args!("{value:#x} "));
                 }
             }
-            rtax::RTT | rtax::RTTVAR | rtax::RTO_MIN if millis >= 1000 => {
-                out.field(key, millis, format_args!("{word} {lock}{}s ", f64::from(millis) / 1000.0));
-            }
             rtax::RTT | rtax::RTTVAR | rtax::RTO_MIN => {
-                out.field(key, millis, format_args!("{word} {lock}{millis}ms "))
+                let millis = match *number {
+                    rtax::RTT => value / 8,
+                    rtax::RTTVAR => value / 4,
+                    _ => value,
+                };
+                match millis {
+                    1000.. => out.field(key, millis, format_args!("{}s ", inet::general(f64::from(millis) / 1000.0))),
+                    _ => out.field(key, millis, format_args!("{millis}ms ")),
+                }
             }
-            _ => out.field(key, value, format_args!("{word} {lock}{value} ")),
+            _ => out.number(key, "", value),
         }
     }
 }
