@@ -10,7 +10,6 @@ use crate::sys::{self, Image};
 use libc::c_int;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
@@ -188,27 +187,12 @@ impl Child {
         if matches!(signal, libc::SIGCHLD | libc::SIGCONT | libc::SIGURG | libc::SIGWINCH) {
             return false;
         }
-        let (heeded, ignored) = signal_masks(&self.pid.to_string());
-        (heeded | ignored) & bit(signal) == 0
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();
+        let heeded = |line: &&str| ["SigBlk:\t", "SigIgn:\t", "SigCgt:\t"].iter().any(|name| line.starts_with(name));
+        let masks = status.lines().filter(heeded).filter_map(|line| u64::from_str_radix(line.get(8..)?, 16).ok());
+        let bit = signal.checked_sub(1).and_then(|bit| 1_u64.checked_shl(bit.unsigned_abs())).unwrap_or(0);
+        masks.filter(|mask| mask & bit == 0).count() == 3
     }
-}
-
-/// The bit of a signal in a mask.
-pub(crate) fn bit(signal: c_int) -> u64 {
-    signal.checked_sub(1).and_then(|bit| 1_u64.checked_shl(bit.unsigned_abs())).unwrap_or(0)
-}
-
-/// The signals that a process blocks or catches, and those it ignores; without /proc: all.
-pub(crate) fn signal_masks(pid: &str) -> (u64, u64) {
-    let mut status = Vec::with_capacity(4096);
-    // As one read, whose size the file does not tell.
-    let read = fs::File::open(format!("/proc/{pid}/status")).and_then(|f| f.take(u64::MAX).read_to_end(&mut status));
-    let mask = |name: &[u8]| {
-        let mask = status.split(|b| *b == b'\n').find_map(|line| line.strip_prefix(name));
-        let mask = mask.and_then(|mask| u64::from_str_radix(std::str::from_utf8(mask).ok()?, 16).ok());
-        mask.filter(|_| read.is_ok()).unwrap_or(u64::MAX)
-    };
-    (mask(b"SigBlk:\t") | mask(b"SigCgt:\t"), mask(b"SigIgn:\t"))
 }
 
 pub(crate) fn wait(pidfd: BorrowedFd<'_>) -> std::result::Result<Exit, Errno> {

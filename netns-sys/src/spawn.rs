@@ -9,7 +9,7 @@ use crate::error::{At, Errno, Error, NameRule, Result};
 use crate::maps::{Maps, Task, tasks};
 use crate::mount::Propagation;
 use crate::ns::{Ns, NsFlags};
-use crate::process::{Child, Exit, Held, bit, image, open, signal_masks, wait};
+use crate::process::{Child, Exit, Held, image, open, wait};
 use crate::steps::{Act, Entry, Label, READY, Step, c_string, outcome, take};
 use crate::sys::{self, Image, Stdio};
 use crate::vrf::Group;
@@ -131,8 +131,9 @@ pub struct Spawn {
     stdio: Vec<(Stdio, OwnedFd)>,
     /// Those that are kept, where all others are closed.
     fds: Option<Vec<u32>>,
-    /// The signal mask, and the signals whose action is the default; `None`: as they are.
-    signals: Option<(u64, Vec<c_int>)>,
+    /// The signal mask; `None`: as it is.
+    mask: Option<u64>,
+    default_actions: bool,
     /// Whether supplementary groups were given up.
     groups: Cell<bool>,
 }
@@ -166,7 +167,8 @@ impl Spawn {
             death: None,
             stdio: Vec::new(),
             fds: None,
-            signals: None,
+            mask: None,
+            default_actions: false,
             groups: Cell::new(false),
         }
     }
@@ -368,15 +370,13 @@ impl Spawn {
     /// No signal is blocked, and none ignored but SIGHUP if it is (nohup(1)).
     #[must_use]
     pub fn default_signals(mut self) -> Spawn {
-        let (_, ignored) = signal_masks("self");
-        let ignored = (1..=64).filter(|signal| *signal != libc::SIGHUP && ignored & bit(*signal) != 0);
-        self.signals = Some((0, ignored.collect()));
+        (self.mask, self.default_actions) = (Some(0), true);
         self
     }
     /// If not said otherwise, those signals are blocked that were before they were held.
     #[must_use]
     pub fn signals_before(mut self, held: &Held) -> Spawn {
-        self.signals.get_or_insert_with(|| (held.before, Vec::new()));
+        self.mask.get_or_insert(held.before);
         self
     }
 
@@ -481,10 +481,9 @@ impl Spawn {
             steps.push(Step::new(Act::CloseBut(fds), "close descriptors", ""));
             steps.extend(fds.iter().map(|fd| Step::new(Act::KeepFd(*fd), op::KEEP, fd.to_string())));
         }
-        if let Some((mask, default)) = &self.signals {
-            let actions = default.iter().map(|signal| Act::DefaultAction(*signal));
-            steps.extend(actions.chain([Act::SignalMask(*mask)]).map(|act| Step::new(act, "set signals", "")));
-        }
+        let signals = self.default_actions.then_some(Act::DefaultActions);
+        let signals = signals.into_iter().chain(self.mask.map(Act::SignalMask));
+        steps.extend(signals.map(|act| Step::new(act, "set signals", "")));
         // Behind what becomes another user: that would undo it.
         if let (Some(signal), Some(parent)) = (self.death, parent) {
             steps.push(Step::new(Act::DieWith(signal, parent), "tie the child to this process", ""));

@@ -59,7 +59,7 @@ pub(crate) enum Act<'a> {
     /// Go on as another child of the parent, and tell it, through this pipe, which.
     Fork(BorrowedFd<'a>),
     SignalMask(u64),
-    DefaultAction(c_int),
+    DefaultActions,
     /// Go into the time namespace that was made for children: until some version, execve(2) did not.
     JoinTime,
     KeepFd(u32),
@@ -148,8 +148,11 @@ impl Act<'_> {
                 }
             },
             Act::SignalMask(mask) => sys::set_signal_mask(*mask).map(drop),
-            // Some numbers are the C library's own.
-            Act::DefaultAction(signal) => sys::default_action(*signal).or(Ok(())),
+            Act::DefaultActions => {
+                // Of SIGHUP ignored, nohup(1) means the program to know. To ask /proc which are ignored takes longer.
+                let changeable = |s: &c_int| !matches!(*s, libc::SIGHUP | libc::SIGKILL | libc::SIGSTOP);
+                (1..=64).filter(changeable).try_for_each(sys::default_action)
+            }
             Act::JoinTime => {
                 let time = sys::openat(CWD, c"/proc/self/ns/time_for_children", libc::O_RDONLY, 0)?;
                 sys::setns(time.as_fd(), NsFlags::TIME)

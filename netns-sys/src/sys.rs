@@ -396,14 +396,14 @@ pub(crate) fn socket_net_cookie(fd: BorrowedFd<'_>) -> R<u64> {
     Ok(cookie)
 }
 
-/// Sets the flags of the interface `lo` of the calling thread's network namespace to "up", netdevice(7).
+/// `SIOCSIFFLAGS`, netdevice(7): sets those of the interface `lo` of the calling thread's network namespace to "up".
 pub(crate) fn lo_up() -> R<()> {
     // SAFETY: no memory is involved; returns a new descriptor. Any socket does; Unix sockets are everywhere.
     let socket = own(unsafe { libc::socket(libc::AF_UNIX, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) })?;
     let mut request = ifreq(OsStr::new("lo"))?;
     request.ifr_ifru.ifru_flags = fit(libc::IFF_UP)?;
     // SAFETY: a socket, open while `socket` lives; the kernel reads one ifreq, `request`.
-    check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, from_ref(&request)) }).map(drop)
+    check(unsafe { libc::ioctl(socket.as_raw_fd(), 0x8914, from_ref(&request)) }).map(drop)
 }
 
 /// sethostname(2).
