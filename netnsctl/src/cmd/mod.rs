@@ -37,6 +37,8 @@ mod nsenter;
 #[cfg(feature = "ip")]
 pub mod ntable;
 #[cfg(feature = "processes")]
+pub mod plan;
+#[cfg(feature = "processes")]
 mod proc;
 #[cfg(feature = "processes")]
 pub mod release;
