@@ -37,6 +37,8 @@ mod nsenter;
 #[cfg(feature = "ip")]
 pub mod ntable;
 #[cfg(feature = "processes")]
+pub mod plan;
+#[cfg(feature = "processes")]
 mod proc;
 #[cfg(feature = "processes")]
 pub mod release;
@@ -644,6 +646,12 @@ impl Session {
     /// Says on standard error what befell, and goes on.
     pub fn warn(&self, warning: &str) {
         Failure::new(code::OK, warning).print(self.options.ip);
+    }
+
+    /// What a change is called if it fails. In a batch that sends many together its line says it.
+    #[cfg(feature = "ip")]
+    fn task(&self, task: impl FnOnce() -> String) -> String {
+        if self.waiting { String::new() } else { task() }
     }
 
     /// Says that something would be done that is no message.

@@ -8,7 +8,7 @@ mod spec;
 use super::inet::{self, Attr, Made, Net, address, got, index_or_0, tos};
 use super::links::{self, Links, device};
 use super::*;
-use crate::grammar::{FAMILIES, Result as Parsed, Usage, nearest};
+use crate::grammar::{FAMILIES, Result as Parsed, Usage};
 use crate::names;
 use crate::out::Escaped;
 pub(super) use encap::{parse as parse_encap, show_encap};
@@ -285,7 +285,7 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
 
 fn change(session: &mut Session, kind: u16, flags: Flags, spec: Spec) -> Result<()> {
     let verb = if kind == RTM_DELROUTE { "delete" } else { "set" };
-    let task = format!("{verb} route {}", spec.dst());
+    let task = session.task(|| format!("{verb} route {}", spec.dst()));
     let fill = spec.message(session)?;
     let filter = Filter::default();
     let links = if session.options.echo { Links::load(session.conn()?)? } else { Links::default() };
@@ -297,16 +297,28 @@ fn change(session: &mut Session, kind: u16, flags: Flags, spec: Spec) -> Result<
 fn style<'s>(session: &mut Session, links: &'s Links, filter: &'s Filter) -> Result<Style<'s>> {
     let mut style = Style::new(&session.options, links, filter);
     if session.options.details && !links.is_empty() {
-        let each = |objects: &mut Vec<(u32, Vec<u8>)>, message: &Message<'_>| {
-            let (_, attrs) = message.fixed::<NhMsg>()?;
-            let id = attrs.find(nha::ID).and_then(|a| a.u32().ok());
-            objects.extend(id.map(|id| (id, message.bytes().to_vec())));
-            Ok(())
-        };
-        // A kernel before 5.3 has none.
-        style.objects = session.conn()?.dump(RTM_GETNEXTHOP, |m| m.fixed(&NhMsg::default()), each).unwrap_or_default();
+        style.objects = objects(session.conn()?);
     }
     Ok(style)
+}
+
+/// Next hop objects by their ids.
+pub(super) type Objects = Vec<(u32, Vec<u8>)>;
+
+/// All there are; a kernel before 5.3 has none.
+pub(super) fn objects(conn: &mut Conn) -> Objects {
+    let each = |objects: &mut Objects, message: &Message<'_>| {
+        objects.extend(object(message)?);
+        Ok(())
+    };
+    conn.dump(RTM_GETNEXTHOP, |m| m.fixed(&NhMsg::default()), each).unwrap_or_default()
+}
+
+/// The one that `message` carries.
+pub(super) fn object(message: &Message<'_>) -> std::result::Result<Option<(u32, Vec<u8>)>, DecodeError> {
+    let (_, attrs) = message.fixed::<NhMsg>()?;
+    let id = attrs.find(nha::ID).and_then(|a| a.u32().ok());
+    Ok(id.map(|id| (id, message.bytes().to_vec())))
 }
 
 /// Shows what happened to a route, if that leads out of link `dev` (0: out of any).
@@ -316,10 +328,14 @@ pub(super) fn event(
     links: &Links,
     options: &Options,
     dev: u32,
+    objects: &Objects,
 ) -> std::result::Result<(), DecodeError> {
     let mut filter = Filter::default();
     filter.oif_index = dev;
-    Style::new(options, links, &filter).show(out, message)
+    let mut style = Style::new(options, links, &filter);
+    let object = got(Route::parse(message)?.nh_id());
+    style.objects.extend(objects.iter().find(|o| Some(o.0) == object).cloned());
+    style.show(out, message)
 }
 
 fn list(session: &mut Session, mut filter: Filter) -> Result<()> {

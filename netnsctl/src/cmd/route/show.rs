@@ -14,7 +14,7 @@ pub(super) struct Style<'s> {
     look: Look<'s>,
     filter: &'s Filter,
     /// The next hop objects, where they are to be shown.
-    pub(super) objects: Vec<(u32, Vec<u8>)>,
+    pub(super) objects: Objects,
     proto: Last,
     scope: Last,
     /// The index of the link that was shown last, with its name, if that needs no escaping.
