@@ -121,6 +121,8 @@ impl Home {
         let program = std::env::current_exe().at("find this program", "")?;
         let spawn = Spawn::new(program).args([OsStr::new(KEEP), self.path.as_os_str()]).map_ids(0, 0);
         let spawn = spawn.namespaces(NsFlags::USER | NsFlags::MOUNT | NsFlags::NET).current_dir("/");
+        // It outlives us: nobody is to wait for the end of a pipe that it has no use for.
+        let spawn = spawn.close_fds().default_signals();
         let spawn = spawn.stdio(Stdio::In, &null)?.stdio(Stdio::Err, &null)?.stdio(Stdio::Out, &tell)?;
         drop(tell);
         let child = spawn.spawn()?;
