@@ -8,7 +8,7 @@ mod spec;
 use super::inet::{self, Attr, Made, Net, address, got, index_or_0, tos};
 use super::links::{self, Links, device};
 use super::*;
-use crate::grammar::{FAMILIES, Result as Parsed, Usage, nearest};
+use crate::grammar::{FAMILIES, Result as Parsed, Usage};
 use crate::names;
 use crate::out::Escaped;
 pub(super) use encap::{parse as parse_encap, show_encap};
