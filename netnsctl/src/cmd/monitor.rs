@@ -11,8 +11,8 @@ use crate::grammar::Result as Parsed;
 use netns_sys::netlink::Socket;
 use netns_sys::{LocalTime, local_time};
 use nl_core::route::{
-    self as nl, Link, NSID_NOT_ASSIGNED, Neigh, NetConf, Nsid, RTM_DELLINK, RTM_DELNSID, RTM_NEWNSID, Route,
-    RouteFlags, RouterPrefix, rtnlgrp,
+    self as nl, Link, NSID_NOT_ASSIGNED, Neigh, NetConf, NextHopObject, Nsid, RTM_DELLINK, RTM_DELNSID, RTM_NEWNEXTHOP,
+    RTM_NEWNSID, Route, RouteFlags, RouterPrefix, rtnlgrp,
 };
 use nl_core::wire::{MSG_HDRLEN, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, align4};
 use nl_core::{DecodeError, Message, Messages};
@@ -159,8 +159,9 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
     let mut context = Context::new(session, Links::default(), false)?;
     (context.of_addresses, context.of_events) = (Some(None), true);
     let options = session.options.clone();
-    let mut monitor =
-        Monitor { label: request.label, all_nsid: request.all_nsid, dev, options, context, others: Vec::new() };
+    let Request { label, all_nsid, .. } = request;
+    let (objects, others) = (Vec::new(), Vec::new());
+    let mut monitor = Monitor { label, all_nsid, dev, options, context, objects, others };
     match &request.file {
         Some(file) => monitor.play(session, file),
         None => monitor.listen(session, &request.kinds),
@@ -178,6 +179,8 @@ struct Monitor {
     options: Options,
     /// The links and the named namespaces, as seen from here.
     context: Context,
+    /// The next hop objects that were told of, and those of routes.
+    objects: route::Objects,
     /// As seen from the namespace with an id.
     others: Vec<(i32, Links, Names)>,
 }
@@ -346,6 +349,16 @@ impl Monitor {
                     self.context.namespaces.extend(name.map(|name| (id, name)));
                 }
             }
+            (Kind::Route, ..) if self.options.details && nsid.is_none() => {
+                route::add_object(&mut self.objects, session.conn()?, message);
+            }
+            (Kind::Nexthop, ..) if nsid.is_none() => {
+                let id = NextHopObject::parse(message).ok().and_then(|object| got(object.id())).unwrap_or_default();
+                self.objects.retain(|o| o.0 != id);
+                if message.kind() == RTM_NEWNEXTHOP {
+                    self.objects.push((id, message.bytes().to_vec()));
+                }
+            }
             _ => {}
         }
         Ok(())
@@ -405,6 +418,7 @@ impl Monitor {
                 }
                 dev(neigh.header.index.get().into())
             }
+            Kind::Rule => family(message.payload().first().copied().unwrap_or_default()),
             Kind::Netconf => dev(got(NetConf::parse(message)?.ifindex()).unwrap_or_default().into()),
             Kind::Prefix => {
                 /// Of router advertisements (`ND_OPT_PREFIX_INFORMATION`); there are no others.
@@ -439,7 +453,7 @@ impl Monitor {
                 out.push(if options.brief && !options.ip { "\n" } else { "" });
                 Ok(())
             }
-            Kind::Route => route::event(out, message, links, options, self.dev),
+            Kind::Route => route::event(out, message, links, options, self.dev, &self.objects),
             Kind::Prefix => self.prefix(out, message),
             Kind::Neigh => {
                 let Options { brief, statistics, .. } = *options;

@@ -297,7 +297,7 @@ fn change(session: &mut Session, kind: u16, flags: Flags, spec: Spec) -> Result<
 fn style<'s>(session: &mut Session, links: &'s Links, filter: &'s Filter) -> Result<Style<'s>> {
     let mut style = Style::new(&session.options, links, filter);
     if session.options.details && !links.is_empty() {
-        let each = |objects: &mut Vec<(u32, Vec<u8>)>, message: &Message<'_>| {
+        let each = |objects: &mut Objects, message: &Message<'_>| {
             let (_, attrs) = message.fixed::<NhMsg>()?;
             let id = attrs.find(nha::ID).and_then(|a| a.u32().ok());
             objects.extend(id.map(|id| (id, message.bytes().to_vec())));
@@ -309,6 +309,21 @@ fn style<'s>(session: &mut Session, links: &'s Links, filter: &'s Filter) -> Res
     Ok(style)
 }
 
+/// Next hop objects: their ids, and the messages that carry them.
+pub(super) type Objects = Vec<(u32, Vec<u8>)>;
+
+/// Adds the next hop object of a route, if it has one that is still there.
+pub(super) fn add_object(objects: &mut Objects, conn: &mut Conn, message: &Message<'_>) {
+    let id = Route::parse(message).ok().and_then(|route| got(route.nh_id()));
+    if let Some(id) = id.filter(|id| objects.iter().all(|o| o.0 != *id)) {
+        let fill = |m: &mut Msg<'_>| {
+            m.fixed(&NhMsg::default());
+            m.u32(nha::ID, id);
+        };
+        objects.extend(conn.get(RTM_GETNEXTHOP, fill, |message| Ok((id, message.bytes().to_vec()))));
+    }
+}
+
 /// Shows what happened to a route, if that leads out of link `dev` (0: out of any).
 pub(super) fn event(
     out: &mut Out,
@@ -316,10 +331,13 @@ pub(super) fn event(
     links: &Links,
     options: &Options,
     dev: u32,
+    objects: &Objects,
 ) -> std::result::Result<(), DecodeError> {
     let mut filter = Filter::default();
     filter.oif_index = dev;
-    Style::new(options, links, &filter).show(out, message)
+    let mut style = Style::new(options, links, &filter);
+    style.objects.clone_from(objects);
+    style.show(out, message)
 }
 
 fn list(session: &mut Session, mut filter: Filter) -> Result<()> {

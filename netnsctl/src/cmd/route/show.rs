@@ -14,7 +14,7 @@ pub(super) struct Style<'s> {
     look: Look<'s>,
     filter: &'s Filter,
     /// The next hop objects, where they are to be shown.
-    pub(super) objects: Vec<(u32, Vec<u8>)>,
+    pub(super) objects: Objects,
     proto: Last,
     scope: Last,
     /// The index of the link that was shown last, with its name, if that needs no escaping.
@@ -296,7 +296,8 @@ impl<'s> Style<'s> {
 
     /// Shows the next hop object of this id.
     fn object(&self, out: &mut Out, id: u32) {
-        let Some((_, object)) = self.objects.iter().find(|o| o.0 == id) else { return };
+        let object = self.objects.iter().find(|o| o.0 == id && self.look.details);
+        let Some((_, object)) = object else { return };
         let Some(Ok(message)) = Messages::new(object).next() else { return };
         out.push("\n\tnh_info ");
         let _ = nexthop::show(out, "nh_info", self.look, &message);

@@ -138,7 +138,9 @@ impl Spec {
                         return Ok(None);
                     }
                     if has_dst {
-                        return Err(words.again("to"));
+                        let known = words.keyword_of("a word of a route", WHOLE, SHORT);
+                        let (usage, again) = (known.err(), words.again("to"));
+                        return Err(usage.map(|usage| Usage { ip: again.ip.clone(), ..usage }).unwrap_or(again));
                     }
                     let known = WHOLE.iter().chain(SHORT).map(|k| k.0).chain(TYPES.iter().map(|k| k.0));
                     let dst = destination(words, header.family, known)?;
