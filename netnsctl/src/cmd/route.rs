@@ -290,14 +290,17 @@ fn change(session: &mut Session, kind: u16, flags: Flags, spec: Spec) -> Result<
     let fill = spec.message(session)?;
     let filter = Filter::default();
     let links = if session.options.echo { Links::load(session.conn()?)? } else { Links::default() };
-    let style = style(session, &links, &filter)?;
+    let style = match session.options.echo {
+        true => style(session, &links, &filter)?,
+        false => Style::new(&session.options, &links, &filter),
+    };
     inet::change(session, &task, kind, flags, fill, |out, message| style.show(out, message))
 }
 
 /// How to show routes, with the next hop objects there are, if they are to be shown.
 fn style<'s>(session: &mut Session, links: &'s Links, filter: &'s Filter) -> Result<Style<'s>> {
     let mut style = Style::new(&session.options, links, filter);
-    if session.options.details && !links.is_empty() {
+    if session.options.details {
         let each = |objects: &mut Objects, message: &Message<'_>| {
             let (_, attrs) = message.fixed::<NhMsg>()?;
             let id = attrs.find(nha::ID).and_then(|a| a.u32().ok());
