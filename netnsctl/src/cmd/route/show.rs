@@ -215,8 +215,8 @@ impl<'s> Style<'s> {
         }
         if let Some(pref) = got(route.pref()) {
             match PREFS.iter().find(|p| p.1 == pref) {
-                Some((name, _)) => out.field("pref", *name, format_args!("pref {name}")),
-                None => out.field("pref", pref, format_args!("{pref}")),
+                Some((name, _)) => out.string("pref", "pref ", name),
+                None => out.number("pref", "", pref),
             }
         }
         if let Some(on) = got(route.ttl_propagate()) {
