@@ -2,6 +2,8 @@
 
 use crate::netlink::KernelError;
 use crate::ns::NsFlags;
+use crate::process::Exit;
+use crate::spawn::op;
 use nl_core::{DecodeError, EncodeError};
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -250,6 +252,13 @@ pub enum Error {
         /// What it was needed for.
         op: &'static str,
     },
+    /// A program of the system that was needed (newuidmap, newgidmap) did not do its work; it has said why itself.
+    Helper {
+        /// Its name.
+        program: &'static str,
+        /// How it ended.
+        exit: Exit,
+    },
     /// The keeper of an ordinary user's names could not be started.
     Keeper {
         /// What it said.
@@ -297,6 +306,13 @@ impl Error {
             _ => errno.at(op, ""),
         }
     }
+    /// As [`Error::making`], if that is what failed.
+    pub(crate) fn limits(self, kinds: NsFlags) -> Error {
+        match self {
+            Error::Sys { op: op::MAKE, errno, .. } => Error::making(kinds, op::MAKE, errno),
+            other => other,
+        }
+    }
 }
 
 impl fmt::Display for Error {
@@ -321,6 +337,10 @@ impl fmt::Display for Error {
                     write!(f, "{} /proc/sys/user/max_{name}_namespaces", if i > 0 { " or" } else { "" })?;
                 }
                 f.write_str(" (namespaces still being torn down count)")
+            }
+            Error::Helper { program, exit: Exit::Code(code) } => write!(f, "{program} failed with exit code {code}"),
+            Error::Helper { program, exit: Exit::Signal(signal) } => {
+                write!(f, "{program} was killed by signal {signal}")
             }
             Error::Keeper { said } if said.is_empty() => f.write_str("the keeper of names ended without a word"),
             Error::Keeper { said } => write!(f, "the keeper of names {said}"),

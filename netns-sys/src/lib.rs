@@ -6,8 +6,8 @@
 //! one; what it becomes is a [`Child`]. A [`netlink::Conn`] talks to the kernel from inside the namespace it was opened in.
 //!
 //! # What is guaranteed
-//! - The caller's thread is where it was, after every call but [`Ns::enter`] and [`process::enter_for_exec`], also after a failure: what
-//!   has to be done in another namespace is done by a thread or a child that ends there.
+//! - The caller's thread is where it was, also after a failure: what has to be done in another namespace is done by a thread
+//!   or a child that ends there. But [`Ns::enter`], [`Spawn::exec`] and two functions of [`process`], which say so.
 //! - What fails leaves nothing behind: no file, mount, directory, process or descriptor that was made on the way.
 //! - A namespace is known by its descriptor, never by a path, a process by its pidfd, never by a number.
 //! - No descriptor survives an exec, and dispositions reach a program as this one got them (with [`main!`]).
@@ -29,6 +29,7 @@
 pub mod bpf;
 pub mod error;
 pub mod holders;
+pub mod maps;
 pub mod mount;
 pub mod named;
 pub mod netlink;
@@ -36,12 +37,16 @@ pub mod ns;
 pub mod probe;
 pub mod process;
 pub mod rootless;
+pub mod spawn;
+mod steps;
 mod sys;
 pub mod tun;
 pub mod vrf;
 
 pub use error::{Errno, Error, Kind, NameRule, Result};
+pub use maps::Maps;
 pub use named::Dir;
 pub use ns::{Ns, NsFlags, NsId};
-pub use process::{Child, Exit, Spawn};
+pub use process::{Child, Exit, Held};
+pub use spawn::Spawn;
 pub use sys::{LocalTime, PollFd, Stdio, local_time, poll, start, terminal_width};

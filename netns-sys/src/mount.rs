@@ -102,17 +102,22 @@ pub enum Propagation {
     Slave,
 }
 
+impl Propagation {
+    pub(crate) fn flag(self) -> c_ulong {
+        match self {
+            Propagation::Shared => MS_SHARED,
+            Propagation::Private => MS_PRIVATE,
+            Propagation::Slave => MS_SLAVE,
+        }
+    }
+}
+
 /// Sets the propagation of the mount at `path` and of all below it.
 ///
 /// # Errors
 /// `EINVAL`: no mount point; `EPERM` without `CAP_SYS_ADMIN`.
 pub fn set_propagation(path: &Path, propagation: Propagation) -> Result<()> {
-    let flag: c_ulong = match propagation {
-        Propagation::Shared => MS_SHARED,
-        Propagation::Private => MS_PRIVATE,
-        Propagation::Slave => MS_SLAVE,
-    };
-    let set = || sys::mount(None, &c_path(path)?, None, flag | MS_REC);
+    let set = || sys::mount(None, &c_path(path)?, None, propagation.flag() | MS_REC);
     set().at("set the propagation of mounts at", path)
 }
 

@@ -49,8 +49,19 @@ impl Socket {
     /// # Errors
     /// socket(2), bind(2), setsockopt(2).
     pub fn open(protocol: u8) -> Result<Socket> {
+        Socket::open_for(protocol, &[])
+    }
+
+    /// Like [`Socket::open`]; it receives the notifications of these groups (`RTNLGRP_*` and the like, 1 to 32) from the first
+    /// moment on, of all of them at once. What the kernel does not know is ignored.
+    ///
+    /// # Errors
+    /// As [`Socket::open`].
+    pub fn open_for(protocol: u8, groups: &[u32]) -> Result<Socket> {
+        let bit = |group: &u32| group.checked_sub(1).and_then(|bit| 1_u32.checked_shl(bit)).unwrap_or_default();
+        let groups = groups.iter().fold(0, |mask, group| mask | bit(group));
         let fd = sys::netlink_socket(protocol.into()).at("open a netlink socket", "")?;
-        sys::netlink_bind(fd.as_fd(), 0).at("bind a netlink socket", "")?;
+        sys::netlink_bind(fd.as_fd(), groups).at("bind a netlink socket", "")?;
         let port = sys::netlink_port(fd.as_fd()).at("read a netlink socket's port id", "")?;
         let socket = Socket { fd, port };
         for option in [libc::NETLINK_CAP_ACK, libc::NETLINK_EXT_ACK, libc::NETLINK_GET_STRICT_CHK] {

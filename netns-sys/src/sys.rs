@@ -9,7 +9,7 @@
 
 use crate::error::Errno;
 use crate::ns::NsFlags;
-use crate::process::Step;
+use crate::steps::Step;
 use libc::{c_char, c_int, c_long, c_uint, c_ulong};
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::io::IoSlice;
@@ -212,6 +212,31 @@ pub(crate) fn chdir(path: &CStr) -> R<()> {
     check(unsafe { libc::chdir(path.as_ptr()) }).map(drop)
 }
 
+/// fchdir(2).
+pub(crate) fn fchdir(dir: BorrowedFd<'_>) -> R<()> {
+    // SAFETY: `dir` is open for the call; no memory is involved.
+    check(unsafe { libc::fchdir(dir.as_raw_fd()) }).map(drop)
+}
+
+/// chroot(2).
+pub(crate) fn chroot(path: &CStr) -> R<()> {
+    // SAFETY: `path` is NUL-terminated for the call; the kernel writes no memory.
+    check(unsafe { libc::chroot(path.as_ptr()) }).map(drop)
+}
+
+/// close_range(2), `CLOSE_RANGE_CLOEXEC`: marks the descriptors from `first` to `last` close-on-exec. Linux 5.11.
+pub(crate) fn close_range_on_exec(first: c_uint, last: c_uint) -> R<()> {
+    // SAFETY: closes nothing; no memory is involved.
+    check(unsafe { libc::syscall(libc::SYS_close_range, first, last, libc::CLOSE_RANGE_CLOEXEC) }).map(drop)
+}
+
+/// fcntl(2) `F_SETFD`: whether this descriptor is closed on exec. `EBADF`: it is not open.
+pub(crate) fn set_close_on_exec(fd: u32, on: bool) -> R<()> {
+    let fd: c_int = fit(fd)?;
+    // SAFETY: closes nothing and changes no memory; a number that is no descriptor is refused.
+    check(unsafe { libc::fcntl(fd, libc::F_SETFD, if on { libc::FD_CLOEXEC } else { 0 }) }).map(drop)
+}
+
 /// dup2(2) onto standard input, output or error. `from` is none of these itself: the caller duplicated it above 2.
 pub(crate) fn dup_stdio(from: BorrowedFd<'_>, onto: Stdio) -> R<()> {
     let onto = match onto {
@@ -371,6 +396,22 @@ pub(crate) fn socket_net_cookie(fd: BorrowedFd<'_>) -> R<u64> {
     Ok(cookie)
 }
 
+/// Sets the flags of the interface `lo` of the calling thread's network namespace to "up", netdevice(7).
+pub(crate) fn lo_up() -> R<()> {
+    // SAFETY: no memory is involved; returns a new descriptor. Any socket does; Unix sockets are everywhere.
+    let socket = own(unsafe { libc::socket(libc::AF_UNIX, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) })?;
+    let mut request = ifreq(OsStr::new("lo"))?;
+    request.ifr_ifru.ifru_flags = fit(libc::IFF_UP)?;
+    // SAFETY: a socket, open while `socket` lives; the kernel reads one ifreq, `request`.
+    check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, from_ref(&request)) }).map(drop)
+}
+
+/// sethostname(2).
+pub(crate) fn sethostname(name: &[u8]) -> R<()> {
+    // SAFETY: the kernel reads `name.len()` bytes of `name`.
+    check(unsafe { libc::sethostname(name.as_ptr().cast(), name.len()) }).map(drop)
+}
+
 /// setns(2) of the calling thread into a namespace, or into those of a process (pidfd, 5.8).
 pub(crate) fn setns(fd: BorrowedFd<'_>, kinds: NsFlags) -> R<()> {
     // SAFETY: `fd` is open for the call; no memory is involved.
@@ -477,14 +518,120 @@ pub(crate) fn pidfd_signal(pidfd: BorrowedFd<'_>, signal: c_int) -> R<()> {
     check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, info, 0) }).map(drop)
 }
 
-/// waitid(2): waits for this child to end and reaps it: (`CLD_EXITED` or other code, exit status or signal). Linux 5.4.
-pub(crate) fn pidfd_wait(pidfd: BorrowedFd<'_>) -> R<(c_int, c_int)> {
+/// waitid(2) for this child, with `options` (`WEXITED`, …): (`CLD_EXITED` or other code, exit status or signal); `None`:
+/// nothing yet (`WNOHANG`). Linux 5.4.
+pub(crate) fn pidfd_wait(pidfd: BorrowedFd<'_>, options: c_int) -> R<Option<(c_int, c_int)>> {
     let id: libc::id_t = fit(pidfd.as_raw_fd())?;
     let mut info: libc::siginfo_t = zeroed();
     // SAFETY: `pidfd` is open for the call; the kernel writes one siginfo_t, into `info`.
-    retry(|| check(unsafe { libc::waitid(libc::P_PIDFD, id, &mut info, libc::WEXITED) }))?;
-    // SAFETY: waitid succeeded, so `info` is that of a SIGCHLD, which has a status.
-    Ok((info.si_code, unsafe { info.si_status() }))
+    retry(|| check(unsafe { libc::waitid(libc::P_PIDFD, id, &mut info, options) }))?;
+    // SAFETY: waitid succeeded, so `info` is that of a SIGCHLD, which has a status; or still zero, and so is what is read.
+    let status = unsafe { info.si_status() };
+    Ok((info.si_signo != 0).then_some((info.si_code, status)))
+}
+
+// Where the first numbers took 16 bits only, the calls have a second one. The C library's functions would have every thread
+// make the call, by signals and locks: not for a child between clone and exec.
+#[cfg(not(any(target_arch = "x86", target_arch = "arm")))]
+use libc::{SYS_setgid, SYS_setgroups, SYS_setuid};
+#[cfg(any(target_arch = "x86", target_arch = "arm"))]
+use libc::{SYS_setgid32 as SYS_setgid, SYS_setgroups32 as SYS_setgroups, SYS_setuid32 as SYS_setuid};
+
+/// setgroups(2) of the calling thread, to none.
+pub(crate) fn drop_groups() -> R<()> {
+    // SAFETY: a null list of length 0.
+    check(unsafe { libc::syscall(SYS_setgroups, 0_usize, null::<libc::gid_t>()) }).map(drop)
+}
+
+/// setgid(2) of the calling thread.
+pub(crate) fn setgid(gid: u32) -> R<()> {
+    // SAFETY: no memory is involved.
+    check(unsafe { libc::syscall(SYS_setgid, gid) }).map(drop)
+}
+
+/// setuid(2) of the calling thread.
+pub(crate) fn setuid(uid: u32) -> R<()> {
+    // SAFETY: no memory is involved.
+    check(unsafe { libc::syscall(SYS_setuid, uid) }).map(drop)
+}
+
+/// `struct __user_cap_header_struct`, linux/capability.h: version 3, the calling thread.
+const CAP_HEADER: [u32; 2] = [0x2008_0522, 0];
+
+/// capget(2) of the calling thread: effective, permitted and inheritable capabilities, as masks.
+pub(crate) fn capget() -> R<[u64; 3]> {
+    let (mut head, mut data) = (CAP_HEADER, [[0_u32; 3]; 2]);
+    // SAFETY: the kernel reads and may write the 8 bytes of `head`; version 3 writes two structs of three u32, `data`.
+    check(unsafe { libc::syscall(libc::SYS_capget, head.as_mut_ptr(), data.as_mut_ptr()) })?;
+    let [low, high] = data.map(|half| half.map(u64::from));
+    Ok([0, 1, 2].map(|i| low.get(i).unwrap_or(&0) | high.get(i).unwrap_or(&0) << 32))
+}
+
+/// capset(2) of the calling thread, as [`capget`] gives them.
+pub(crate) fn capset(sets: [u64; 3]) -> R<()> {
+    let half = |shift: u32| sets.map(|set| u32::try_from(set >> shift & 0xffff_ffff).unwrap_or_default());
+    let (mut head, data) = (CAP_HEADER, [half(0), half(32)]);
+    // SAFETY: the kernel reads and may write the 8 bytes of `head`; version 3 reads two structs of three u32, `data`.
+    check(unsafe { libc::syscall(libc::SYS_capset, head.as_mut_ptr(), data.as_ptr()) }).map(drop)
+}
+
+/// prctl(2) `PR_CAPBSET_DROP`: no program executed from now on can gain this capability. `EINVAL`: there is none.
+pub(crate) fn cap_drop_bounding(capability: u32) -> R<()> {
+    // SAFETY: this option takes an integer; no memory is involved.
+    check(unsafe { libc::prctl(libc::PR_CAPBSET_DROP, c_ulong::from(capability), 0, 0, 0) }).map(drop)
+}
+
+/// prctl(2) `PR_CAP_AMBIENT_RAISE`: programs executed from now on have this capability, whoever runs them.
+pub(crate) fn cap_raise_ambient(capability: u32) -> R<()> {
+    let (raise, capability) = (fit(libc::PR_CAP_AMBIENT_RAISE)?, c_ulong::from(capability));
+    let (raise, none): (c_ulong, c_ulong) = (raise, 0);
+    // SAFETY: this option takes integers; no memory is involved.
+    check(unsafe { libc::prctl(libc::PR_CAP_AMBIENT, raise, capability, none, none) }).map(drop)
+}
+
+/// The size of the kernel's signal set: bit N - 1 is signal N.
+const SIGSET: usize = size_of::<u64>();
+
+/// rt_sigprocmask(2) of the calling thread, `SIG_SETMASK`: gives back the mask before. Async-signal-safe.
+pub(crate) fn set_signal_mask(mask: u64) -> R<u64> {
+    let (mut old, set) = (0_u64, libc::SIG_SETMASK);
+    // SAFETY: the kernel reads `SIGSET` bytes of `mask`, and writes as many, into `old`.
+    check(unsafe { libc::syscall(libc::SYS_rt_sigprocmask, set, from_ref(&mask), from_mut(&mut old), SIGSET) })?;
+    Ok(old)
+}
+
+/// rt_sigtimedwait(2): takes a signal of `mask`, all of which are blocked: its number, where it comes from (`si_code`) and,
+/// if from a process, which.
+pub(crate) fn take_signal(mask: u64) -> R<(c_int, c_int, u32)> {
+    let (mut info, forever): (libc::siginfo_t, _) = (zeroed(), null::<libc::timespec>());
+    let (set, to) = (from_ref(&mask), from_mut(&mut info));
+    // SAFETY: the kernel reads `SIGSET` bytes of `mask` and writes one siginfo_t, into `info`; null means no time-out.
+    retry(|| check(unsafe { libc::syscall(libc::SYS_rt_sigtimedwait, set, to, forever, SIGSET) }))?;
+    // SAFETY: the field is an integer at the same place in all kinds of siginfo that have it; in others it is another's bytes.
+    let pid = unsafe { info.si_pid() };
+    Ok((info.si_signo, info.si_code, u32::try_from(pid).unwrap_or(0)))
+}
+
+/// rt_sigaction(2): the default action for this signal, also for those the C library keeps to itself. Async-signal-safe.
+pub(crate) fn default_action(signal: c_int) -> R<()> {
+    // On every architecture its structure is no longer, and all zero is SIG_DFL, no flags and an empty mask.
+    let (default, old) = ([0_u64; 8], null::<u64>());
+    // SAFETY: the kernel reads its `struct sigaction` of at most the bytes of `default`: installs no code.
+    check(unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), old, SIGSET) }).map(drop)
+}
+
+/// kill(2) of this process.
+pub(crate) fn raise(signal: c_int) -> R<()> {
+    let this: libc::pid_t = fit(std::process::id())?;
+    // SAFETY: no memory is involved; what the signal does is the caller's to want.
+    check(unsafe { libc::kill(this, signal) }).map(drop)
+}
+
+/// prctl(2) `PR_SET_DUMPABLE`: no core file of this process.
+pub(crate) fn no_core_file() -> R<()> {
+    let no: c_ulong = 0;
+    // SAFETY: this option takes an integer; no memory is involved.
+    check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, no) }).map(drop)
 }
 
 /// pidfd_getfd(2): a duplicate of a descriptor of another process, close-on-exec. Linux 5.6.
@@ -572,7 +719,7 @@ impl Image {
     }
 }
 
-/// `struct clone_args` up to and including `tls` (`CLONE_ARGS_SIZE_VER0`), linux/sched.h.
+/// `struct clone_args` up to and including `cgroup` (`CLONE_ARGS_SIZE_VER2`), linux/sched.h.
 #[repr(C, align(8))]
 struct CloneArgs {
     flags: u64,
@@ -582,14 +729,18 @@ struct CloneArgs {
     exit_signal: u64,
     stack: [u64; 2],
     tls: u64,
+    set_tid: [u64; 2],
+    cgroup: u64,
 }
 
-/// clone3(2), or clone(2) where that is not to be had: makes a child in new namespaces, which takes the `steps`, becomes
-/// the program, or ends; every step's failure goes into the pipe `report` (see [`Step::run_all`]). Returns its pid.
+/// clone3(2), or clone(2) where that is not to be had: makes a child in new namespaces (and in a cgroup, Linux 5.7), which
+/// takes the `steps`, becomes the program, or ends; every step's failure goes into the pipe `report` (see
+/// [`Step::run_all`]). Returns its pid.
 pub(crate) fn clone_exec(
     kinds: NsFlags,
+    cgroup: Option<BorrowedFd<'_>>,
     steps: &[Step],
-    image: &mut Image,
+    image: Option<&mut Image>,
     report: BorrowedFd<'_>,
 ) -> R<(u32, OwnedFd)> {
     let mut pidfd: c_int = -1;
@@ -598,13 +749,18 @@ pub(crate) fn clone_exec(
     args.flags = u64::from(flags.unsigned_abs());
     args.exit_signal = u64::from(libc::SIGCHLD.unsigned_abs());
     args.pidfd = fit(from_mut(&mut pidfd).expose_provenance())?;
-    // SAFETY: the kernel reads `size_of::<CloneArgs>()` bytes of `args` and writes one int, into `pidfd`. Without CLONE_VM
+    let mut size = std::mem::offset_of!(CloneArgs, set_tid); // CLONE_ARGS_SIZE_VER0, all that older kernels know
+    if let Some(cgroup) = cgroup {
+        args.flags |= 0x2_0000_0000; // CLONE_INTO_CGROUP
+        (args.cgroup, size) = (fit(cgroup.as_raw_fd())?, size_of::<CloneArgs>());
+    }
+    // SAFETY: the kernel reads `size` bytes of `args`, no more than it has, and writes one int, into `pidfd`. Without CLONE_VM
     // the child has a copy of this memory, and of this stack, to itself. It is the copy of one thread: a lock that another
     // thread held stays locked for ever. So the child calls nothing but `run_all`, `exec` and `_exit`: raw system calls on
     // what was made before, no allocation, no lock, no unwinding (nothing in them panics).
-    let mut pid = check(unsafe { libc::syscall(libc::SYS_clone3, from_ref(&args), size_of::<CloneArgs>()) });
-    // Time namespaces share clone(2)'s bits with the exit signal: clone3 only.
-    if pid == Err(Errno::ENOSYS) && !kinds.contains(NsFlags::TIME) {
+    let mut pid = check(unsafe { libc::syscall(libc::SYS_clone3, from_ref(&args), size) });
+    // Time namespaces share clone(2)'s bits with the exit signal, cgroups came later: clone3 only.
+    if pid == Err(Errno::ENOSYS) && !kinds.contains(NsFlags::TIME) && cgroup.is_none() {
         let (flags, pidfd, unused) = (c_long::from(flags | libc::SIGCHLD), from_mut(&mut pidfd), c_long::from(0));
         let (first, second) = if cfg!(target_arch = "s390x") { (0, flags) } else { (flags, 0) };
         // SAFETY: as above; a null stack means a copy of this one. clone(2) puts the pidfd where CLONE_PARENT_SETTID would
@@ -615,13 +771,30 @@ pub(crate) fn clone_exec(
         let tell = |record: [u8; 8]| match write(report, &record) {
             Ok(_) | Err(_) => {} // nobody listens any more: nothing to be done
         };
-        if Step::run_all(steps, tell).is_ok() {
-            tell(Step::record(steps.len(), image.exec()));
+        match (Step::run_all(steps, tell), image) {
+            (Ok(()), None) => exit_now(0),
+            (Ok(()), Some(image)) => tell(Step::record(steps.len(), image.exec())),
+            (Err(_), _) => {}
         }
-        // SAFETY: _exit(2) does not return and runs none of the parent's exit handlers.
-        unsafe { libc::_exit(127) };
+        exit_now(127);
     }
     Ok((u32::try_from(pid?).unwrap_or(0), own(pidfd)?))
+}
+
+/// _exit(2): the end of a child that executes nothing.
+pub(crate) fn exit_now(code: c_int) -> ! {
+    // SAFETY: does not return, and runs none of the parent's exit handlers.
+    unsafe { libc::_exit(code) }
+}
+
+/// clone(2) by a child made by [`clone_exec`], which goes on as another child of the same parent: its pid; 0 in that.
+/// For what only counts for children (a PID namespace that was entered).
+pub(crate) fn fork_sibling() -> R<u32> {
+    let (flags, none) = (c_long::from(libc::CLONE_PARENT | libc::SIGCHLD), c_long::from(0));
+    let (first, second) = if cfg!(target_arch = "s390x") { (none, flags) } else { (flags, none) };
+    // SAFETY: without CLONE_VM the new process has a copy of this memory and stack to itself; it goes on with what
+    // `clone_exec` allows, as this process has one thread.
+    fit(check(unsafe { libc::syscall(libc::SYS_clone, first, second, none, none, none) })?)
 }
 
 // ---- the kernel's virtual machine ------------------------------------------------------------------------------------
@@ -1039,8 +1212,10 @@ mod tests {
         all.extend([ns.user_ns().unwrap(), pidfd, ns.into_fd()]);
         all.extend(socket_net_ns(all[3].as_fd())); // only root may ask
         let (pid, child) =
-            clone_exec(NsFlags::empty(), &[], &mut Image::new(vec![], vec![], None), all[1].as_fd()).unwrap();
-        assert_eq!((pidfd_wait(child.as_fd()), pid > 0), (Ok((libc::CLD_EXITED, 127)), true));
+            clone_exec(NsFlags::empty(), None, &[], Some(&mut Image::new(vec![], vec![], None)), all[1].as_fd())
+                .unwrap();
+        let end = pidfd_wait(child.as_fd(), libc::WEXITED);
+        assert_eq!((end, pid > 0), (Ok(Some((libc::CLD_EXITED, 127))), true));
         all.push(child);
         for fd in all {
             let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_raw_fd())).unwrap();

@@ -2,7 +2,8 @@
 
 use crate::grammar::{INCOMPLETE, Usage, show};
 use crate::out::Escaped;
-use netns_sys::{Errno, Error};
+use netns_sys::spawn::op;
+use netns_sys::{Errno, Error, NsFlags, process};
 use std::ffi::OsString;
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
@@ -123,6 +124,95 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// A program could not be started for `task`: 126 or 127 if it was the program's fault, as shells have it.
+    #[must_use]
+    pub fn of_start(task: &str, error: &Error, kinds: NsFlags) -> Self {
+        let failure = match error {
+            Error::Sys { op: op::EXECUTE, .. } => {
+                let code = u8::try_from(process::exec_failure_status(error)).unwrap_or(code::FAILED);
+                Self::new(code, error.to_string())
+            }
+            _ => Self::of(task, error),
+        };
+        match explain(error, kinds) {
+            Some(why) => failure.hint(format!("  {why}")),
+            None => failure,
+        }
+    }
+}
+
+/// What explains that namespaces of these types could not be made or entered, where it is known; and what to do.
+#[must_use]
+pub fn explain(error: &Error, kinds: NsFlags) -> Option<String> {
+    let (op, errno) = match error {
+        Error::Limit { .. } => (op::MAKE, Errno::ENOSPC),
+        Error::Sys { op, errno, .. } => (*op, *errno),
+        _ => return None,
+    };
+    Some(match (op, errno) {
+        (op::MAKE, Errno::EPERM | Errno::ENOSPC | Errno::EUSERS | Errno::EACCES) if kinds.contains(NsFlags::USER) => {
+            no_user_ns(error)
+        }
+        (op::MAKE, Errno::EPERM) => "this needs root, or a user namespace as well (--user)".into(),
+        (op::MAKE, Errno::ENOSPC | Errno::EUSERS) => error.to_string(),
+        (op::MAKE, Errno::EINVAL | Errno::ENOSYS) if kinds.contains(NsFlags::TIME) => {
+            "time namespaces need Linux 5.6 or newer, and CONFIG_TIME_NS".into()
+        }
+        (op::MAKE, Errno::EINVAL) => "this kernel does not have all of these types of namespaces".into(),
+        (op::CGROUP, Errno::E2BIG | Errno::ENOSYS) => {
+            "a child can be started in a cgroup with Linux 5.7 or newer".into()
+        }
+        (op::CGROUP, Errno::EBADF) => "a cgroup is a directory of cgroup2".into(),
+        (op::CGROUP, Errno::EBUSY) => "this cgroup has controllers for its children, so it may have no process".into(),
+        (op::ENTER, Errno::EINVAL) if netns_sys::probe::setns_by_pidfd() == Ok(false) => {
+            "to enter several namespaces of a process needs Linux 5.8 or newer".into()
+        }
+        (op::ENTER, Errno::ESRCH) => "the process has ended".into(),
+        (op::ENTER, Errno::EPERM) => "this needs root, or the user namespace they belong to as well (--user)".into(),
+        (op::MAP, Errno::EPERM) => "ids can be mapped that the caller has, or by root, or by newuidmap".into(),
+        (op::MAP, Errno::EINVAL) => "ids overlap, or some do not exist in this user namespace".into(),
+        (op::EXECUTE, Errno::ENOENT) if matches!(error, Error::Sys { about, .. } if is_mapper(about)) => {
+            "ids that are not the caller's are mapped by newuidmap and newgidmap, of the package uidmap".into()
+        }
+        (op::GROUPS, Errno::EPERM) => "this user namespace does not allow it: --preserve-credentials".into(),
+        (op::GID | op::UID, Errno::EINVAL) => "it is not mapped in this user namespace".into(),
+        (op::PROC, Errno::EPERM) => {
+            "the proc at hand is covered in part (a container's), so no new one is allowed".into()
+        }
+        _ => return None,
+    })
+}
+
+fn is_mapper(program: &std::ffi::OsStr) -> bool {
+    program == "newuidmap" || program == "newgidmap"
+}
+
+/// What keeps this user from a user namespace, and what to do.
+#[must_use]
+pub fn no_user_ns(error: &Error) -> String {
+    let number = |path: &str| std::fs::read_to_string(path).ok().and_then(|text| text.trim().parse::<u64>().ok());
+    let is = |path: &str, value| number(path) == Some(value);
+    let why = if is("/proc/sys/user/max_user_namespaces", 0) {
+        "/proc/sys/user/max_user_namespaces is 0: no user namespaces; raise it: sysctl user.max_user_namespaces=10000"
+    } else if !std::path::Path::new("/proc/self/ns/user").exists() {
+        "this kernel has no user namespaces (CONFIG_USER_NS)"
+    } else if is("/proc/sys/kernel/unprivileged_userns_clone", 0) {
+        "/proc/sys/kernel/unprivileged_userns_clone is 0: user namespaces are root's; allow them: \
+         sysctl kernel.unprivileged_userns_clone=1"
+    } else if is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", 1) {
+        "AppArmor forbids it: give this program a profile with `userns,`, or allow it: \
+         sysctl kernel.apparmor_restrict_unprivileged_userns=0"
+    } else if matches!(error, Error::Limit { .. }) {
+        return error.to_string();
+    } else if error.errno() == Some(Errno::EPERM) {
+        "a seccomp filter (of a container), a security module or a changed root directory (chroot) forbids it"
+    } else {
+        "it is not known why"
+    };
+    why.into()
+}
+
 /// What `ip` says of it.
 fn like_ip(error: &Error) -> Option<String> {
     Some(match error {
@@ -152,6 +242,7 @@ fn advice(error: &Error) -> Option<&'static str> {
         Error::NoSuchName { .. } => "`netnsctl netns list` shows the names there are",
         Error::Interrupted | Error::Overrun => "try again when less is changing",
         _ => match error.errno()? {
+            Errno::ESRCH => "the process has ended",
             Errno::EPERM | Errno::EACCES => "this needs root, or CAP_NET_ADMIN and CAP_SYS_ADMIN: try with sudo",
             Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT | Errno::EPROTONOSUPPORT => {
                 "this kernel was built without it, or its module is not loaded"

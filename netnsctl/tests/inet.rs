@@ -423,7 +423,7 @@ fn bad_input_is_refused_before_anything_is_done() {
             ("route add 10.0.0.0/8 mtu lock x dev lo", "0 to 4294967295"),
             ("route add 10.0.0.0/8 metric 010 dev lo", "octal"),
             ("route get", "missing"),
-            ("route get 10.0.0.1/8", "not a destination address"),
+            ("route get 10.0.0.1/8", "only /32"),
             ("route show frm 10.0.0.0/8", "not a word of a route"),
             ("neigh show 10.0.0.0/33", "0 to 32"),
             ("rule show priority -1", "0 to 4294967295"),

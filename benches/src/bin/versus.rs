@@ -1,4 +1,4 @@
-//! The whole program beside `ip`: `cargo run --release -p netns-benches --bin versus [ROUNDS [WORD]]`.
+//! The whole program beside `ip` (and `lsns`): `cargo run --release -p netns-benches --bin versus [ROUNDS [WORD]]`.
 //!
 //! Makes worlds of its own (namespaces, an empty /run on tmpfs), as root or as an ordinary user; runs both programs in turns,
 //! ROUNDS times (21) behind a warm-up; prints medians with the least and the most, the ratio, and peak memory. Only ratios of
@@ -26,6 +26,7 @@ struct Case {
     /// Names of namespaces to make first.
     names: usize,
     ours: &'static str,
+    /// Words for `ip`; with a slash in front, for the program of that path.
     theirs: &'static str,
     /// Run by `ip` behind each measurement, to have the world as it was.
     after: &'static str,
@@ -126,6 +127,24 @@ const CASES: &[Case] = &[
         after: "",
         goal: 0.1,
     },
+    Case {
+        name: "ls beside lsns -t net",
+        world: String::new,
+        names: 0,
+        ours: "ls",
+        theirs: "/usr/bin/lsns -t net",
+        after: "",
+        goal: 0.5,
+    },
+    Case {
+        name: "netns pids NAME",
+        world: String::new,
+        names: 1,
+        ours: "netns pids n0",
+        theirs: "netns pids n0",
+        after: "",
+        goal: 0.7,
+    },
     Case { name: "-V", world: String::new, names: 0, ours: "-V", theirs: "-V", after: "", goal: 0.6 },
 ];
 
@@ -189,7 +208,9 @@ fn inside(case: &Case, rounds: usize) {
         assert!(made.success());
     }
     fs::write("/run/batch", routes(ADDED).replace("link set lo up\n", "")).expect("a file");
-    let programs = [(program(), case.ours), (PathBuf::from("ip"), case.theirs)];
+    let theirs =
+        if case.theirs.starts_with('/') { case.theirs.split_once(' ').expect("words") } else { ("ip", case.theirs) };
+    let programs = [(program(), case.ours), (PathBuf::from(theirs.0), theirs.1)];
     let mut times = [Vec::new(), Vec::new()];
     let mut memory = [0_u64; 2];
     for round in 0..=rounds {
@@ -227,7 +248,7 @@ fn inside(case: &Case, rounds: usize) {
 /// Milliseconds and kB. The output goes to a pipe that nothing slows down: /dev/null.
 fn measure(program: &Path, args: &str) -> (f64, u64) {
     let mut command = Command::new(program);
-    command.args(args.split(' ')).stdout(Stdio::null());
+    command.args(args.split(' ')).stdout(Stdio::null()).stderr(Stdio::null());
     let start = Instant::now();
     let mut child = command.spawn().expect("it starts");
     let used = child.wait4().expect("its end");

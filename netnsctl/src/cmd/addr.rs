@@ -389,7 +389,7 @@ fn change(session: &mut Session, kind: u16, flags: Flags, spec: &Spec) -> Result
         spec.attrs.iter().for_each(|(kind, value)| m.bytes(*kind, value));
     };
     let verb = if kind == RTM_DELADDR { "delete" } else { "set" };
-    let task = format!("{verb} address {} on {}", spec.text, quoted(&spec.dev));
+    let task = session.task(|| format!("{verb} address {} on {}", spec.text, quoted(&spec.dev)));
     let links = if session.options.echo { Links::load(session.conn()?)? } else { Links::default() };
     let options = session.options.clone();
     let style = Style { links: &links, options: &options, with_dev: true };

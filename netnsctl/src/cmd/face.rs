@@ -1,5 +1,6 @@
 //! What the faces of util-linux (`unshare`, `nsenter`, `lsns`) share: options as getopt_long(3) reads them, and how they end.
 
+use netns_sys::Exit;
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -23,6 +24,8 @@ pub(super) type Opt<T> = (u8, &'static str, Arg, T);
 pub(super) struct Parsed<T> {
     /// The options and their arguments, in the order they came.
     pub(super) options: Vec<(T, Option<OsString>)>,
+    /// Which word each began in; last: that of the error.
+    pub(super) places: Vec<usize>,
     /// What is no option.
     pub(super) operands: Vec<OsString>,
     /// What was wrong with the option behind the last.
@@ -31,13 +34,15 @@ pub(super) struct Parsed<T> {
 
 /// Reads the options of `table`, before and (if `permute`) behind operands.
 pub(super) fn parse<T: Copy>(args: &[OsString], table: &[Opt<T>], permute: bool) -> Parsed<T> {
-    let mut parsed = Parsed { options: Vec::new(), operands: Vec::new(), error: None };
-    let mut args = args.iter();
+    let mut parsed = Parsed { options: Vec::new(), places: Vec::new(), operands: Vec::new(), error: None };
+    let (count, mut args) = (args.len(), args.iter());
     while let Some(arg) = args.next() {
         let bytes = arg.as_bytes();
+        let place = count.saturating_sub(args.len().saturating_add(1));
         if bytes == b"--" {
             parsed.operands.extend(args.by_ref().cloned());
         } else if let Some(long) = bytes.strip_prefix(b"--") {
+            parsed.places.push(place);
             match long_option(long, table, &mut args) {
                 Ok(option) => parsed.options.push(option),
                 Err(error) => return Parsed { error: Some(error), ..parsed },
@@ -45,6 +50,7 @@ pub(super) fn parse<T: Copy>(args: &[OsString], table: &[Opt<T>], permute: bool)
         } else if let Some(letters) = bytes.strip_prefix(b"-").filter(|letters| !letters.is_empty()) {
             let mut rest = letters;
             while let Some((letter, attached)) = rest.split_first() {
+                parsed.places.push(place);
                 match short_option(*letter, attached, table, &mut args) {
                     Ok((option, taken)) => {
                         parsed.options.push(option);
@@ -131,6 +137,14 @@ pub(super) fn version(name: &str) -> String {
     format!("{name} from util-linux 2.38 compatible netnsctl {}\n", env!("CARGO_PKG_VERSION"))
 }
 
+/// Ends as a command did.
+pub(super) fn exit(exit: Exit) -> Result<Vec<u8>, Failed> {
+    match u8::try_from(exit.follow()) {
+        Ok(0) => Ok(Vec::new()),
+        code => Err((code.unwrap_or(1), String::new())),
+    }
+}
+
 /// Writes the output, or says what failed; gives back the exit code.
 pub(super) fn end(name: &str, result: Result<Vec<u8>, Failed>) -> u8 {
     let written = result.and_then(|output| {
@@ -158,7 +172,7 @@ mod tests {
 
     fn parsed(line: &str, permute: bool) -> (String, Vec<OsString>, Option<String>) {
         let args: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-        let Parsed { options, operands, error } = parse(&args, TABLE, permute);
+        let Parsed { options, operands, error, .. } = parse(&args, TABLE, permute);
         let options = options.iter().map(|(o, v)| format!("{o}{}", v.as_ref().map_or("", |v| v.to_str().unwrap())));
         (options.collect::<Vec<_>>().join(" "), operands, error)
     }

@@ -6,16 +6,16 @@ use crate::failure::Result;
 use crate::grammar::{Keyword, Result as Parsed, Usage, Words};
 use crate::out::Out;
 use crate::out::table::{Column, Row, Table};
+use netns_sys::NsFlags;
 use netns_sys::holders::{self, Holder, Look, Namespace};
-use netns_sys::netlink::Conn;
 use netns_sys::ns::run_in_each;
-use netns_sys::{Ns, NsFlags};
-use nl_core::Msg;
-use nl_core::route::{FAMILY, IfInfoMsg, NSID_NOT_ASSIGNED, RTM_GETLINK, ifla, rtext_filter};
+use nl_core::route::NSID_NOT_ASSIGNED;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
 /// What `ls` can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -238,19 +238,7 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
         dirs: NameDirs::of(session),
     };
     if kinds.contains(NsFlags::NET) {
-        let entries = done("list namespaces", session.dir.list())?;
-        let listed = entries.into_iter().filter_map(|e| Some((e.state.id()?.ino, e.name)));
-        let mounted = world.all.values().flat_map(|ns| world.mounts(ns).map(|m| (ns.id.ino, m.0)));
-        let mounted = mounted.filter_map(|(ino, path)| Some((ino, world.dirs.name(path)?.to_owned())));
-        let mut names: BTreeMap<u64, Vec<OsString>> = BTreeMap::new();
-        for (ino, name) in mounted.chain(listed) {
-            let names = names.entry(ino).or_default();
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names.values_mut().for_each(|names| names.sort_unstable());
-        world.names = names;
+        world.names = names(session, &world)?;
     }
     let mut chosen: Vec<&Namespace> = world.all.values().filter(|ns| request.wants(&world, ns)).collect();
     chosen.sort_by_key(|ns| (ns.id.id64, ns.id.ino));
@@ -260,7 +248,7 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
         world.nsids = nsids(session, &nets)?;
     }
     if request.columns.contains(&Col::Links) && !nets.is_empty() {
-        world.links = links(session, &nets)?;
+        world.links = links(&nets)?;
     }
     if session.options.json {
         session.out.list("", |out| {
@@ -314,8 +302,8 @@ impl World {
     }
 
     /// The mounts.
-    fn mounts<'w>(&'w self, ns: &'w Namespace) -> impl Iterator<Item = (&'w PathBuf, u64, u32)> {
-        let mount = |holder: &'w Holder| match holder {
+    fn mounts<'n>(ns: &'n Namespace) -> impl Iterator<Item = (&'n PathBuf, u64, u32)> {
+        let mount = |holder: &'n Holder| match holder {
             Holder::Mount { pid, namespace, path } => Some((path, *namespace, *pid)),
             _ => None,
         };
@@ -350,7 +338,12 @@ impl World {
             Col::Links => self.links.get(&ns.id.ino)?.to_string(),
             Col::Pinned => {
                 let mut paths: Vec<&[u8]> = Vec::new();
-                for (path, ..) in self.mounts(ns).filter(|m| self.dirs.name(m.0).is_none()) {
+                // A name is not said twice, wherever its mount is seen too.
+                let is_name = |path: &Path, mount_ns| {
+                    let name = self.dirs.name(path, mount_ns).or(self.dirs.name(path, self.dirs.mount_ns));
+                    name.is_some_and(|name| self.names(ns).iter().any(|n| n == name))
+                };
+                for (path, ..) in World::mounts(ns).filter(|m| !is_name(m.0, m.1)) {
                     let path = path.as_os_str().as_bytes();
                     if !paths.contains(&path) {
                         paths.push(path);
@@ -390,7 +383,7 @@ impl World {
             Col::Links => self.links.get(&ns.id.ino).iter().for_each(|count| out.json("links", **count)),
             Col::Pinned => {
                 out.list("mounts", |out| {
-                    for (path, namespace, pid) in self.mounts(ns) {
+                    for (path, namespace, pid) in World::mounts(ns) {
                         out.object("", |out| {
                             out.json("path", path.as_os_str());
                             out.json("mount_ns", namespace);
@@ -404,6 +397,31 @@ impl World {
     }
 }
 
+/// The names of each, by inode number.
+fn names(session: &Session, world: &World) -> Result<BTreeMap<u64, Vec<OsString>>> {
+    let mut names: BTreeMap<u64, Vec<OsString>> = BTreeMap::new();
+    let mut mounted = BTreeSet::new();
+    for ns in world.all.values() {
+        for (path, mount_ns, _) in World::mounts(ns) {
+            if let Some(name) = world.dirs.name(path, mount_ns).filter(|name| mounted.insert(*name)) {
+                names.entry(ns.id.ino).or_default().push(name.to_owned());
+            }
+        }
+    }
+    // What is no mount that was seen: links.
+    let task = "list namespaces";
+    if let Some(dir) = done(task, session.dir.opened())? {
+        let listed = done(task, session.dir.names())?;
+        for name in listed.into_iter().filter(|name| !mounted.contains(name.as_os_str())) {
+            if let Some(id) = dir.identity(&name) {
+                names.entry(id.ino).or_default().push(name);
+            }
+        }
+    }
+    names.values_mut().for_each(|names| names.sort_unstable());
+    Ok(names)
+}
+
 /// The ids that these have in the namespace we speak to.
 fn nsids(session: &mut Session, nets: &[&Namespace]) -> Result<BTreeMap<u64, i32>> {
     let conn = session.conn()?;
@@ -415,28 +433,29 @@ fn nsids(session: &mut Session, nets: &[&Namespace]) -> Result<BTreeMap<u64, i32
     Ok(ids.collect())
 }
 
-/// How many links there are in each that we may enter.
-fn links(session: &mut Session, nets: &[&Namespace]) -> Result<BTreeMap<u64, usize>> {
-    let count = |conn: &mut Conn| {
-        let fill = |m: &mut Msg<'_>| {
-            m.fixed(&IfInfoMsg::default());
-            m.u32(ifla::EXT_MASK, rtext_filter::SKIP_STATS);
-        };
-        conn.dump(RTM_GETLINK, fill, |count: &mut usize, _| {
-            *count = count.saturating_add(1);
-            Ok(())
-        })
-    };
-    let here = session.options.ns.as_ref().map_or_else(Ns::current, |name| session.open(name)).and_then(|ns| ns.id());
-    let (own, others): (Vec<&Namespace>, Vec<_>) = nets.iter().partition(|ns| here.as_ref() == Ok(&ns.id));
+/// How many links there are in each that we may look into: through a process in it, or else from inside. Not by netlink: that
+/// waits whenever a namespace goes away somewhere.
+fn links(nets: &[&Namespace]) -> Result<BTreeMap<u64, usize>> {
+    // Two lines of headings, and one for each.
+    let count = |path: &str| Some(fs::read(path).ok()?.iter().filter(|b| **b == b'\n').count().saturating_sub(2));
     let mut links = BTreeMap::new();
-    for ns in own {
-        links.insert(ns.id.ino, done("count links", count(session.conn()?))?);
+    let mut others = Vec::new();
+    for ns in nets {
+        let pid = World::pids(ns).first().copied();
+        let known = pid.and_then(|pid| {
+            let known = count(&format!("/proc/{pid}/net/dev"))?;
+            let still = fs::metadata(format!("/proc/{pid}/ns/net")).is_ok_and(|m| m.ino() == ns.id.ino);
+            Some(known).filter(|_| still)
+        });
+        match known {
+            Some(known) => drop(links.insert(ns.id.ino, known)),
+            None => others.push(*ns),
+        }
     }
     if !others.is_empty() {
-        let inside = || Conn::open(&FAMILY).and_then(|mut conn| count(&mut conn));
+        let inside = || count("/proc/thread-self/net/dev");
         let counts = done("count links", run_in_each(others.iter().map(|ns| ns.open()), inside))?;
-        let counts = counts.into_iter().map(|count| count.and_then(|count| count).ok());
+        let counts = counts.into_iter().map(|count| count.ok().flatten());
         links.extend(others.iter().zip(counts).filter_map(|(ns, count)| Some((ns.id.ino, count?))));
     }
     Ok(links)

@@ -37,6 +37,8 @@ mod nsenter;
 #[cfg(feature = "ip")]
 pub mod ntable;
 #[cfg(feature = "processes")]
+pub mod plan;
+#[cfg(feature = "processes")]
 mod proc;
 #[cfg(feature = "processes")]
 pub mod release;
@@ -401,7 +403,8 @@ const HELP: &str = "\
 Usage: netnsctl [ OPTIONS ] OBJECT { COMMAND | help }
        netnsctl [ -force ] -batch FILE
 OBJECT  := address | route | rule | neighbour | nexthop | link | netns | tuntap | monitor | maddress | netconf |
-           ntable | vrf (as in ip; help for each: `netnsctl OBJECT help`) | check | decode
+           ntable | vrf (as in ip; help for each: `netnsctl OBJECT help`) | check | decode | run | enter | ls | who |
+           release
 OPTIONS := -n[etns] NAME      in this namespace
            -4 | -6 | -0 | -B | -M | -f[amily] { inet | inet6 | link | bridge | mpls }
            -j[son] -p[retty]  JSON, indented
@@ -643,6 +646,12 @@ impl Session {
     /// Says on standard error what befell, and goes on.
     pub fn warn(&self, warning: &str) {
         Failure::new(code::OK, warning).print(self.options.ip);
+    }
+
+    /// What a change is called if it fails. In a batch that sends many together its line says it.
+    #[cfg(feature = "ip")]
+    fn task(&self, task: impl FnOnce() -> String) -> String {
+        if self.waiting { String::new() } else { task() }
     }
 
     /// Says that something would be done that is no message.

@@ -3,7 +3,7 @@
 //! Each kind of object is shown as its `show` shows it. Events name links by index: a table of names is loaded first and kept
 //! up to date by events; a link that is not in it is asked for, as it can be older than its own first event.
 
-use super::inet::{Addr, got, put_dev};
+use super::inet::{Addr, got};
 use super::link::show::Context;
 use super::links::{Links, device, index_of};
 use super::*;
@@ -11,8 +11,8 @@ use crate::grammar::Result as Parsed;
 use netns_sys::netlink::Socket;
 use netns_sys::{LocalTime, local_time};
 use nl_core::route::{
-    self as nl, Link, NSID_NOT_ASSIGNED, Neigh, NetConf, NextHopObject, Nsid, RTM_DELLINK, RTM_DELNSID, RTM_NEWNEXTHOP,
-    RTM_NEWNSID, Route, RouteFlags, RouterPrefix, rtnlgrp,
+    self as nl, Link, NSID_NOT_ASSIGNED, Neigh, NetConf, Nsid, RTM_DELLINK, RTM_DELNEXTHOP, RTM_DELNSID, RTM_NEWNSID,
+    Route, RouteFlags, RouterPrefix, Rule, rtnlgrp,
 };
 use nl_core::wire::{MSG_HDRLEN, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, align4};
 use nl_core::{DecodeError, Message, Messages};
@@ -160,7 +160,7 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
     (context.of_addresses, context.of_events) = (Some(None), true);
     let options = session.options.clone();
     let Request { label, all_nsid, .. } = request;
-    let (objects, others) = (Vec::new(), Vec::new());
+    let (objects, others) = (route::Objects::new(), Vec::new());
     let mut monitor = Monitor { label, all_nsid, dev, options, context, objects, others };
     match &request.file {
         Some(file) => monitor.play(session, file),
@@ -179,7 +179,7 @@ struct Monitor {
     options: Options,
     /// The links and the named namespaces, as seen from here.
     context: Context,
-    /// The next hop objects that were told of, and those of routes.
+    /// What routes refer to, where it is to be shown.
     objects: route::Objects,
     /// As seen from the namespace with an id.
     others: Vec<(i32, Links, Names)>,
@@ -192,40 +192,43 @@ impl Monitor {
     fn listen(&mut self, session: &mut Session, kinds: &[Kind]) -> Result<()> {
         /// As much as `ip` asks for.
         const ROOM: u32 = 1024 * 1024;
-        session.conn()?;
-        let opened = match session.options.ns.as_ref().filter(|_| session.in_batch) {
-            Some(ns) => session.open(ns).and_then(|ns| Socket::open_in(&ns, FAMILY.protocol)),
-            None => Socket::open(FAMILY.protocol),
-        };
         let family = self.options.family.unwrap_or(af::UNSPEC);
         let groups = KINDS.iter().filter(|k| kinds.is_empty() || kinds.contains(&k.0)).flat_map(|k| k.3);
         let groups = groups.filter(|(_, of)| family == af::UNSPEC || *of == af::UNSPEC || *of == family);
-        let joined = opened.and_then(|socket| {
+        let groups: Vec<u32> = groups.map(|g| g.0).collect();
+        let open = || {
+            let socket = Socket::open_for(FAMILY.protocol, &groups)?;
             socket.set_receive_buffer(self.options.rcvbuf.unwrap_or(ROOM))?;
-            groups.copied().try_for_each(|(group, _)| match socket.join(group) {
-                // An older kernel; to have asked for it is another thing.
-                Err(_) if kinds.is_empty() => Ok(()),
-                result => result,
-            })?;
             if self.all_nsid {
-                socket.listen_all_nsid()?;
+                socket.listen_all_nsid()?
             }
             Ok(socket)
-        });
-        let socket = done("listen to changes", joined)?;
+        };
+        session.conn()?;
+        let opened = match session.options.ns.as_ref().filter(|_| session.in_batch) {
+            Some(ns) => session.open(ns).and_then(|ns| ns.run(open)?),
+            None => open(),
+        };
+        let socket = done("listen to changes", opened)?;
         self.load(session)?;
-        let mut buf = vec![0; 32 * 1024];
+        let (mut buf, mut lost) = (vec![0; 32 * 1024], false);
         loop {
-            match socket.recv(&mut buf) {
-                Ok(datagram) => {
+            let got = if lost { socket.try_recv(&mut buf) } else { socket.recv(&mut buf).map(Some) };
+            match got {
+                Ok(Some(datagram)) => {
                     for message in Messages::new(datagram.bytes).map_while(std::result::Result::ok) {
                         self.event(session, datagram.nsid, &message)?;
                     }
                 }
-                Err(Error::Overrun) => self.lost(session)?,
+                // The kernel drops more, without a word, until all that it kept is read.
+                Ok(None) => {
+                    lost = false;
+                    self.catch_up(session)?;
+                }
+                Err(Error::Overrun) => lost = true,
                 Err(Error::Truncated { need, .. }) => {
                     buf.resize(need, 0);
-                    self.lost(session)?;
+                    lost = true;
                 }
                 Err(error) => return Err(Failure::of("listen to changes", &error)),
             }
@@ -279,20 +282,23 @@ impl Monitor {
         let conn = session.conn()?;
         self.context.links = Links::load(conn)?;
         self.context.namespaces = netns::names_by_id(&dir, conn)?.into_iter().collect();
+        if self.options.details {
+            self.objects = route::objects(conn);
+        }
         Ok(())
     }
 
-    /// The kernel dropped events: what is known of links is no longer true.
-    fn lost(&mut self, session: &mut Session) -> Result<()> {
+    /// Says that events were dropped, before this but not behind it, and learns anew what they would have told.
+    fn catch_up(&mut self, session: &mut Session) -> Result<()> {
+        self.load(session)?;
         let errno = Errno::ENOBUFS;
         let failure =
             Failure::new(code::OK, "the kernel dropped events that came faster than they were shown (-rc BYTES)");
         failure.ip(format!("netlink receive error {} ({})", errno.words(), errno.0)).print(self.options.ip);
         if !self.options.ip {
             session.out.object("", |out| out.field("event", "overrun", format_args!("overrun\n")));
-            session.flush()?;
         }
-        self.load(session)
+        session.flush()
     }
 
     /// Shows an event of the namespace with the id `nsid` (`None`: this one).
@@ -339,6 +345,11 @@ impl Monitor {
     /// Takes note of what an event says of names.
     fn learn(&mut self, session: &mut Session, kind: Kind, nsid: Option<i32>, message: &Message<'_>) -> Result<()> {
         match (kind, Link::parse(message), Nsid::parse(message)) {
+            (Kind::Nexthop, ..) if nsid.is_none() && self.options.details => {
+                let new = route::object(message).ok().flatten();
+                self.objects.retain(|o| new.as_ref().is_none_or(|new| new.0 != o.0));
+                self.objects.extend(new.filter(|_| message.kind() != RTM_DELNEXTHOP));
+            }
             (Kind::Link, Ok(link), _) if message.kind() == RTM_DELLINK => self.context.links.remove(index_of(&link)),
             (Kind::Link, Ok(link), _) => drop(self.context.links.replace(&link)),
             (Kind::Nsid, _, Ok(new)) if message.kind() == RTM_NEWNSID && nsid.is_none() => {
@@ -411,6 +422,7 @@ impl Monitor {
                 }
                 family(route.header.family) && dev(got(route.oif()).unwrap_or_default().into())
             }
+            Kind::Rule => family(Rule::parse(message)?.header.family),
             Kind::Neigh => {
                 let neigh = Neigh::parse(message)?;
                 if !family(neigh.header.family) {
@@ -482,7 +494,8 @@ impl Monitor {
                 // (without a space behind it, as `ip` has it)
                 out.field("prefix", &text, format_args!("prefix {text}"));
             }
-            put_dev(out, "dev", "dev ", &self.context.links, u32::try_from(header.index.get()).unwrap_or_default());
+            let dev = self.context.links.text(u32::try_from(header.index.get()).unwrap_or_default());
+            out.field("dev", &*dev, format_args!("dev {} ", Escaped(dev.as_bytes())));
             for (bit, name) in [(1, "onlink"), (2, "autoconf")] {
                 if header.flags & bit != 0 {
                     out.field(name, true, format_args!("{name} "));

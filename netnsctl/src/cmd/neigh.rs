@@ -337,7 +337,8 @@ fn change(session: &mut Session, kind: u16, flags: Flags, spec: &Spec) -> Result
         spec.lladdr.iter().for_each(|lladdr| m.bytes(nda::LLADDR, lladdr));
     };
     let verb = if kind == RTM_DELNEIGH { "delete" } else { "set" };
-    inet::request(session, &format!("{verb} neighbour {}", spec.dst), kind, flags, fill, |_| Ok(()))
+    let task = session.task(|| format!("{verb} neighbour {}", spec.dst));
+    inet::request(session, &task, kind, flags, fill, |_| Ok(()))
 }
 
 fn get(session: &mut Session, spec: &Spec) -> Result<()> {

@@ -19,7 +19,9 @@ mod list;
 mod wait;
 
 #[cfg(feature = "ip")]
-pub(super) use exec::{not_executed, status};
+pub(super) use exec::not_executed;
+#[cfg(any(feature = "ip", feature = "processes"))]
+pub(super) use exec::status;
 #[cfg(feature = "processes")]
 pub(super) use list::{any_nsid, nsids_of};
 #[cfg(feature = "ip")]

@@ -286,7 +286,7 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
 
 fn change(session: &mut Session, kind: u16, flags: Flags, spec: Spec) -> Result<()> {
     let verb = if kind == RTM_DELROUTE { "delete" } else { "set" };
-    let task = format!("{verb} route {}", spec.dst());
+    let task = session.task(|| format!("{verb} route {}", spec.dst()));
     let fill = spec.message(session)?;
     let filter = Filter::default();
     let links = if session.options.echo { Links::load(session.conn()?)? } else { Links::default() };
@@ -300,32 +300,29 @@ fn change(session: &mut Session, kind: u16, flags: Flags, spec: Spec) -> Result<
 /// How to show routes, with the next hop objects there are, if they are to be shown.
 fn style<'s>(session: &mut Session, links: &'s Links, filter: &'s Filter) -> Result<Style<'s>> {
     let mut style = Style::new(&session.options, links, filter);
-    if session.options.details {
-        let each = |objects: &mut Objects, message: &Message<'_>| {
-            let (_, attrs) = message.fixed::<NhMsg>()?;
-            let id = attrs.find(nha::ID).and_then(|a| a.u32().ok());
-            objects.extend(id.map(|id| (id, message.bytes().to_vec())));
-            Ok(())
-        };
-        // A kernel before 5.3 has none.
-        style.objects = session.conn()?.dump(RTM_GETNEXTHOP, |m| m.fixed(&NhMsg::default()), each).unwrap_or_default();
+    if session.options.details && !links.is_empty() {
+        style.objects = objects(session.conn()?);
     }
     Ok(style)
 }
 
-/// Next hop objects: their ids, and the messages that carry them.
+/// Next hop objects by their ids.
 pub(super) type Objects = Vec<(u32, Vec<u8>)>;
 
-/// Adds the next hop object of a route, if it has one that is still there.
-pub(super) fn add_object(objects: &mut Objects, conn: &mut Conn, message: &Message<'_>) {
-    let id = Route::parse(message).ok().and_then(|route| got(route.nh_id()));
-    if let Some(id) = id.filter(|id| objects.iter().all(|o| o.0 != *id)) {
-        let fill = |m: &mut Msg<'_>| {
-            m.fixed(&NhMsg::default());
-            m.u32(nha::ID, id);
-        };
-        objects.extend(conn.get(RTM_GETNEXTHOP, fill, |message| Ok((id, message.bytes().to_vec()))));
-    }
+/// All there are; a kernel before 5.3 has none.
+pub(super) fn objects(conn: &mut Conn) -> Objects {
+    let each = |objects: &mut Objects, message: &Message<'_>| {
+        objects.extend(object(message)?);
+        Ok(())
+    };
+    conn.dump(RTM_GETNEXTHOP, |m| m.fixed(&NhMsg::default()), each).unwrap_or_default()
+}
+
+/// The one that `message` carries.
+pub(super) fn object(message: &Message<'_>) -> std::result::Result<Option<(u32, Vec<u8>)>, DecodeError> {
+    let (_, attrs) = message.fixed::<NhMsg>()?;
+    let id = attrs.find(nha::ID).and_then(|a| a.u32().ok());
+    Ok(id.map(|id| (id, message.bytes().to_vec())))
 }
 
 /// Shows what happened to a route, if that leads out of link `dev` (0: out of any).
@@ -340,7 +337,8 @@ pub(super) fn event(
     let mut filter = Filter::default();
     filter.oif_index = dev;
     let mut style = Style::new(options, links, &filter);
-    style.objects.clone_from(objects);
+    let object = got(Route::parse(message)?.nh_id());
+    style.objects.extend(objects.iter().find(|o| Some(o.0) == object).cloned());
     style.show(out, message)
 }
 

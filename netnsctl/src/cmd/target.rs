@@ -10,6 +10,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 /// For the help of commands that take one.
@@ -88,17 +89,27 @@ pub(super) fn parse(words: &mut Words<'_>) -> Parsed<Target> {
     Ok(target)
 }
 
-/// The directories where names are mounted.
-pub(super) struct NameDirs(Vec<PathBuf>);
+/// Where names are mounted.
+pub(super) struct NameDirs {
+    /// The inode number of our mount namespace.
+    pub(super) mount_ns: u64,
+    /// In it.
+    here: Option<PathBuf>,
+    /// An ordinary user's, in the mount namespace of their keeper.
+    own: Option<PathBuf>,
+}
 
 impl NameDirs {
     pub(super) fn of(session: &Session) -> NameDirs {
-        NameDirs(fs::canonicalize(session.dir.path()).into_iter().chain(own_names()).collect())
+        let mount_ns = fs::metadata("/proc/self/ns/mnt").map_or(0, |m| m.ino());
+        NameDirs { mount_ns, here: fs::canonicalize(session.dir.path()).ok(), own: own_names() }
     }
 
-    /// The name that is mounted at this path.
-    pub(super) fn name<'p>(&self, path: &'p Path) -> Option<&'p OsStr> {
-        path.file_name().filter(|_| self.0.iter().any(|dir| path.parent() == Some(dir)))
+    /// The name that is mounted at this path, in this mount namespace.
+    pub(super) fn name<'p>(&self, path: &'p Path, mount_ns: u64) -> Option<&'p OsStr> {
+        let dir = path.parent();
+        let is_name = dir == self.own.as_deref() || dir == self.here.as_deref() && mount_ns == self.mount_ns;
+        path.file_name().filter(|_| is_name && dir.is_some())
     }
 }
 

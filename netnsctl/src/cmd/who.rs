@@ -7,14 +7,12 @@ use crate::grammar::{Keyword, Result as Parsed, Words, show};
 use crate::out::{Escaped, Out, Value};
 use netns_sys::holders::{Hidden, Holder, Holders, Look, holders};
 use netns_sys::netlink::Conn;
-use netns_sys::{Ns, NsId, process};
+use netns_sys::{Ns, NsId};
 use nl_core::route::{FAMILY, IfInfoMsg, Link, LinkFlags, RTM_GETLINK, ifla, rtext_filter};
 use nl_core::{DecodeError, Msg};
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
 
 /// What `who` can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +58,6 @@ struct Found {
     devices: Option<Vec<Device>>,
     hidden: Hidden,
     dirs: NameDirs,
-    /// The inode number of our mount namespace.
-    mount_ns: u64,
 }
 
 /// A link that goes back to the initial namespace when this one ends, and is stranded in it till then.
@@ -79,35 +75,31 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
     let Holders { mut found, hidden } = done(&task, holders(&id, Look::ALL))?;
     // What we do to it ourselves is over in a moment; mounts stay.
     found.retain(|h| h.pid() != Some(std::process::id()) || matches!(h, Holder::Mount { .. }));
-    found.sort_by_key(sort);
     let dirs = NameDirs::of(session);
+    found.sort_by_key(|holder| order(holder, dirs.mount_ns));
     let mut names = done("list namespaces", session.dir.identify(&id))?;
-    let mounted = found.iter().filter_map(|h| if let Holder::Mount { path, .. } = h { dirs.name(path) } else { None });
-    names.extend(mounted.map(OsStr::to_owned));
+    let mounted = |holder: &Holder| match holder {
+        Holder::Mount { path, namespace, .. } => dirs.name(path, *namespace).map(OsStr::to_owned),
+        _ => None,
+    };
+    names.extend(found.iter().filter_map(mounted));
     names.sort_unstable();
     names.dedup();
-    let found = Found {
-        id,
-        names,
-        holders: found,
-        devices: devices(&ns).ok(),
-        hidden,
-        dirs,
-        mount_ns: fs::metadata("/proc/self/ns/mnt").map_or(0, |m| m.ino()),
-    };
+    let found = Found { id, names, holders: found, devices: devices(&ns).ok(), hidden, dirs };
     session.out.object("", |out| found.show(out, &ns, &request.target));
     netns::warn_hidden(session, &found.hidden);
     Ok(())
 }
 
 /// In the order they are shown.
-fn sort(holder: &Holder) -> u8 {
+fn order(holder: &Holder, mount_ns: u64) -> u8 {
     match holder {
         Holder::Process { .. } => 0,
         Holder::Thread { .. } => 1,
         Holder::Fd { .. } => 2,
         Holder::Socket { .. } => 3,
-        _ => 4,
+        Holder::Mount { namespace, .. } if *namespace == mount_ns => 4,
+        _ => 5,
     }
 }
 
@@ -195,9 +187,9 @@ impl Found {
         if let Holder::Mount { namespace, path, .. } = holder {
             let shown = Escaped(path.as_os_str().as_bytes());
             out.field("path", path.as_os_str(), format_args!("{shown}"));
-            let name = self.dirs.name(path);
+            let name = self.dirs.name(path, *namespace);
             name.iter().for_each(|name| out.field("name", *name, format_args!(", the name {}", show(name))));
-            if *namespace == self.mount_ns {
+            if *namespace == self.dirs.mount_ns {
                 return out.push("\n");
             }
             out.field("mount_ns", *namespace, format_args!(", in mount namespace {namespace}, that of "));
@@ -246,9 +238,8 @@ impl Found {
         for holder in &self.holders {
             match holder {
                 Holder::Mount { pid, namespace, path } => {
-                    let here = *namespace == self.mount_ns;
-                    // A user's own names are mounted elsewhere; those of root's that are seen elsewhere may be left over there.
-                    add(match self.dirs.name(path).filter(|_| here || !process::is_root()) {
+                    let here = *namespace == self.dirs.mount_ns;
+                    add(match self.dirs.name(path, *namespace) {
                         Some(name) => format!("netnsctl netns delete {}", shell(name)),
                         None if here => format!("umount {}", shell(path.as_os_str())),
                         None => format!("nsenter -t {pid} -m umount {}", shell(path.as_os_str())),

@@ -1,9 +1,9 @@
 //! What this host and this user allow: looked at before anything is made, and before the process becomes another's root.
 
-use crate::failure::{Failure, code};
+use crate::failure::{Failure, code, no_user_ns};
 use crate::out::Out;
+use netns_sys::Error;
 use netns_sys::named::{Dir, State};
-use netns_sys::{Errno, Error};
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -205,26 +205,7 @@ impl Names {
 
 /// What keeps this user from a user namespace, and what to do.
 pub(super) fn forbidden(error: &Error) -> Failure {
-    let is = |path: &str, value| number(path) == Some(value);
-    let mut hint = String::from("  ");
-    hint.push_str(if is("/proc/sys/user/max_user_namespaces", 0) {
-        "/proc/sys/user/max_user_namespaces is 0: no user namespaces; raise it: sysctl user.max_user_namespaces=10000"
-    } else if !Path::new("/proc/self/ns/user").exists() {
-        "this kernel has no user namespaces (CONFIG_USER_NS)"
-    } else if is("/proc/sys/kernel/unprivileged_userns_clone", 0) {
-        "/proc/sys/kernel/unprivileged_userns_clone is 0: user namespaces are root's; allow them: \
-         sysctl kernel.unprivileged_userns_clone=1"
-    } else if is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", 1) {
-        "AppArmor forbids it: give this program a profile with `userns,`, or allow it: \
-         sysctl kernel.apparmor_restrict_unprivileged_userns=0"
-    } else if matches!(error, Error::Limit { .. }) {
-        "end what uses namespaces, or raise the limit"
-    } else if error.errno() == Some(Errno::EPERM) {
-        "a seccomp filter (of a container), a security module or a changed root directory (chroot) forbids it"
-    } else {
-        "it is not known why"
-    });
-    hint.push_str("\n  or run it as root");
+    let hint = format!("  {}\n  or run it as root", no_user_ns(error));
     let message = format!("check needs root, or a user namespace of its own, which cannot be had: {error}");
     Failure::new(code::FAILED, message).hint(hint)
 }

@@ -6,6 +6,7 @@ use super::super::links::device;
 use super::encap;
 use super::show::PATH;
 use super::*;
+use crate::grammar::nearest;
 use nl_core::route::{RtNextHop, rt_scope, rtax, rtn, rtprot};
 
 /// A route that is to be.
@@ -137,11 +138,17 @@ impl Spec {
                     if wants_help(words) {
                         return Ok(None);
                     }
+                    let mut known = WHOLE.iter().chain(SHORT).map(|k| k.0).chain(TYPES.iter().map(|k| k.0));
                     if has_dst {
-                        let again = Usage { message: "there is a destination already".into(), ..words.again("to") };
-                        return Err(meant(words, again, WHOLE.iter().chain(SHORT).map(|k| k.0)));
+                        let mut usage = words.again("to");
+                        usage.message = match words.peek().and_then(|word| nearest(word, &mut known)) {
+                            Some(near) => {
+                                format!("{:?} is not a word of a route; did you mean {near:?}?", words.typed())
+                            }
+                            None => "there is a destination already".into(),
+                        };
+                        return Err(usage);
                     }
-                    let known = WHOLE.iter().chain(SHORT).map(|k| k.0).chain(TYPES.iter().map(|k| k.0));
                     let dst = destination(words, header.family, known)?;
                     header.family = family_or(header.family, dst.family);
                     (header.dst_len, has_dst) = (dst.len, true);
