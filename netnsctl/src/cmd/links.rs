@@ -109,6 +109,12 @@ impl Links {
         self.entry(index).is_some_and(|e| !e.up)
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Whether the link with this index is there.
     #[must_use]
     pub fn has(&self, index: u32) -> bool {

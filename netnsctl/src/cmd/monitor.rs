@@ -360,16 +360,6 @@ impl Monitor {
                     self.context.namespaces.extend(name.map(|name| (id, name)));
                 }
             }
-            (Kind::Route, ..) if self.options.details && nsid.is_none() => {
-                route::add_object(&mut self.objects, session.conn()?, message);
-            }
-            (Kind::Nexthop, ..) if nsid.is_none() => {
-                let id = NextHopObject::parse(message).ok().and_then(|object| got(object.id())).unwrap_or_default();
-                self.objects.retain(|o| o.0 != id);
-                if message.kind() == RTM_NEWNEXTHOP {
-                    self.objects.push((id, message.bytes().to_vec()));
-                }
-            }
             _ => {}
         }
         Ok(())
@@ -430,7 +420,6 @@ impl Monitor {
                 }
                 dev(neigh.header.index.get().into())
             }
-            Kind::Rule => family(message.payload().first().copied().unwrap_or_default()),
             Kind::Netconf => dev(got(NetConf::parse(message)?.ifindex()).unwrap_or_default().into()),
             Kind::Prefix => {
                 /// Of router advertisements (`ND_OPT_PREFIX_INFORMATION`); there are no others.

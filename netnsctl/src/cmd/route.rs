@@ -8,7 +8,7 @@ mod spec;
 use super::inet::{self, Attr, Made, Net, address, got, index_or_0, tos};
 use super::links::{self, Links, device};
 use super::*;
-use crate::grammar::{FAMILIES, Result as Parsed, Usage, nearest};
+use crate::grammar::{FAMILIES, Result as Parsed, Usage};
 use crate::names;
 use crate::out::Escaped;
 pub(super) use encap::{parse as parse_encap, show_encap};
@@ -290,10 +290,7 @@ fn change(session: &mut Session, kind: u16, flags: Flags, spec: Spec) -> Result<
     let fill = spec.message(session)?;
     let filter = Filter::default();
     let links = if session.options.echo { Links::load(session.conn()?)? } else { Links::default() };
-    let style = match session.options.echo {
-        true => style(session, &links, &filter)?,
-        false => Style::new(&session.options, &links, &filter),
-    };
+    let style = style(session, &links, &filter)?;
     inet::change(session, &task, kind, flags, fill, |out, message| style.show(out, message))
 }
 

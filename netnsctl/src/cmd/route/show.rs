@@ -296,8 +296,7 @@ impl<'s> Style<'s> {
 
     /// Shows the next hop object of this id.
     fn object(&self, out: &mut Out, id: u32) {
-        let object = self.objects.iter().find(|o| o.0 == id && self.look.details);
-        let Some((_, object)) = object else { return };
+        let Some((_, object)) = self.objects.iter().find(|o| o.0 == id) else { return };
         let Some(Ok(message)) = Messages::new(object).next() else { return };
         out.push("\n\tnh_info ");
         let _ = nexthop::show(out, "nh_info", self.look, &message);

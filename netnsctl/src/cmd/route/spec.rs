@@ -364,19 +364,13 @@ fn invalid(words: &Words<'_>, usage: Usage, name: &str) -> Usage {
 
 /// Takes a destination; where there is none, the word was perhaps meant to be one of those `known`.
 pub(super) fn destination<'k>(words: &mut Words<'_>, family: u8, known: impl Iterator<Item = &'k str>) -> Parsed<Dest> {
-    let start = words.clone();
-    Dest::parse(words, "a destination", family).map_err(|usage| meant(&start, usage, known))
-}
-
-/// `usage`, of the next word, which was perhaps meant to be one of those `known`.
-fn meant<'k>(words: &Words<'_>, usage: Usage, known: impl Iterator<Item = &'k str>) -> Usage {
     let word = words.peek().unwrap_or_default();
-    match nearest(word, known) {
+    Dest::parse(words, "a destination", family).map_err(|usage| match nearest(word, known) {
         Some(near) => {
             Usage { message: format!("{} is not a word of a route; did you mean {near:?}?", show(word)), ..usage }
         }
         None => usage,
-    }
+    })
 }
 
 /// Takes a gateway; one of another family than the route's is announced by its family, and goes as `RTA_VIA`.
