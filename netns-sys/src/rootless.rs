@@ -121,6 +121,8 @@ impl Home {
         let program = std::env::current_exe().at("find this program", "")?;
         let spawn = Spawn::new(program).args([OsStr::new(KEEP), self.path.as_os_str()]).map_ids(0, 0);
         let spawn = spawn.namespaces(NsFlags::USER | NsFlags::MOUNT | NsFlags::NET).current_dir("/");
+        // It outlives us: nobody is to wait for the end of a pipe that it has no use for.
+        let spawn = spawn.close_fds().default_signals();
         let spawn = spawn.stdio(Stdio::In, &null)?.stdio(Stdio::Err, &null)?.stdio(Stdio::Out, &tell)?;
         drop(tell);
         let child = spawn.spawn()?;
@@ -157,17 +159,28 @@ impl Keeper {
     }
 
     /// Takes this process, which must have one thread only, into the keeper's user and mount namespace, and gives back its
-    /// directory of names. There is no way back. The working directory stays, if it is still there.
+    /// directory of names. There is no way back. The working directory stays, if it is still there. `None`: the keeper was
+    /// about to end, and now has.
     ///
     /// # Errors
-    /// `EINVAL`: there is another thread, or Linux is older than 5.8; `ESRCH`: the keeper has ended; `EPERM`.
-    pub fn join(&self) -> Result<Dir> {
+    /// `EINVAL`: there is another thread, or Linux is older than 5.8; `EPERM`.
+    pub fn join(&self) -> Result<Option<Dir>> {
         let before = std::env::current_dir();
-        sys::setns(self.pidfd.as_fd(), NsFlags::USER | NsFlags::MOUNT).at("enter the namespaces of the keeper", "")?;
+        match sys::setns(self.pidfd.as_fd(), NsFlags::USER | NsFlags::MOUNT) {
+            // One that was killed answers until the kernel has closed its socket.
+            Err(Errno::ESRCH) => return self.wait().map(|()| None),
+            done => done.at("enter the namespaces of the keeper", "")?,
+        }
         if let Ok(dir) = before {
             let _ = std::env::set_current_dir(dir);
         }
-        Ok(Dir::at(self.home.join("netns")))
+        Ok(Some(Dir::at(self.home.join("netns"))))
+    }
+
+    fn wait(&self) -> Result<()> {
+        sys::poll(&mut [sys::PollFd::readable(self.pidfd.as_fd())], None)
+            .map(drop)
+            .at("wait for the keeper of names", "")
     }
 
     /// Ends it: the names are gone.
@@ -180,7 +193,7 @@ impl Keeper {
             done => done.at("end the keeper of names", "")?,
         }
         // Until it is gone, so that nobody meets it on its way.
-        sys::poll(&mut [sys::PollFd::readable(self.pidfd.as_fd())], None).at("wait for the keeper of names", "")?;
+        self.wait()?;
         let _ = fs::remove_file(self.home.join("keeper"));
         Ok(())
     }

@@ -510,7 +510,7 @@ impl Spawn {
     /// Starts it, and returns once it runs: whatever went wrong up to its first instruction is an error here.
     ///
     /// # Errors
-    /// [`Error::Limit`]; `EPERM`: not allowed to make these namespaces; [`op::EXECUTE`]: see [`exec_failure_status`]; any
+    /// [`Error::Limit`]; `EPERM`: not allowed to make these namespaces; [`op::EXECUTE`]: see [`process::exec_failure_status`](crate::process::exec_failure_status); any
     /// step's; [`Error::Helper`].
     pub fn spawn(mut self) -> Result<Child> {
         let mut warnings = Vec::new();

@@ -162,7 +162,7 @@ fn a_map_that_is_refused_is_an_error() {
         // No new user namespace: its maps are written already.
         let e = sh(": > /run/ran").map_ids(0, 0).spawn().unwrap_err();
         assert!(fs::metadata("/run/ran").is_err(), "the program ran all the same");
-        assert_eq!(e, Errno::EPERM.at("map user and group ids: write", "setgroups"));
+        assert_eq!(e, Errno::EPERM.at("map user and group ids: write", "uid_map"));
         assert_eq!(fs::read_to_string("/proc/thread-self/children").unwrap_or_default(), "");
     });
 }

@@ -9,6 +9,8 @@ pub mod failure;
 pub mod grammar;
 pub mod names;
 pub mod out;
+#[cfg(feature = "plans")]
+pub mod plan;
 
 pub use cmd::run;
 pub use failure::Failure;

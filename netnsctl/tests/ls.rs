@@ -62,6 +62,7 @@ fn every_namespace_is_listed_whatever_keeps_it() {
         let pinned = || cell(&id, "PINNED");
         assert_eq!(cell(&own, "PINNED").as_deref(), Some("-"));
         assert_eq!(pinned().as_deref(), Some("fds:1"));
+        assert!(!list("ls --quick -o INODE").contains(&id));
         assert_eq!(cell(&id, "LINKS").as_deref(), Some("1"), "lo");
         assert_eq!(cell(&id, "NAMES").as_deref(), Some("-"));
 

@@ -146,8 +146,12 @@ fn all_go_at_once() {
 #[test]
 fn a_keeper_that_was_killed_is_followed_by_another() {
     with_user("a_keeper_that_was_killed_is_followed_by_another", |user| {
-        user.ok("netns add a");
+        let script = r#"exec 5</dev/zero 6>/dev/full; exec "$0" netns add a"#;
+        let added = user.command(Path::new("sh")).args(["-c", script]).arg(&user.program).status().unwrap();
+        assert!(added.success());
         let keeper = user.keeper().unwrap();
+        let fds = fs::read_dir(format!("/proc/{keeper}/fd")).unwrap().count();
+        assert_eq!(fds, 4, "three standard streams and its socket");
         let status = fs::read_to_string(format!("/proc/{keeper}/status")).unwrap();
         let value = |key: &str| status.lines().find_map(|l| l.strip_prefix(key)).unwrap().trim().to_owned();
         assert_eq!((value("Name:"), value("Threads:")), ("netns-keeper".into(), "1".into()));

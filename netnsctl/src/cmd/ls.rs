@@ -36,6 +36,8 @@ pub struct Request {
     pub named: Option<bool>,
     /// Those that no process is in.
     pub empty: bool,
+    /// Without a look at descriptors, which takes most of the time.
+    pub quick: bool,
 }
 
 /// The columns.
@@ -76,9 +78,10 @@ const COLUMNS: &[(Col, Column)] = &[
 
 const HELP: &str = "\
 Usage: netnsctl ls [ -t TYPE[,TYPE]... | -t all ] [ --tree ] [ -o [+]COLUMN[,COLUMN]... ] [ --no-headings ] [ -j ]
-                   [ --pid PID ] [ --user USER ] [ --named | --unnamed ] [ --empty ]
+                   [ --pid PID ] [ --user USER ] [ --named | --unnamed ] [ --empty ] [ --quick ]
 Shows every network namespace (-t: mnt, net, pid, uts, ipc, user, cgroup, time) that a process, a single thread, an
-open file, a socket, a mount in any mount namespace or another namespace keeps alive.
+open file, a socket, a mount in any mount namespace or another namespace keeps alive. With --quick open files and
+sockets, most of the work, are not looked at.
 COLUMN  := ID (never used again; Linux 6.18) | INODE | TYPE | NAMES | PROCS (processes in it) | PID (the first of
            them) | COMMAND | USERNS (the user namespace that owns it) | OWNER (the user who made that) |
            NSID (the id it has here) | LINKS | PINNED (where it is mounted, and what else keeps it)
@@ -95,6 +98,7 @@ enum Word {
     User,
     Named(bool),
     Empty,
+    Quick,
     Help,
 }
 
@@ -116,6 +120,8 @@ const WORDS: &[Keyword<Word>] = &[
     ("--named", Word::Named(true)),
     ("--unnamed", Word::Named(false)),
     ("--empty", Word::Empty),
+    ("-q", Word::Quick),
+    ("--quick", Word::Quick),
     ("-h", Word::Help),
     ("--help", Word::Help),
     ("help", Word::Help),
@@ -132,6 +138,7 @@ pub(super) fn parse(words: &mut Words<'_>, options: &mut Options) -> Parsed<Comm
         user: None,
         named: None,
         empty: false,
+        quick: false,
     };
     let mut list = None;
     while !words.is_end() {
@@ -148,6 +155,7 @@ pub(super) fn parse(words: &mut Words<'_>, options: &mut Options) -> Parsed<Comm
             }
             Word::Named(named) => request.named = Some(named),
             Word::Empty => request.empty = true,
+            Word::Quick => request.quick = true,
             Word::Help => return Ok(Command::Help(HELP)),
         }
     }
@@ -228,7 +236,8 @@ pub(super) fn outer_first<'n>(
 /// Runs one request.
 pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
     let kinds = request.kinds | if request.tree { NsFlags::USER } else { NsFlags::empty() };
-    let look = Look { owners: kinds.intersects(NsFlags::USER | NsFlags::PID), ..Look::ALL };
+    let owners = kinds.intersects(NsFlags::USER | NsFlags::PID);
+    let look = Look { owners, fds: !request.quick, sockets: !request.quick, ..Look::ALL };
     let (all, hidden) = done("look for namespaces", holders::namespaces(kinds, look))?;
     let mut world = World {
         all: all.into_iter().map(|ns| (ns.id.ino, ns)).collect(),

@@ -45,20 +45,20 @@ pub(super) fn before(session: &mut Session, command: &Command) -> Result<()> {
             None => return Ok(()),
         };
         let task = "find your names of namespaces";
-        if adds {
-            let lock = done(task, home.lock())?;
-            session.own_names.keeper = Some(done(task, home.start(&lock))?);
-            session.own_names.lock = Some(lock);
-        } else if let Some(mut keeper) = done(task, home.keeper())? {
-            if removes {
-                session.own_names.lock = Some(done(task, home.lock())?);
-                let Some(same) = done(task, home.keeper())? else { return Ok(()) };
-                keeper = same;
-            }
-            session.own_names.keeper = Some(keeper);
+        if adds || removes && done(task, home.keeper())?.is_some() {
+            session.own_names.lock = Some(done(task, home.lock())?);
         }
-        if let Some(keeper) = &session.own_names.keeper {
-            session.dir = done(task, keeper.join())?;
+        loop {
+            let found = match &session.own_names.lock {
+                Some(lock) if adds => Some(done(task, home.start(lock))?),
+                _ => done(task, home.keeper())?,
+            };
+            let Some(keeper) = found else { break };
+            // One that was about to end is followed by another, or none.
+            if let Some(dir) = done(task, keeper.join())? {
+                (session.dir, session.own_names.keeper) = (dir, Some(keeper));
+                break;
+            }
         }
     }
     session.own_names.changed |= adds || removes;
