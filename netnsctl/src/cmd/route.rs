@@ -223,7 +223,6 @@ fn lookup(words: &mut Words<'_>, options: &Options) -> Parsed<Option<Lookup>> {
                 if dest.len != all {
                     let said = format!("/{} as prefix is invalid, only /{all} (or none) is supported.", dest.len);
                     if !words.is_ip() {
-                        let said = format!("{:?} is not a destination address: it has a length", words.before());
                         return Err(words.error_before(said));
                     }
                     lookup.warning = Some(format!("Warning: {said}"));

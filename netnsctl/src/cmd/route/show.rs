@@ -214,9 +214,14 @@ impl<'s> Style<'s> {
             self.dev(out, "iif", "iif ", iif);
         }
         if let Some(pref) = got(route.pref()) {
+            // The last word of most routes: no space behind it.
             match PREFS.iter().find(|p| p.1 == pref) {
-                Some((name, _)) => out.string("pref", "pref ", name),
-                None => out.number("pref", "", pref),
+                Some((name, _)) => {
+                    out.json("pref", *name);
+                    out.push("pref ");
+                    out.push(name);
+                }
+                None => out.field("pref", pref, format_args!("{pref}")),
             }
         }
         if let Some(on) = got(route.ttl_propagate()) {
