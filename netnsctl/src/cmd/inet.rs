@@ -736,6 +736,17 @@ mod tests {
     }
 
     #[test]
+    fn numbers_have_six_digits_as_printf_writes_them() {
+        let text = |value: f64| general(value);
+        assert_eq!([0.0, 0.02, 1.0, 1.5, 60.0, 100.0].map(text), ["0", "0.02", "1", "1.5", "60", "100"]);
+        assert_eq!(
+            [1234.567, 123_456.7, 999_999.9, 1_234_567.8].map(text),
+            ["1234.57", "123457", "1e+06", "1.23457e+06"]
+        );
+        assert_eq!([0.0001, 0.000_012_3].map(text), ["0.0001", "1.23e-05"]);
+    }
+
+    #[test]
     fn an_address_is_in_a_prefix_by_its_leading_bits() {
         let is = |addr: &str, prefix: &str, len| {
             is_in(Octets::of(addr.parse().unwrap()).bytes(), &Prefix { addr: prefix.parse().unwrap(), len })

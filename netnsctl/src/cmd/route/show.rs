@@ -214,8 +214,13 @@ impl<'s> Style<'s> {
             self.dev(out, "iif", "iif ", iif);
         }
         if let Some(pref) = got(route.pref()) {
+            // The last word of most routes: no space behind it.
             match PREFS.iter().find(|p| p.1 == pref) {
-                Some((name, _)) => out.field("pref", *name, format_args!("pref {name}")),
+                Some((name, _)) => {
+                    out.json("pref", *name);
+                    out.push("pref ");
+                    out.push(name);
+                }
                 None => out.field("pref", pref, format_args!("{pref}")),
             }
         }
@@ -450,5 +455,57 @@ fn metrics(out: &mut Out, path: &Attrs<'_>) {
             }
             _ => out.number(key, "", value),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nl_core::Batch;
+    use nl_core::route::{ioam6_iptunnel, lwtunnel_encap};
+
+    /// As JSON, which `showdump` is not.
+    fn json(family: u8, fill: impl Fn(&mut Msg<'_>)) -> String {
+        let mut space = [0; 256];
+        let mut batch = Batch::new(&mut space);
+        let header = RtMsg { family, dst_len: inet::host_len(family), kind: rtn::UNICAST, ..RtMsg::default() };
+        let fill = |m: &mut Msg<'_>| {
+            m.fixed(&header);
+            fill(m);
+        };
+        batch.message(RTM_NEWROUTE, Flags::empty(), 1, fill).unwrap();
+        let message = Messages::new(batch.bytes()).next().unwrap().unwrap();
+        let (links, filter) = (Links::default(), Filter::default());
+        let mut out = Out::new(Format::Json, crate::out::Style::default());
+        Style::new(&Options::default(), &links, &filter).show(&mut out, &message).unwrap();
+        out.take()
+    }
+
+    #[test]
+    fn what_this_kernel_may_lack_has_the_keys_of_ip() {
+        let mpls = json(af::MPLS, |m| {
+            m.bytes(rta::DST, &(100_u32 << 12 | 0x100).to_be_bytes());
+            m.bytes(rta::NEWDST, &[200_u32 << 12, 300 << 12 | 0x100].map(u32::to_be_bytes).concat());
+            m.bytes(rta::VIA, &[&2_u16.to_ne_bytes()[..], &[10, 0, 0, 2]].concat());
+            m.u32(rta::OIF, 7);
+            m.u8(rta::TTL_PROPAGATE, 1);
+        });
+        let via = "\"via\":{\"family\":\"inet\",\"host\":\"10.0.0.2\"}";
+        let head = format!("{{\"dst\":\"100\",\"to\":\"200/300\",{via},\"dev\":\"if7\",\"protocol\":\"unspec\"");
+        assert_eq!(mpls, format!("{head},\"flags\":[],\"ttl-propogate\":true}}\n"));
+        let ioam6 = json(af::INET6, |m| {
+            m.nest(rta::ENCAP, |m| {
+                m.u8(ioam6_iptunnel::MODE, 1);
+                m.bytes(ioam6_iptunnel::TRACE, &[0, 123, 0, 3, 0x80, 0, 0, 0]);
+                m.u32(ioam6_iptunnel::FREQ_K, 1);
+                m.u32(ioam6_iptunnel::FREQ_N, 2);
+            });
+            m.u16(rta::ENCAP_TYPE, lwtunnel_encap::IOAM6);
+        });
+        let trace = "\"trace\":null,\"prealloc\":null,\"type\":\"800000\",\"ns\":123,\"size\":12";
+        assert!(
+            ioam6.contains(&format!("\"encap\":\"ioam6\",\"freqk\":1,\"freqn\":2,\"mode\":\"inline\",{trace},")),
+            "{ioam6}"
+        );
     }
 }

@@ -447,3 +447,21 @@ fn time(words: &mut Words<'_>) -> Parsed<(u32, bool)> {
         None => Err(words.error_before(format!("{word:?} is not a time, like 300ms or 1.5s"))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_milliseconds_rounded_up() {
+        let time = |word: &str| time(&mut Words::new(&[OsString::from(word)])).ok();
+        assert_eq!(
+            [time("300"), time("300ms"), time("3s")],
+            [Some((300, true)), Some((300, false)), Some((3000, false))]
+        );
+        assert_eq!([time("1.2ms"), time("0.5Sec"), time("0.0001s")], [2, 500, 1].map(|ms| Some((ms, false))));
+        for bad in ["", ".", "s", "1m", "-1", "1.2.3", "5000000s"] {
+            assert_eq!(time(bad), None, "{bad}");
+        }
+    }
+}
