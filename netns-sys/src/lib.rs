@@ -28,7 +28,9 @@
 //! ```
 pub mod bpf;
 pub mod error;
+mod helper;
 pub mod holders;
+mod inside;
 pub mod maps;
 pub mod mount;
 pub mod named;

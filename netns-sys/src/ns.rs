@@ -13,7 +13,7 @@ use std::thread;
 
 bitflags::bitflags! {
     /// Types of namespaces, with the values of clone(2)'s `CLONE_NEW*` flags.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
     pub struct NsFlags: i32 {
         /// Interfaces, addresses, routes: `CLONE_NEWNET`.
         const NET = libc::CLONE_NEWNET;

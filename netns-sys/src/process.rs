@@ -1,10 +1,11 @@
 //! Processes: found, held, waited for; and this one, replaced by a program.
 
 use crate::error::{At, Errno, Error, Result};
+pub use crate::inside::enter_for_exec;
 use crate::maps::{Maps, Task, tasks};
 use crate::ns::NsFlags;
+pub use crate::spawn::Spawn;
 use crate::spawn::unshare_steps;
-pub use crate::spawn::{Spawn, enter_for_exec};
 use crate::steps::{c_string, take};
 use crate::sys::{self, Image};
 use libc::c_int;

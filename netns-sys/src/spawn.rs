@@ -5,21 +5,22 @@
 //! *thread* that cloned ends. Of what a process cannot do once it is inside (map ids for which it has no right there, mount
 //! its namespaces where it was), a child that stayed outside does its part when let.
 
-use crate::error::{At, Errno, Error, NameRule, Result};
+use crate::error::{At, Errno, Error, Result};
+use crate::helper::{Helper, Part, own_pidfd, pipe, tell};
+use crate::inside::{Inside, join, steps_inside};
 use crate::maps::{Maps, Task, tasks};
 use crate::mount::Propagation;
 use crate::ns::{Ns, NsFlags};
-use crate::process::{Child, Exit, Held, image, open, wait};
+use crate::process::{Child, Held, image, open};
 use crate::steps::{Act, Entry, Label, READY, Step, c_string, outcome, take};
 use crate::sys::{self, Image, Stdio};
 use crate::vrf::Group;
-use libc::{MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_PRIVATE, MS_REC, MS_SLAVE, c_int};
+use libc::{MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_PRIVATE, MS_REC, c_int};
 use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::Path;
 
 /// What was being done when an [`Error::Sys`] of this module came up.
 pub mod op {
@@ -64,23 +65,6 @@ pub mod op {
     pub(crate) const WAIT: &str = "wait for the parent";
 }
 
-/// Inside a network namespace, with all that goes with it.
-#[derive(Debug)]
-struct Inside {
-    entry: Entry,
-    name: Option<OsString>,
-    /// Where to go from that of a VRF.
-    no_vrf: Result<Option<Group>>,
-}
-
-impl Inside {
-    fn of(ns: &Ns, name: Option<&OsStr>) -> Result<Inside> {
-        let fd = ns.as_fd().try_clone_to_owned().at("duplicate a descriptor", "")?;
-        let entry = Entry { fd, kinds: NsFlags::NET, done: Cell::new(false) };
-        Ok(Inside { entry, name: name.map(OsStr::to_owned), no_vrf: Group::outside() })
-    }
-}
-
 /// A directory, by path or by descriptor.
 #[derive(Debug)]
 enum Place {
@@ -103,7 +87,7 @@ enum Place {
 /// let exit = spawn.lo_up().mount_proc("/proc").kill_child(9).close_fds().spawn()?.wait()?;
 /// # Ok::<(), netns_sys::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Spawn {
     program: OsString,
     arg0: Option<OsString>,
@@ -141,36 +125,7 @@ pub struct Spawn {
 impl Spawn {
     /// This program, searched in `PATH` if it has no slash.
     pub fn new(program: impl Into<OsString>) -> Spawn {
-        Spawn {
-            program: program.into(),
-            arg0: None,
-            args: Vec::new(),
-            env: None,
-            kinds: NsFlags::empty(),
-            maps: Maps::default(),
-            clocks: Vec::new(),
-            entries: Vec::new(),
-            inside: None,
-            group: None,
-            cgroup: None,
-            pins: Vec::new(),
-            propagation: None,
-            hostname: None,
-            lo_up: false,
-            root: None,
-            dir: None,
-            proc: None,
-            gid: None,
-            uid: None,
-            keep_caps: false,
-            drop_caps: 0,
-            death: None,
-            stdio: Vec::new(),
-            fds: None,
-            mask: None,
-            default_actions: false,
-            groups: Cell::new(false),
-        }
+        Spawn { program: program.into(), ..Spawn::default() }
     }
     /// Another argument 0 than the program as it was given.
     #[must_use]
@@ -638,77 +593,6 @@ impl Spawn {
     }
 }
 
-/// Who does a part of the work of a process that goes in.
-enum Part {
-    Within(Option<Step<'static>>),
-    Outside(Helper, Gate),
-}
-
-impl Part {
-    fn step(&mut self) -> Option<Step<'_>> {
-        match self {
-            Part::Within(step) => step.take(),
-            Part::Outside(helper, ((_, gate), _)) => {
-                Some(Step::new(Act::Let(OwnedFd::as_fd(gate), helper.pidfd.as_fd()), op::MAP, helper.program))
-            }
-        }
-    }
-    fn end(self) -> Result<()> {
-        match self {
-            Part::Within(_) => Ok(()),
-            Part::Outside(helper, ((_, gate), _)) => {
-                tell(&gate, false);
-                helper.end()
-            }
-        }
-    }
-}
-
-/// A pipe to let somebody wait at, and a descriptor of who is to let them go.
-type Gate = ((OwnedFd, OwnedFd), OwnedFd);
-
-/// A child that does a part of the work from where this process was.
-struct Helper {
-    program: &'static str,
-    /// What its steps were about.
-    labels: Vec<Label>,
-    report: OwnedFd,
-    pidfd: OwnedFd,
-}
-
-impl Helper {
-    /// Starts one: it waits at the gate, if there is one, takes the steps, and executes the program, if there is one.
-    fn start(
-        program: &'static str,
-        args: Vec<OsString>,
-        steps: Vec<Step<'static>>,
-        gate: Option<&Gate>,
-    ) -> Result<Helper> {
-        let wait = gate.map(|((gate, _), parent)| Step::new(Act::Wait(gate.as_fd(), parent.as_fd()), op::WAIT, ""));
-        let steps: Vec<Step<'_>> = wait.into_iter().chain(steps).collect();
-        let mut image = match program {
-            "" => None,
-            program => Some(image(program.as_ref(), program.as_ref(), args.into_iter(), None)?),
-        };
-        let (report, tell) = pipe()?;
-        let (_, pidfd) = sys::clone_exec(NsFlags::empty(), None, &steps, image.as_mut(), tell.as_fd())
-            .at("start a process", program)?;
-        Ok(Helper { program, labels: steps.into_iter().map(|step| step.label).collect(), report, pidfd })
-    }
-
-    /// Waits for its end.
-    fn end(self) -> Result<()> {
-        let mut records = Vec::new();
-        File::from(self.report).read_to_end(&mut records).at("hear from the helper", self.program)?;
-        let outcome = outcome(|n| self.labels.get(n), self.program.as_ref(), &records, &mut Vec::new()).0;
-        match (outcome, wait(self.pidfd.as_fd()).at("wait for the helper", self.program)?) {
-            (Ok(()), Exit::Code(0)) => Ok(()),
-            (Ok(()), exit) => Err(Error::Helper { program: self.program, exit }),
-            (outcome, _) => outcome,
-        }
-    }
-}
-
 /// The file of /proc/PID/ns for the namespace that children to come are in.
 #[must_use]
 pub fn name_for_children(kind: NsFlags) -> &'static str {
@@ -717,85 +601,6 @@ pub fn name_for_children(kind: NsFlags) -> &'static str {
         NsFlags::TIME => "time_for_children",
         kind => kind.name(),
     }
-}
-
-/// The step into a control group.
-fn join<'a>(group: &'a Group) -> Step<'a> {
-    Step::new(Act::Join(group), op::CGROUP, &group.dir)
-}
-
-/// The steps to where a program run in this namespace should find itself: in no VRF, in it, in a mount namespace of its own
-/// that tells the host nothing, with a /sys that shows it and the files of /etc/netns/NAME in the place of /etc's.
-fn steps_inside<'a>(inside: &'a Inside, warnings: &mut Vec<Error>) -> Result<Vec<Step<'a>>> {
-    let name = inside.name.as_deref();
-    let slave = Act::Mount { source: None, target: c"/".into(), fs: None, flags: MS_SLAVE | MS_REC };
-    let sysfs = Act::FreshSysfs(c_string(name.unwrap_or(OsStr::new("sysfs")))?);
-    let mut steps = Vec::new();
-    match &inside.no_vrf {
-        Ok(group) => steps.extend(group.iter().map(|group| join(group).optional())),
-        Err(e) => warnings.push(e.clone()),
-    }
-    steps.extend([
-        Step::new(Act::Enter(&inside.entry), "enter the network namespace", name.unwrap_or_default()),
-        Step::new(Act::Unshare(NsFlags::MOUNT), "make a mount namespace", ""),
-        Step::new(slave, "stop mounts from reaching the host: mount --make-rslave", "/"),
-        Step::new(sysfs, "mount a fresh sysfs on", "/sys"),
-    ]);
-    let Some(name) = name else { return Ok(steps) };
-    NameRule::lenient(name).map_err(|rule| Error::BadName { name: name.to_owned(), rule })?;
-    let dir = Path::new("/etc/netns").join(name);
-    let entries = match fs::read_dir(&dir) {
-        Ok(entries) => entries,
-        Err(e) => {
-            if e.kind() != std::io::ErrorKind::NotFound {
-                warnings.push(Errno::from(e).at("read directory", &dir));
-            }
-            return Ok(steps);
-        }
-    };
-    for entry in entries {
-        let file = entry.at("read directory", &dir)?.file_name();
-        let (source, target) = (dir.join(&file), Path::new("/etc").join(&file));
-        // mount(2) follows a link to where the file really is (/etc/resolv.conf likes to be one).
-        let act = Act::Mount { source: Some(c_string(source)?), target: c_string(&target)?, fs: None, flags: MS_BIND };
-        steps.push(Step::new(act, op::ETC, target).optional());
-    }
-    Ok(steps)
-}
-
-/// Takes the calling thread where `netns exec` runs programs: out of its VRF, into `ns`, and into a mount namespace of its own
-/// with a fresh /sys and, if the namespace has a name, the files of /etc/netns/NAME bound over those of /etc. There is no way
-/// back: for a process about to [`crate::process::exec`]. Returns warnings: files that could not be put in place.
-///
-/// # Errors
-/// `EPERM` without `CAP_SYS_ADMIN`; [`Error::BadName`]; those of mount(2). The thread may then be halfway.
-pub fn enter_for_exec(ns: &Ns, name: Option<&OsStr>) -> Result<Vec<Error>> {
-    let mut warnings = Vec::new();
-    let inside = Inside::of(ns, name)?;
-    take(&steps_inside(&inside, &mut warnings)?, &mut warnings)?;
-    Ok(warnings)
-}
-
-impl Entry {
-    /// The names of its types, as in /proc/PID/ns.
-    fn names(&self) -> String {
-        let names = NsFlags::NAMES.iter().filter(|(_, kind)| self.kinds.contains(*kind));
-        names.map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
-    }
-}
-
-fn pipe() -> Result<(OwnedFd, OwnedFd)> {
-    sys::pipe().at("make a pipe", "")
-}
-
-fn own_pidfd() -> Result<OwnedFd> {
-    sys::pidfd_open(std::process::id()).at("open a descriptor of this process", "")
-}
-
-/// Tells who [waits](Act::Wait) at this pipe to go on, or not to.
-fn tell(gate: &OwnedFd, go_on: bool) {
-    // We have the other end too: it cannot fail.
-    let _ = sys::write(gate.as_fd(), &[u8::from(go_on)]);
 }
 
 pub(crate) fn unshare_steps<'a>(kinds: NsFlags) -> Vec<Step<'a>> {

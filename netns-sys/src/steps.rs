@@ -75,6 +75,14 @@ pub(crate) struct Entry {
     pub(crate) done: Cell<bool>,
 }
 
+impl Entry {
+    /// The names of its types, as in /proc/PID/ns.
+    pub(crate) fn names(&self) -> String {
+        let names = NsFlags::NAMES.iter().filter(|(_, kind)| self.kinds.contains(*kind));
+        names.map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    }
+}
+
 impl Act<'_> {
     fn run(&self) -> std::result::Result<(), Errno> {
         match self {

@@ -1,11 +1,12 @@
-//! The whole program beside `ip` (and `lsns`): `cargo run --release -p netns-benches --bin versus [ROUNDS [WORD]]`.
+//! The whole program beside `ip` (and `lsns`, `nsenter`, `unshare`):
+//! `cargo run --release -p netns-benches --bin versus [ROUNDS [WORD]]`.
 //!
 //! Makes worlds of its own (namespaces, an empty /run on tmpfs), as root or as an ordinary user; runs both programs in turns,
 //! ROUNDS times (21) behind a warm-up; prints medians with the least and the most, the ratio, and peak memory. Only ratios of
 //! one run mean anything. With WORD, only the comparisons that have it in their name.
 //!
-//! The program measured is the static one (`cargo static`) if it is there, else the plain release build; NETNSCTL names
-//! another. Memory is what wait4(2) tells: never less than this program's own, which forks.
+//! The program measured is the static one (built for musl, or by `cargo static`) if it is there, else the plain release
+//! build; NETNSCTL names another. Memory is what wait4(2) tells: never less than this program's own, which forks.
 #![allow(clippy::expect_used, clippy::panic, reason = "a tool of development")]
 
 use netns_sys::mount::{self, Propagation};
@@ -145,6 +146,42 @@ const CASES: &[Case] = &[
         after: "",
         goal: 0.7,
     },
+    Case {
+        name: "enter NAME true beside nsenter",
+        world: String::new,
+        names: 1,
+        ours: "enter n0 true",
+        theirs: "/usr/bin/nsenter --net=/run/netns/n0 true",
+        after: "",
+        goal: 0.55,
+    },
+    Case {
+        name: "enter NAME true beside netns exec, 1 name",
+        world: String::new,
+        names: 1,
+        ours: "enter n0 true",
+        theirs: "netns exec n0 true",
+        after: "",
+        goal: 0.45,
+    },
+    Case {
+        name: "enter NAME true beside netns exec, 10,000 names",
+        world: String::new,
+        names: NAMES,
+        ours: "enter n0 true",
+        theirs: "netns exec n0 true",
+        after: "",
+        goal: 0.06,
+    },
+    Case {
+        name: "run true beside unshare -n",
+        world: String::new,
+        names: 0,
+        ours: "run true",
+        theirs: "/usr/bin/unshare -n true",
+        after: "",
+        goal: 0.6,
+    },
     Case { name: "-V", world: String::new, names: 0, ours: "-V", theirs: "-V", after: "", goal: 0.6 },
 ];
 
@@ -179,10 +216,10 @@ fn main() {
 
 /// The program that is measured.
 fn program() -> PathBuf {
-    let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let host = |libc: &str| format!("{}-unknown-linux-{libc}", std::env::consts::ARCH);
     let built = std::env::current_exe().expect("this program");
     let target = built.parent().and_then(Path::parent).expect("a target directory").to_owned();
-    let paths = [target.join(host).join("release/netnsctl"), target.join("release/netnsctl")];
+    let paths = [host("musl"), host("gnu"), String::new()].map(|host| target.join(host).join("release/netnsctl"));
     let named = std::env::var_os("NETNSCTL").map(PathBuf::from);
     named.or_else(|| paths.into_iter().find(|p| p.exists())).expect("a release build of netnsctl")
 }
