@@ -19,6 +19,8 @@ fn shell(script: &str) -> Command {
     let mut command = Command::new("sh");
     let bin = Path::new(env!("CARGO_BIN_EXE_netnsctl")).parent().unwrap().display();
     command.args(["-c", script]).env("PATH", format!("{bin}:/usr/sbin:/usr/bin:/sbin:/bin")).env("LC_ALL", "C");
+    // An ordinary user's names are another matter.
+    command.env_remove("XDG_RUNTIME_DIR");
     command
 }
 
@@ -31,11 +33,9 @@ fn sh(script: &str) -> String {
 
 /// What becomes of a script without capabilities, but that to hand the id of root on (Linux 5.12).
 fn bare(script: &str) -> Outcome {
-    let mut inner = shell(script);
     let mut command = Command::new("setpriv");
-    command.args(["--inh-caps=-all", "--bounding-set=-all,+setfcap", "sh", "-c", script]);
-    command.envs(inner.get_envs().filter_map(|(k, v)| Some((k, v?))));
-    let _ = &mut inner;
+    command.args(["--inh-caps=-all", "--bounding-set=-all,+setfcap", "sh", "-c", script]).env_remove("XDG_RUNTIME_DIR");
+    command.envs(shell("").get_envs().filter_map(|(k, v)| Some((k, v?))));
     outcome(&mut command, "")
 }
 
@@ -263,6 +263,25 @@ fn what_forbids_user_namespaces_is_named() {
             let (code, _, err) = outcome(&mut shell(&format!("netnsctl run {options} true")), "");
             fs::write(&path, "1000").unwrap();
             assert_eq!((code, err.contains(says)), (1, true), "{err}");
+        }
+    });
+}
+
+#[test]
+fn what_this_kernel_is_too_old_for_is_named() {
+    sandbox::run("what_this_kernel_is_too_old_for_is_named", || {
+        if !have("strace") {
+            return sandbox::skip("strace");
+        }
+        for (call, error, words, says) in [
+            ("setns", "EINVAL", "enter pid:$$ --uts true", "Linux 5.8"),
+            ("clone3", "E2BIG", "run --pid --into-cgroup /run true", "Linux 5.7"),
+            ("clone3", "EINVAL", "run --pid --time true", "Linux 5.6"),
+            ("unshare", "EINVAL", "run --time true", "Linux 5.6"),
+        ] {
+            let strace = format!("strace -f -qq -o /dev/null -etrace={call} -einject={call}:error={error}");
+            let (code, _, err) = outcome(&mut shell(&format!("{strace} netnsctl {words}")), "");
+            assert_eq!((code, err.contains(says)), (1, true), "{words}: {err}");
         }
     });
 }
