@@ -274,4 +274,14 @@ mod tests {
         let text = Failure::usage(&words, &Usage { at: 3, ..usage }, false).to_string();
         assert!(text.ends_with("mtuu\n                  ^"), "{text}");
     }
+
+    #[test]
+    fn what_ip_says_of_a_word_does_not_disturb_a_terminal() {
+        let words: Vec<OsString> = ["a\u{1b}[2J\u{202e}", "add"].map(OsString::from).into();
+        let usage = crate::cmd::parse(&words, crate::cmd::Options { ip: true, ..Default::default() }).unwrap_err();
+        let said = Failure::usage(&words, &usage, true).ip.unwrap();
+        assert!(said.starts_with("Object \"a\\x1b[2J\\u{202e}\" is unknown"), "{said}");
+        let odd = Usage { message: "no".into(), at: 0, ip: None, ip_code: 255 }.ip("\u{7}\tcaf\u{e9}\n");
+        assert_eq!(odd.ip.as_deref(), Some("\\x07\tcaf\u{e9}\n"));
+    }
 }

@@ -4,7 +4,7 @@
 //! that the user sees which one it was, what would have been right, and what was perhaps meant.
 
 use crate::names::Names;
-use crate::out::Escaped;
+use crate::out::{Escaped, harmless};
 use nl_core::route::af;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -32,10 +32,10 @@ impl Usage {
         self
     }
 
-    /// With what `ip` says in this case: its whole line.
+    /// With what `ip` says in this case: its lines. Words in them are made harmless to a terminal.
     #[must_use]
-    pub fn ip(mut self, line: impl Into<String>) -> Self {
-        self.ip = Some(line.into());
+    pub fn ip(mut self, lines: impl Into<String>) -> Self {
+        self.ip = Some(harmless(lines.into()));
         self
     }
 }
@@ -316,8 +316,7 @@ impl<'a> Words<'a> {
         let ip = std::mem::replace(&mut self.ip, true);
         let result = self.keyword(what, table);
         self.ip = ip;
-        let word = self.peek().map(OsStr::to_string_lossy).unwrap_or_default();
-        result.map_err(|usage| if usage.ip.is_some() { usage } else { usage.ip(unknown(&word)).ip_code(1) })
+        result.map_err(|usage| if usage.ip.is_some() { usage } else { usage.ip(unknown(&self.typed())).ip_code(1) })
     }
 
     /// Takes a number, or its name in `names`.

@@ -393,9 +393,7 @@ impl fmt::Display for Escaped<'_> {
                     '\\' => f.write_str("\\\\")?,
                     '\n' => f.write_str("\\n")?,
                     '\t' => f.write_str("\\t")?,
-                    c if disturbs(c) && u32::from(c) < 0x80 => write!(f, "\\x{:02x}", u32::from(c))?,
-                    c if disturbs(c) => write!(f, "\\u{{{:x}}}", u32::from(c))?,
-                    c => f.write_char(c)?,
+                    c => write_harmless(f, c)?,
                 }
             }
             for b in chunk.invalid() {
@@ -416,6 +414,29 @@ pub fn plain(name: &[u8]) -> Option<&str> {
 /// Control characters, and those that change the direction of text or end a line.
 fn disturbs(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// `c`, escaped if it disturbs.
+fn write_harmless(to: &mut impl fmt::Write, c: char) -> fmt::Result {
+    match c {
+        c if disturbs(c) && u32::from(c) < 0x80 => write!(to, "\\x{:02x}", u32::from(c)),
+        c if disturbs(c) => write!(to, "\\u{{{:x}}}", u32::from(c)),
+        c => to.write_char(c),
+    }
+}
+
+/// Lines of text with words of others in them: all but line ends and tabs that would disturb a terminal is escaped.
+#[must_use]
+pub fn harmless(lines: String) -> String {
+    let own = |c: char| matches!(c, '\n' | '\t');
+    if !lines.chars().any(|c| disturbs(c) && !own(c)) {
+        return lines;
+    }
+    let mut clean = String::new();
+    for c in lines.chars() {
+        let _ = if own(c) { clean.write_char(c) } else { write_harmless(&mut clean, c) };
+    }
+    clean
 }
 
 #[cfg(test)]
