@@ -272,6 +272,46 @@ impl KernelError {
     }
 }
 
+/// What answers requests in the place of the kernel: for plans that are made before anything is done, and for tests.
+pub trait Kernel: fmt::Debug {
+    /// Answers one request: appends its messages to `answers`, each padded to 4, with the request's sequence number: objects
+    /// and an acknowledgement, an error, or the end of a dump.
+    fn answer(&mut self, request: &Message<'_>, answers: &mut Vec<u8>);
+}
+
+/// Where requests go.
+#[derive(Debug)]
+enum To {
+    Socket(Socket),
+    /// With the answers that were not yet received.
+    Other(Box<dyn Kernel>, Vec<u8>),
+}
+
+impl To {
+    fn send(&mut self, parts: &[IoSlice<'_>]) -> Result<()> {
+        match self {
+            To::Socket(socket) => socket.send_all(parts),
+            To::Other(kernel, answers) => parts.iter().flat_map(|part| Messages::new(part)).try_for_each(|message| {
+                kernel.answer(&message?, answers);
+                Ok(())
+            }),
+        }
+    }
+
+    /// Receives into `buf`; gives back how much.
+    fn recv(&mut self, buf: &mut Vec<u8>) -> Result<usize> {
+        match self {
+            To::Socket(socket) => socket.recv(buf).map(|datagram| datagram.bytes.len()),
+            To::Other(_, answers) if answers.is_empty() => Err(Error::NoAnswer),
+            To::Other(_, answers) => {
+                std::mem::swap(buf, answers);
+                answers.clear();
+                Ok(buf.len())
+            }
+        }
+    }
+}
+
 /// Requests and their answers over one [`Socket`].
 ///
 /// ```no_run
@@ -290,7 +330,9 @@ impl KernelError {
 /// ```
 #[derive(Debug)]
 pub struct Conn {
-    socket: Socket,
+    to: To,
+    /// The port id that answers carry; 0: any.
+    port: u32,
     family: &'static Family,
     seq: u32,
     /// Requests on their way out.
@@ -325,7 +367,16 @@ impl Conn {
     /// A connection over a socket that was opened for it.
     #[must_use]
     pub fn over(socket: Socket, family: &'static Family) -> Conn {
-        Conn { socket, family, seq: 0, requests: Vec::new(), answers: vec![0; RECV_SIZE], held: None }
+        let port = socket.port;
+        Conn {
+            to: To::Socket(socket),
+            port,
+            family,
+            seq: 0,
+            requests: Vec::new(),
+            answers: vec![0; RECV_SIZE],
+            held: None,
+        }
     }
 
     /// From now on [`Conn::request`] and [`Conn::batch`] send nothing, and keep what they would have sent; `request` with
@@ -353,10 +404,20 @@ impl Conn {
         Ok(failed)
     }
 
-    /// The socket.
+    /// A connection to something else than the kernel.
     #[must_use]
-    pub fn socket(&self) -> &Socket {
-        &self.socket
+    pub fn to(kernel: Box<dyn Kernel>, family: &'static Family) -> Conn {
+        let (to, answers) = (To::Other(kernel, Vec::new()), Vec::new());
+        Conn { to, port: 0, family, seq: 0, requests: Vec::new(), answers, held: None }
+    }
+
+    /// The socket, if it is the kernel that this speaks to.
+    #[must_use]
+    pub fn socket(&self) -> Option<&Socket> {
+        match &self.to {
+            To::Socket(socket) => Some(socket),
+            To::Other(..) => None,
+        }
     }
 
     /// Carries out one request, and waits for the acknowledgement. `flags` are added to `REQUEST | ACK`.
@@ -487,8 +548,9 @@ impl Conn {
 
     /// Throws away what is still to be received of an exchange that was given up.
     fn drain(&mut self) -> Result<()> {
+        let To::Socket(socket) = &self.to else { return Ok(()) };
         loop {
-            match self.socket.try_recv(&mut self.answers) {
+            match socket.try_recv(&mut self.answers) {
                 Ok(None) => return Ok(()),
                 Ok(Some(_)) | Err(Error::Truncated { .. }) => {}
                 Err(error) => return Err(error),
@@ -508,7 +570,7 @@ impl Conn {
         requests.push(kind, flags, fill)?;
         let (first, count) = (requests.first, requests.count);
         let sent = std::mem::take(&mut self.requests);
-        self.socket.send(&sent)?;
+        self.to.send(&[IoSlice::new(&sent)])?;
         let result = self.answers(&sent, first, first, count, |_, reply| on(reply?));
         self.requests = sent;
         result
@@ -582,7 +644,7 @@ impl Conn {
             let mut behind = Batch::new(&mut space);
             behind.message(NLMSG_NOOP, Flags::REQUEST | Flags::ACK, barrier, |_| {})?;
             let (now, later) = rest.split_at_checked(len).unwrap_or((rest, &[]));
-            self.socket.send_all(&[IoSlice::new(now), IoSlice::new(behind.bytes())])?;
+            self.to.send(&[IoSlice::new(now), IoSlice::new(behind.bytes())])?;
             let count = barrier.wrapping_sub(first).saturating_add(1);
             self.answers(now, barrier, first, count, |seq, reply| match seqs.iter().position(|s| *s == seq) {
                 Some(position) => on(before.saturating_add(position), reply),
@@ -604,11 +666,11 @@ impl Conn {
         count: u32,
         mut on: impl FnMut(u32, Result<Reply<'_>>) -> Result<()>,
     ) -> Result<()> {
-        let mut replies = Replies::new(first, count, self.socket.port);
+        let mut replies = Replies::new(first, count, self.port);
         let (mut broken, mut complete) = (Ok(()), false);
         while !complete {
-            let datagram = self.socket.recv(&mut self.answers)?;
-            for message in Messages::new(datagram.bytes) {
+            let len = self.to.recv(&mut self.answers)?;
+            for message in Messages::new(self.answers.get(..len).unwrap_or_default()) {
                 let (seq, reply) = replies.accept(message?)?;
                 let reply = match reply {
                     Reply::Foreign(_) | Reply::Noop => continue,
@@ -785,8 +847,8 @@ mod tests {
         });
         assert_eq!(names(&mut conn), Ok(vec![b"long".to_vec()]));
         let mut small = [0; 16];
-        conn.socket.send(&message(RTM_GETLINK, Flags::REQUEST, 9, |_| {})).unwrap();
-        assert_eq!(conn.socket.recv(&mut small).unwrap_err(), Error::Truncated { need: 60_048, have: 16 });
+        conn.socket().unwrap().send(&message(RTM_GETLINK, Flags::REQUEST, 9, |_| {})).unwrap();
+        assert_eq!(conn.socket().unwrap().recv(&mut small).unwrap_err(), Error::Truncated { need: 60_048, have: 16 });
     }
 
     #[test]

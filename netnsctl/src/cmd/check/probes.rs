@@ -42,11 +42,11 @@ pub(super) const FEATURES: &[Feature] = &[
     // What this program opens as a namespace, it asked that: without it there is no world to be in.
     feature("4.11", "NS_GET_NSTYPE", |_| Ok(true)),
     feature("4.11", "NS_GET_OWNER_UID", |w| known(w.a.ns.owner_uid(), &[Errno::ENOTTY])),
-    feature("4.12", "NETLINK_EXT_ACK", |w| Ok(w.a.conn.socket().has_ext_ack())),
+    feature("4.12", "NETLINK_EXT_ACK", |w| Ok(w.a.conn.socket().is_some_and(Socket::has_ext_ack))),
     feature("4.16", "IFLA_TARGET_NETNSID", |w| {
         refuses(&[Errno::EINVAL], link(w, RTM_GETLINK, |m| m.i32(ifla::TARGET_NETNSID, i32::MAX)))
     }),
-    feature("4.20", "NETLINK_GET_STRICT_CHK", |w| Ok(w.a.conn.socket().has_strict_check())),
+    feature("4.20", "NETLINK_GET_STRICT_CHK", |w| Ok(w.a.conn.socket().is_some_and(Socket::has_strict_check))),
     feature("5.0", "NETNSA_TARGET_NSID", |w| refuses(&[Errno::EINVAL], nsid(w, Some(i32::MAX)))),
     feature("5.2", "open_tree(2), move_mount(2)", |w| called(probe::mount_by_descriptor(&w.a.ns))),
     feature("5.2", "CLONE_PIDFD", |_| match called(probe::clone3()) {
