@@ -1,7 +1,7 @@
 //! A failed command: the exit code, what to say, and what to do about it.
 
 use crate::grammar::{INCOMPLETE, Usage, show};
-use crate::out::Escaped;
+use crate::out::{Escaped, harmless};
 use netns_sys::spawn::op;
 use netns_sys::{Errno, Error, NsFlags, process};
 use std::ffi::OsString;
@@ -94,15 +94,16 @@ impl Failure {
         }
         let hint = format!("{}\n{}", line.trim_end(), marks.trim_end());
         let code = if ip { usage.ip_code } else { code::USAGE };
+        let message = harmless(usage.message.clone());
         let ip = match (&usage.ip, words.get(usage.at)) {
-            (Some(ip), _) => ip.clone(),
+            (Some(ip), _) => harmless(ip.clone()),
             (None, None) => INCOMPLETE.into(),
             (None, Some(word)) => {
-                format!("Error: argument \"{}\" is wrong: {}", Escaped(word.as_bytes()), usage.message)
+                format!("Error: argument \"{}\" is wrong: {message}", Escaped(word.as_bytes()))
             }
         };
-        let more = if ip.ends_with(&usage.message) { String::new() } else { format!("\n  {}", usage.message) };
-        Self { code, message: usage.message.clone(), ip: Some(format!("{ip}{more}\n{hint}")), hint: Some(hint) }
+        let more = if ip.ends_with(&message) { String::new() } else { format!("\n  {message}") };
+        Self { code, message, ip: Some(format!("{ip}{more}\n{hint}")), hint: Some(hint) }
     }
 
     /// `error` befell `task`: "add namespace \"a\"".
@@ -281,7 +282,7 @@ mod tests {
         let usage = crate::cmd::parse(&words, crate::cmd::Options { ip: true, ..Default::default() }).unwrap_err();
         let said = Failure::usage(&words, &usage, true).ip.unwrap();
         assert!(said.starts_with("Object \"a\\x1b[2J\\u{202e}\" is unknown"), "{said}");
-        let odd = Usage { message: "no".into(), at: 0, ip: None, ip_code: 255 }.ip("\u{7}\tcaf\u{e9}\n");
-        assert_eq!(odd.ip.as_deref(), Some("\\x07\tcaf\u{e9}\n"));
+        let odd = Usage { message: "\u{7}\tcaf\u{e9}\n".into(), at: 0, ip: None, ip_code: 255 };
+        assert_eq!(Failure::usage(&words, &odd, true).message, "\\x07\tcaf\u{e9}\n");
     }
 }

@@ -4,7 +4,7 @@
 //! that the user sees which one it was, what would have been right, and what was perhaps meant.
 
 use crate::names::Names;
-use crate::out::{Escaped, harmless};
+use crate::out::Escaped;
 use nl_core::route::af;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -32,10 +32,10 @@ impl Usage {
         self
     }
 
-    /// With what `ip` says in this case: its lines. Words in them are made harmless to a terminal.
+    /// With what `ip` says in this case: its whole line.
     #[must_use]
-    pub fn ip(mut self, lines: impl Into<String>) -> Self {
-        self.ip = Some(harmless(lines.into()));
+    pub fn ip(mut self, line: impl Into<String>) -> Self {
+        self.ip = Some(line.into());
         self
     }
 }

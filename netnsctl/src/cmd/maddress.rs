@@ -105,7 +105,8 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
                 session.would(&task);
                 return Ok(());
             }
-            let done = session.conn()?.socket().multicast(add, &dev, addr);
+            let socket = session.conn()?.socket();
+            let done = socket.map_or(Err(Error::NoAnswer), |socket| socket.multicast(add, &dev, addr));
             done.map_err(|e| {
                 let words = e.errno().map(netns_sys::Errno::words).unwrap_or_default();
                 Failure::of(&task, &e).ip(format!("ioctl: {words}"))
