@@ -27,6 +27,7 @@
 //! # Ok::<(), netns_sys::Error>(())
 //! ```
 pub mod bpf;
+pub mod bulk;
 pub mod error;
 mod helper;
 pub mod holders;

@@ -66,8 +66,8 @@ impl State {
     }
 }
 
-/// What [`Dir::look`] finds.
-enum Found {
+/// What [`Opened::look`] finds.
+pub(crate) enum Found {
     Ns(Ns),
     Link(Stat),
     Other(Kind),
@@ -76,8 +76,8 @@ enum Found {
 /// The directory, opened once for many questions.
 #[derive(Debug)]
 pub struct Opened {
-    path: PathBuf,
-    fd: OwnedFd,
+    pub(crate) path: PathBuf,
+    pub(crate) fd: OwnedFd,
     stat: Stat,
 }
 
@@ -86,6 +86,48 @@ struct Made<'a> {
     path: &'a Path,
     dir: bool,
     mount: bool,
+}
+
+/// A [`Dir`] that names are about to be put into. Dropped in this order: the directory is closed, what was made in vain is
+/// undone, the lock is let go.
+pub(crate) struct Ready<'a> {
+    pub(crate) dir: Opened,
+    made: Made<'a>,
+    lock: OwnedFd,
+}
+
+impl Ready<'_> {
+    /// Makes the empty file that a namespace is to be mounted on, or takes over that of a name whose namespace is gone: false.
+    pub(crate) fn placeholder(&self, name: &CStr) -> Result<bool> {
+        let dir = &self.dir;
+        let os = || OsStr::from_bytes(name.to_bytes()).to_owned();
+        let fresh = match sys::openat(dir.fd.as_fd(), name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0) {
+            Err(Errno::EEXIST) => match dir.look(name)? {
+                Found::Other(Kind::Stale) => sys::touch(dir.fd.as_fd(), name).map(|()| false),
+                Found::Ns(_) => return Err(Error::Exists { name: os(), seen: Kind::Netns }),
+                Found::Link(_) => return Err(Error::Exists { name: os(), seen: Kind::Link }),
+                Found::Other(seen) => return Err(Error::Exists { name: os(), seen }),
+            },
+            file => file.map(|_| true),
+        };
+        fresh.at("make file", dir.path.join(os()))
+    }
+
+    /// The outcome of mounting a namespace on that file, which goes again where it was made in vain.
+    pub(crate) fn bound(&self, name: &CStr, fresh: bool, bound: std::result::Result<(), Errno>) -> Result<()> {
+        bound.map_err(|e| {
+            if fresh {
+                let _ = sys::unlinkat(self.dir.fd.as_fd(), name);
+            }
+            e.at("mount the namespace on", self.dir.path.join(OsStr::from_bytes(name.to_bytes())))
+        })
+    }
+
+    /// There are names in it now: nothing was made in vain.
+    pub(crate) fn keep(mut self) {
+        (self.made.dir, self.made.mount) = (false, false);
+        drop(self.lock);
+    }
 }
 
 impl Drop for Made<'_> {
@@ -130,10 +172,18 @@ impl Dir {
     /// Those of [`Dir::add`].
     pub fn attach(&self, name: &OsStr, ns: &Ns) -> Result<()> {
         let c = c_name(name)?;
-        // Dropped last to first: the directory is closed, then what was made in vain is undone, then the lock is let go.
-        let lock;
+        let ready = self.ready()?;
+        let fresh = ready.placeholder(&c)?;
+        let bound = mount::bind_ns(ns.as_fd(), ready.dir.fd.as_fd(), &c);
+        ready.bound(&c, fresh, bound)?;
+        ready.keep();
+        Ok(())
+    }
+
+    /// The directory, locked, shared with other mount namespaces, and ready for names; made if it is not there.
+    pub(crate) fn ready(&self) -> Result<Ready<'_>> {
         let mut made = Made { path: &self.path, dir: self.make()?, mount: false };
-        lock = self.lock().at("lock directory", &self.path)?;
+        let lock = self.lock().at("lock directory", &self.path)?;
         let mut dir = self.open_own()?;
         match mount::share(dir.fd.as_fd(), &self.path) {
             Err(Errno::EINVAL) => {
@@ -143,25 +193,7 @@ impl Dir {
             }
             done => done.at("share the mount: mount --make-shared", &self.path)?,
         }
-        let fresh = match sys::openat(dir.fd.as_fd(), &c, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0) {
-            Err(Errno::EEXIST) => match dir.look(&c)? {
-                Found::Other(Kind::Stale) => sys::touch(dir.fd.as_fd(), &c).map(|()| false),
-                Found::Ns(_) => return Err(Error::Exists { name: name.to_owned(), seen: Kind::Netns }),
-                Found::Link(_) => return Err(Error::Exists { name: name.to_owned(), seen: Kind::Link }),
-                Found::Other(seen) => return Err(Error::Exists { name: name.to_owned(), seen }),
-            },
-            file => file.map(|_| true),
-        };
-        let fresh = fresh.at("make file", self.path.join(name))?;
-        if let Err(e) = mount::bind_ns(ns.as_fd(), dir.fd.as_fd(), &c) {
-            if fresh {
-                let _ = sys::unlinkat(dir.fd.as_fd(), &c);
-            }
-            return Err(e.at("mount the namespace on", self.path.join(name)));
-        }
-        (made.dir, made.mount) = (false, false);
-        drop(lock);
-        Ok(())
+        Ok(Ready { dir, made, lock })
     }
 
     /// Takes a name away: every namespace mounted on it, and its file; of a link, only the link. The namespace lives on
@@ -285,14 +317,14 @@ impl Dir {
 
     /// The lock on the directory's inode, which is the same before and after it is mounted on itself. What it was opened
     /// through is not: whoever has the lock opens the directory anew.
-    fn lock(&self) -> std::result::Result<OwnedFd, Errno> {
+    pub(crate) fn lock(&self) -> std::result::Result<OwnedFd, Errno> {
         let fd = self.open_fd()?;
-        sys::flock_exclusive(fd.as_fd())?;
+        sys::flock_exclusive(fd.as_fd(), true)?;
         Ok(fd)
     }
 
     /// The directory, to change it: it must be root's or the caller's.
-    fn open_own(&self) -> Result<Opened> {
+    pub(crate) fn open_own(&self) -> Result<Opened> {
         let dir = self.opened()?.ok_or_else(|| Errno::ENOENT.at("open directory", &self.path))?;
         trusted(&dir.stat, &self.path)?;
         Ok(dir)
@@ -353,7 +385,7 @@ impl Opened {
 
     /// What this entry is. Only what statx(2) says is an empty file on another file system than the directory's is opened:
     /// a namespace is one, and to open an empty file does nothing.
-    fn look(&self, name: &CStr) -> Result<Found> {
+    pub(crate) fn look(&self, name: &CStr) -> Result<Found> {
         let os = || OsStr::from_bytes(name.to_bytes()).to_owned();
         let st = match sys::statx(self.fd.as_fd(), name) {
             Err(Errno::ENOENT) => return Err(Error::NoSuchName { name: os() }),
@@ -413,7 +445,7 @@ fn trusted(stat: &Stat, path: &Path) -> Result<()> {
     Err(Error::NotOurs { path: path.into(), uid: stat.uid })
 }
 
-fn c_name(name: &OsStr) -> Result<CString> {
+pub(crate) fn c_name(name: &OsStr) -> Result<CString> {
     NameRule::lenient(name)
         .and_then(|()| CString::new(name.as_bytes()).map_err(|_| NameRule::Nul))
         .map_err(|rule| Error::BadName { name: name.to_owned(), rule })

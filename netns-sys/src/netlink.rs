@@ -10,7 +10,7 @@ use crate::ns::Ns;
 use crate::sys;
 use nl_core::reply::Policy;
 use nl_core::spec::Family;
-use nl_core::wire::{NLMSG_NOOP, align4};
+use nl_core::wire::{NLMSG_ERROR, NLMSG_NOOP, align4};
 use nl_core::{Batch, EncodeError, ExtAck, Flags, Message, Messages, Msg, Replies, Reply};
 use std::ffi::OsStr;
 use std::fmt::{self, Write as _};
@@ -22,6 +22,9 @@ const RECV_SIZE: usize = 32 * 1024;
 
 /// How many bytes of requests go out in one send: well below the default `SO_SNDBUF` of 212,992.
 const SEND_SIZE: usize = 64 * 1024;
+
+/// How many requests that are not acknowledged go out in one send.
+const UNACKNOWLEDGED: usize = 1000;
 
 /// How often an inconsistent dump is run before giving up.
 const DUMP_TRIES: u32 = 10;
@@ -79,6 +82,50 @@ impl Socket {
     /// Those of [`Socket::open`] and [`Ns::run`].
     pub fn open_in(ns: &Ns, protocol: u8) -> Result<Socket> {
         ns.run(|| Socket::open(protocol))?
+    }
+
+    /// A socket without any option, made by one system call: for [`Socket::send_unacknowledged`]. It has no port id yet.
+    ///
+    /// # Errors
+    /// socket(2).
+    pub fn plain(protocol: u8) -> Result<Socket> {
+        let fd = sys::netlink_socket(protocol.into()).at("open a netlink socket", "")?;
+        Ok(Socket { fd, port: 0 })
+    }
+
+    /// Sends requests that ask for no acknowledgement, as few datagrams, and gives back those that were refused: their
+    /// sequence numbers and why. The kernel carries out what is sent before it returns from the send, and tells every refusal:
+    /// where there is nothing to receive, all went well.
+    ///
+    /// # Errors
+    /// Those of [`Socket::send`] and [`Socket::recv`]: how much was carried out is not known.
+    pub fn send_unacknowledged(&self, messages: &[u8], refused: &mut Vec<(u32, Errno)>) -> Result<()> {
+        let mut rest = messages;
+        let mut answer = [0; 4096];
+        while !rest.is_empty() {
+            let (mut len, mut count) = (0_usize, 0_usize);
+            for message in Messages::new(rest) {
+                let next = len.saturating_add(align4(message?.bytes().len()));
+                if len > 0 && (next > SEND_SIZE || count >= UNACKNOWLEDGED) {
+                    break;
+                }
+                (len, count) = (next, count.saturating_add(1));
+            }
+            let (now, later) = rest.split_at_checked(len).unwrap_or((rest, &[]));
+            self.send(now)?;
+            rest = later;
+            loop {
+                let bytes = match self.try_recv(&mut answer) {
+                    Ok(None) => break,
+                    Ok(Some(datagram)) => datagram.bytes.len(),
+                    // A refusal has the whole request in it. The beginning will do.
+                    Err(Error::Truncated { have, .. }) => have,
+                    Err(error) => return Err(error),
+                };
+                refused.extend(answer.get(..bytes).and_then(refusal));
+            }
+        }
+        Ok(())
     }
 
     /// The port id, which the kernel puts into the answers (`nl_pid`).
@@ -189,6 +236,15 @@ impl Socket {
             };
         }
     }
+}
+
+/// Sequence number and error of the refused request that an answer is about, which may be cut off: `struct nlmsghdr`, then
+/// `struct nlmsgerr`, netlink(7).
+fn refusal(answer: &[u8]) -> Option<(u32, Errno)> {
+    let kind = u16::from_ne_bytes(*answer.get(4..)?.first_chunk()?);
+    let seq = u32::from_ne_bytes(*answer.get(8..)?.first_chunk()?);
+    let errno = i32::from_ne_bytes(*answer.get(16..)?.first_chunk()?);
+    (kind == NLMSG_ERROR && errno != 0).then(|| (seq, Errno(errno.saturating_neg())))
 }
 
 impl AsFd for Socket {

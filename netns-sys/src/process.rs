@@ -51,7 +51,13 @@ pub fn exec<A: AsRef<OsStr>>(program: &OsStr, args: impl IntoIterator<Item = A>)
 /// Whether the calling process is root, in its user namespace.
 #[must_use]
 pub fn is_root() -> bool {
-    sys::geteuid() == 0
+    user() == 0
+}
+
+/// The effective user id, in the user namespace of the process.
+#[must_use]
+pub fn user() -> u32 {
+    sys::geteuid()
 }
 
 /// The program's file and its alternatives, its arguments and its environment, for execve(2).
@@ -220,6 +226,15 @@ impl Held {
         sys::default_action(libc::SIGCHLD).at("hold signals", "")?;
         let before = sys::set_signal_mask(u64::MAX).at("hold signals", "")?;
         Ok(Held { before })
+    }
+
+    /// Whether one has come meanwhile that asks the process to end: `SIGINT`, `SIGTERM`, `SIGHUP` or `SIGQUIT`.
+    #[must_use]
+    pub fn asked_to_end(&self) -> bool {
+        let bit = |signal: c_int| u32::try_from(signal.saturating_sub(1)).ok().and_then(|n| 1_u64.checked_shl(n));
+        let ends = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT];
+        let mask = ends.into_iter().filter_map(bit).fold(0, |mask, bit| mask | bit);
+        sys::pending_signals().is_ok_and(|pending| pending & mask != 0)
     }
 }
 

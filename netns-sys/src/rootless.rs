@@ -99,7 +99,7 @@ impl Home {
         let path = mount::c_path(&self.path).at("open directory", &self.path)?;
         let flags = libc::O_RDONLY | libc::O_DIRECTORY | libc::O_NOFOLLOW;
         let fd = sys::openat(CWD, &path, flags, 0).at("open directory", &self.path)?;
-        sys::flock_exclusive(fd.as_fd()).at("lock directory", &self.path)?;
+        sys::flock_exclusive(fd.as_fd(), true).at("lock directory", &self.path)?;
         Ok(Lock { _fd: fd })
     }
 

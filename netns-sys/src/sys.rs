@@ -74,6 +74,8 @@ unsafe impl Zero for libc::siginfo_t {}
 unsafe impl Zero for libc::tm {}
 // SAFETY: unix(7): integers.
 unsafe impl Zero for libc::ucred {}
+// SAFETY: getrlimit(2): integers.
+unsafe impl Zero for libc::rlimit {}
 
 fn zeroed<T: Zero>() -> T {
     // SAFETY: `Zero` promises that all bytes zero is a valid `T`.
@@ -168,10 +170,11 @@ pub(crate) fn is_read_only(path: &CStr) -> R<bool> {
     Ok(st.f_flag & libc::ST_RDONLY != 0)
 }
 
-/// flock(2), exclusive, waiting for it.
-pub(crate) fn flock_exclusive(fd: BorrowedFd<'_>) -> R<()> {
+/// flock(2), exclusive; waits for it, or says `EAGAIN`.
+pub(crate) fn flock_exclusive(fd: BorrowedFd<'_>, wait: bool) -> R<()> {
+    let how = if wait { libc::LOCK_EX } else { libc::LOCK_EX | libc::LOCK_NB };
     // SAFETY: `fd` is open for the call; no memory is involved.
-    retry(|| check(unsafe { libc::flock(fd.as_raw_fd(), libc::LOCK_EX) })).map(drop)
+    retry(|| check(unsafe { libc::flock(fd.as_raw_fd(), how) })).map(drop)
 }
 
 /// utimensat(2) to the present time, not following a link: tells inotify watchers to look again.
@@ -610,6 +613,24 @@ pub(crate) fn take_signal(mask: u64) -> R<(c_int, c_int, u32)> {
     // SAFETY: the field is an integer at the same place in all kinds of siginfo that have it; in others it is another's bytes.
     let pid = unsafe { info.si_pid() };
     Ok((info.si_signo, info.si_code, u32::try_from(pid).unwrap_or(0)))
+}
+
+/// rt_sigpending(2): the blocked signals that wait for the calling thread or its process.
+pub(crate) fn pending_signals() -> R<u64> {
+    let mut set = 0_u64;
+    // SAFETY: the kernel writes `SIGSET` bytes, into `set`.
+    check(unsafe { libc::syscall(libc::SYS_rt_sigpending, from_mut(&mut set), SIGSET) })?;
+    Ok(set)
+}
+
+/// setrlimit(2): as many open descriptors as the hard limit of this process allows.
+pub(crate) fn raise_descriptor_limit() -> R<()> {
+    let mut limit: libc::rlimit = zeroed();
+    // SAFETY: the kernel writes one rlimit, into `limit`.
+    check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) })?;
+    limit.rlim_cur = limit.rlim_max;
+    // SAFETY: the kernel reads one rlimit, from `limit`.
+    check(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) }).map(drop)
 }
 
 /// rt_sigaction(2): the default action for this signal, also for those the C library keeps to itself. Async-signal-safe.

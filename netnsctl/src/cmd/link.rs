@@ -35,6 +35,8 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 pub use filter::Filter;
+#[cfg(feature = "plans")]
+pub(crate) use ready::bytes_of;
 
 /// What `link` can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -322,6 +324,7 @@ fn finish(session: &mut Session, ns: Option<&OsStr>, name: &OsStr, task: &str, r
 
 /// Makes a tun or tap in the namespace where it is to be, then sets the rest.
 fn add_tun(session: &mut Session, tun: Tun, name: &OsStr, change: &Change) -> Result<()> {
+    session.not_in_a_plan("a tun device")?;
     let task = task("add", Some(name));
     let there = change.netns().or(session.options.ns.as_deref()).map(OsStr::to_owned);
     let ns = match &there {

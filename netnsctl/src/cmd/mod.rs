@@ -2,6 +2,8 @@
 
 #[cfg(feature = "ip")]
 pub mod addr;
+#[cfg(feature = "plans")]
+pub mod apply;
 mod batch;
 #[cfg(feature = "check")]
 pub mod check;
@@ -13,6 +15,8 @@ pub mod enter;
 mod face;
 #[cfg(feature = "ip")]
 mod inet;
+#[cfg(feature = "plans")]
+pub mod lab;
 #[cfg(feature = "ip")]
 pub mod link;
 #[cfg(feature = "ip")]
@@ -50,6 +54,8 @@ pub mod route;
 pub mod rule;
 #[cfg(feature = "processes")]
 pub mod run;
+#[cfg(feature = "plans")]
+pub mod sysctl;
 #[cfg(feature = "processes")]
 pub mod target;
 #[cfg(feature = "ip")]
@@ -166,6 +172,9 @@ macro_rules! objects {
                 #[doc = concat!("`", stringify!($module), "`.")]
                 $name($module::Request),
             )*
+            /// `down`, `status`, `gc`.
+            #[cfg(feature = "plans")]
+            Kept(apply::kept::Request),
             /// `help`, or an object's: this text.
             Help(&'static str),
             /// `-V`.
@@ -178,6 +187,12 @@ macro_rules! objects {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         enum Object {
             $($(#[$cfg])* $name,)*
+            #[cfg(feature = "plans")]
+            Down,
+            #[cfg(feature = "plans")]
+            Status,
+            #[cfg(feature = "plans")]
+            Gc,
             Help,
             /// One of `ip` that is not here.
             Not(&'static str),
@@ -187,6 +202,12 @@ macro_rules! objects {
         fn parse_object(object: Object, words: &mut Words<'_>, options: &mut Options) -> grammar::Result<Command> {
             match object {
                 $($(#[$cfg])* Object::$name => $module::parse(words, options),)*
+                #[cfg(feature = "plans")]
+                Object::Down => apply::kept::down(words),
+                #[cfg(feature = "plans")]
+                Object::Status => apply::kept::status(words),
+                #[cfg(feature = "plans")]
+                Object::Gc => apply::kept::gc(words),
                 Object::Help => Ok(Command::Help(HELP)),
                 Object::Not(name) => {
                     let said = format!("{name:?} is not supported");
@@ -198,6 +219,8 @@ macro_rules! objects {
         fn run_command(session: &mut Session, command: Command) -> Result<()> {
             match command {
                 $($(#[$cfg])* Command::$name(request) => $module::run(session, request),)*
+                #[cfg(feature = "plans")]
+                Command::Kept(request) => apply::kept::run(session, request),
                 Command::Help(text) if session.options.ip => {
                     let text = text.trim_end().replace("netnsctl", "ip");
                     Err(Failure::new(code::USAGE, text))
@@ -263,6 +286,12 @@ objects! {
     Who(who);
     #[cfg(feature = "processes")]
     Release(release);
+    #[cfg(feature = "plans")]
+    Apply(apply);
+    #[cfg(feature = "plans")]
+    Lab(lab);
+    #[cfg(feature = "plans")]
+    Sysctl(sysctl);
 }
 
 /// In the order of `ip`: of those that begin alike, the first is meant.
@@ -331,6 +360,18 @@ const OBJECTS: &[Keyword<Object>] = &[
     ("who", Object::Who),
     #[cfg(feature = "processes")]
     ("release", Object::Release),
+    #[cfg(feature = "plans")]
+    ("apply", Object::Apply),
+    #[cfg(feature = "plans")]
+    ("down", Object::Down),
+    #[cfg(feature = "plans")]
+    ("status", Object::Status),
+    #[cfg(feature = "plans")]
+    ("gc", Object::Gc),
+    #[cfg(feature = "plans")]
+    ("lab", Object::Lab),
+    #[cfg(feature = "plans")]
+    ("sysctl", Object::Sysctl),
 ];
 
 /// Options before the object.
@@ -532,6 +573,9 @@ pub struct Session {
     indices: Vec<(Option<OsString>, OsString, u32)>,
     /// One connection for each namespace that was spoken to (`None`: the one we are in).
     conns: Vec<(Option<OsString>, Conn)>,
+    /// Nothing is done: it is planned.
+    #[cfg(feature = "plans")]
+    planner: Option<crate::plan::world::Planner>,
 }
 
 impl Session {
@@ -548,9 +592,17 @@ impl Session {
             waiting: false,
             indices: Vec::new(),
             conns: Vec::new(),
+            #[cfg(feature = "plans")]
+            planner: None,
         };
         session.set(options);
         session
+    }
+
+    /// A session that does nothing but let `planner` write down what is to be done.
+    #[cfg(feature = "plans")]
+    pub(crate) fn planning(planner: crate::plan::world::Planner, dir: Dir) -> Self {
+        Self { planner: Some(planner), dir, ..Self::new(Options::default()) }
     }
 
     /// Changes the options; what was not yet written stays.
@@ -585,6 +637,12 @@ impl Session {
         ns: Option<&OsStr>,
         open: impl FnOnce(&Self, &OsStr) -> netns_sys::Result<Ns>,
     ) -> Result<(&mut Conn, &mut Out)> {
+        #[cfg(feature = "plans")]
+        if self.planner.is_some() {
+            let Some(planner) = &mut self.planner else { return Err(Failure::new(code::FAILED, "no plan")) };
+            let conn = planner.conn(ns).map_err(|error| not_entered(ns.unwrap_or_default(), &error))?;
+            return Ok((conn, &mut self.out));
+        }
         let index = match self.conns.iter().position(|c| c.0.as_deref() == ns) {
             Some(index) => index,
             None => {
@@ -625,6 +683,56 @@ impl Session {
     pub fn open(&self, name: &OsStr) -> netns_sys::Result<Ns> {
         let path = name.as_encoded_bytes().contains(&b'/');
         if path { Ns::open(Path::new(name)) } else { self.dir.open(name) }
+    }
+
+    /// What stands for a descriptor of the namespace named `name` in a plan; `None`: this is no plan.
+    #[cfg(feature = "ip")]
+    fn planned(&self, name: &OsStr) -> Option<netns_sys::Result<u32>> {
+        #[cfg(feature = "plans")]
+        return self.planner.as_ref().map(|planner| planner.number(name));
+        #[cfg(not(feature = "plans"))]
+        None
+    }
+
+    /// Whether nothing is done but planned: then `what` cannot be.
+    #[cfg(feature = "ip")]
+    fn not_in_a_plan(&self, what: &str) -> Result<()> {
+        #[cfg(feature = "plans")]
+        if self.planner.is_some() {
+            return Err(Failure::new(code::USAGE, format!("{what} is nothing for a plan")));
+        }
+        let _ = what;
+        Ok(())
+    }
+
+    /// Runs a line of a plan, which so far may only make and set things.
+    #[cfg(feature = "plans")]
+    pub(crate) fn plan_line(&mut self, words: &[OsString]) -> std::result::Result<(), grammar::Usage> {
+        let (options, command) = parse(words, Options::default())?;
+        let whole = |message: String| grammar::Usage { message, at: 0, ip: None, ip_code: 0 };
+        let Some(planner) = self.planner.as_ref().filter(|_| command.is_for_plans()) else {
+            return Err(whole(
+                "in a plan, things are made and set: netns add, link add, link set, addr, route, rule, neigh or \
+                 nexthop add or replace, sysctl KEY=VALUE"
+                    .into(),
+            ));
+        };
+        if let Command::Link(link::Request::Set(change)) = &command {
+            if let (Some(name), Some(to)) = (&change.name, change.netns()) {
+                let moved = planner.has_moved(options.ns.as_deref(), name, to);
+                if moved.map_err(|e| whole(e.to_string()))? {
+                    return Ok(());
+                }
+            }
+        }
+        if let Command::Netns(netns::Request::Add(names)) = &command {
+            return names.iter().try_for_each(|name| planner.add_ns(name)).map_err(|e| whole(e.to_string()));
+        }
+        self.options = options;
+        run_command(self, command).map_err(|failure| {
+            let hint = failure.hint.map_or_else(String::new, |hint| format!("\n{hint}"));
+            whole(format!("{}{hint}", failure.message))
+        })
     }
 
     /// Runs `f` in the namespace that `-n` names: on a thread, which ends with it.
@@ -701,6 +809,27 @@ impl Session {
     }
 }
 
+impl Command {
+    /// Whether it makes or sets something that a plan can make or set.
+    #[cfg(feature = "plans")]
+    fn is_for_plans(&self) -> bool {
+        use nl_core::route::{RTM_NEWADDR, RTM_NEWNEIGH, RTM_NEWNEXTHOP, RTM_NEWROUTE, RTM_NEWRULE};
+        match self {
+            Command::Netns(netns::Request::Add(_)) | Command::Link(link::Request::Add(..) | link::Request::Set(_)) => {
+                true
+            }
+            Command::Link(link::Request::Names(add, ..)) => *add,
+            Command::Addr(addr::Request::Change(kind, ..)) => *kind == RTM_NEWADDR,
+            Command::Route(route::Request::Change(kind, ..)) => *kind == RTM_NEWROUTE,
+            Command::Rule(rule::Request::Change(kind, ..)) => *kind == RTM_NEWRULE,
+            Command::Neigh(neigh::Request::Change(kind, ..)) => *kind == RTM_NEWNEIGH,
+            Command::Nexthop(nexthop::Request::Change(kind, ..)) => *kind == RTM_NEWNEXTHOP,
+            Command::Sysctl(request) => request.only_sets(),
+            _ => false,
+        }
+    }
+}
+
 /// Namespace `name` could not be entered.
 fn not_entered(name: &OsStr, error: &Error) -> Failure {
     let failure = Failure::of(&format!("enter namespace {}", show(name)), error).code(code::USAGE);
@@ -746,6 +875,16 @@ pub fn run(mut args: impl Iterator<Item = OsString>) -> u8 {
         if keep == netns_sys::rootless::KEEP {
             return netns_sys::rootless::keep(home);
         }
+    }
+    #[cfg(feature = "plans")]
+    if let Some((_, words)) = words.split_first().filter(|(first, _)| *first == lab::INSIDE) {
+        return lab::inside(words).map_or_else(
+            |failure| {
+                failure.print(false);
+                failure.code
+            },
+            |()| code::OK,
+        );
     }
     let mut options = Options { ip: name.is_some(), ..Options::default() };
     let object = name.filter(|n| !n.is_empty()).and_then(|n| OBJECTS.iter().find(|o| o.0.starts_with(n))).map(|o| o.1);

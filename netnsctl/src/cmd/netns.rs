@@ -32,12 +32,12 @@ pub(super) use list::{names_by_id, show_nsid};
 pub enum Request {
     /// Show the names.
     List,
-    /// Make a namespace with this name.
-    Add(OsString),
-    /// Remove a name (`None`: all).
+    /// Make namespaces with these names.
+    Add(Vec<OsString>),
+    /// Remove names.
     Delete {
-        /// The name.
-        name: Option<OsString>,
+        /// The names; none: all there are.
+        names: Vec<OsString>,
         /// Wait at most so long until the peers' links are gone.
         wait: Option<Duration>,
     },
@@ -122,8 +122,8 @@ const VERBS: &[Keyword<Verb>] = &[
 /// The help.
 const HELP: &str = "\
 Usage: netnsctl netns [list]                              (-d: and what is no namespace)
-       netnsctl netns add NAME
-       netnsctl netns delete NAME [--wait[=SECONDS]]      (-all: every name)
+       netnsctl netns add NAME...                         (h{1..1000}; --count N: NAME1 to NAMEN)
+       netnsctl netns delete NAME... [--wait[=SECONDS]]   (-all: every name)
        netnsctl netns attach NAME PID
        netnsctl netns set NAME { NSID | auto }
        netnsctl netns identify [PID]
@@ -149,6 +149,68 @@ fn named<'a>(words: &mut Words<'a>, rule: fn(&OsStr) -> std::result::Result<(), 
         words.error_before(message).ip(format!("Invalid netns name \"{}\"", Escaped(word.as_bytes())))
     })?;
     Ok(word)
+}
+
+/// Takes the names of namespaces: words, ranges (`h{1..1000}`), and with `--count N` the numbers from 1 to N behind each. `ip`
+/// takes one.
+fn names(
+    words: &mut Words<'_>,
+    options: &Options,
+    rule: fn(&OsStr) -> std::result::Result<(), NameRule>,
+) -> Parsed<Vec<OsString>> {
+    if options.ip {
+        return Ok(vec![named(words, rule)?.to_owned()]);
+    }
+    let (mut names, mut count) = (Vec::new(), None);
+    while names.is_empty() || !words.is_end() {
+        if words.eat("--count") {
+            count = Some(words.number("how many", 1..=COUNT_MAX)?);
+            continue;
+        }
+        match words.peek().and_then(OsStr::to_str).filter(|word| word.contains('{')) {
+            Some(word) => {
+                let all = ranges(word).map_err(|message| words.error(message))?;
+                for name in &all {
+                    rule(name).map_err(|rule| words.error(Error::BadName { name: name.clone(), rule }.to_string()))?;
+                }
+                names.extend(all);
+                let _ = words.next();
+            }
+            None => names.push(named(words, rule)?.to_owned()),
+        }
+    }
+    let Some(count) = count else { return Ok(names) };
+    let numbered = |name: &OsString| {
+        let name = name.clone();
+        (1..=count).map(move |n| {
+            let mut name = name.clone();
+            name.push(n.to_string());
+            name
+        })
+    };
+    Ok(names.iter().flat_map(numbered).collect())
+}
+
+/// Most names at once.
+const COUNT_MAX: u64 = 1_000_000;
+
+/// The words that a word with ranges means.
+#[cfg(feature = "plans")]
+fn ranges(word: &str) -> std::result::Result<Vec<OsString>, String> {
+    let text = crate::plan::text::Text::parse("", word, &std::collections::BTreeMap::new());
+    let first =
+        |mistakes: Vec<crate::plan::text::Mistake>| mistakes.into_iter().next().map_or_else(String::new, |m| m.message);
+    let text = text.map_err(first)?;
+    if text.len() > COUNT_MAX {
+        return Err(format!("these are {} names, {COUNT_MAX} is the most", text.len()));
+    }
+    let words = text.lines().map(|line| line.map(|line| line.words.into_iter().next().unwrap_or_default()));
+    words.collect::<std::result::Result<_, _>>().map_err(|mistake| mistake.message)
+}
+
+#[cfg(not(feature = "plans"))]
+fn ranges(_word: &str) -> std::result::Result<Vec<OsString>, String> {
+    Err("this program was built without ranges (feature plans)".into())
 }
 
 /// There has to be a word; where there is none, `ip` says `line`.
@@ -189,7 +251,7 @@ pub(super) fn parse(words: &mut Words<'_>, options: &mut Options) -> Parsed<Comm
     let verb = if words.is_end() { Verb::List } else { words.verb("netns", VERBS)? };
     let request = match verb {
         Verb::List => Request::List,
-        Verb::Add => Request::Add(named(words, NameRule::strict)?.to_owned()),
+        Verb::Add => Request::Add(names(words, options, NameRule::strict)?),
         Verb::Delete => delete(words, options)?,
         Verb::Attach => {
             let incomplete = |usage: Usage| usage.ip("No netns name and PID specified");
@@ -258,9 +320,9 @@ pub(super) fn parse(words: &mut Words<'_>, options: &mut Options) -> Parsed<Comm
 
 fn delete(words: &mut Words<'_>, options: &Options) -> Parsed<Request> {
     const DEFAULT_WAIT: u64 = 60;
-    let (mut found, mut wait, mut plain) = (None, None, false);
+    let (mut found, mut wait, mut plain) = (Vec::new(), None, false);
     while let Some(word) = words.peek() {
-        let option = word.to_str().filter(|w| !plain && w.starts_with("--"));
+        let option = word.to_str().filter(|w| !plain && w.starts_with("--") && *w != "--count");
         match option.map(|o| o.split_once('=').unwrap_or((o, ""))) {
             Some(("--", _)) => {
                 plain = true;
@@ -273,27 +335,44 @@ fn delete(words: &mut Words<'_>, options: &Options) -> Parsed<Request> {
                 let _ = words.next();
             }
             Some(_) => return Err(words.error("not an option of netns delete: --wait is (put -- before such a name)")),
-            None if found.is_none() && !options.all => found = Some(name(words)?.to_owned()),
-            None => break,
+            None if options.all || options.ip && !found.is_empty() => break,
+            None if plain => found.push(name(words)?.to_owned()),
+            None => {
+                // All words up to the next option.
+                let rest = words.clone().rest();
+                let until = rest.iter().position(|w| w.to_str().is_some_and(|w| w.starts_with("--") && w != "--count"));
+                let front = rest.get(..until.unwrap_or(rest.len())).unwrap_or_default();
+                let mut ahead = Words::new(front).like_ip(options.ip);
+                let more = names(&mut ahead, options, NameRule::lenient);
+                let (before, taken) = (words.at(), ahead.at());
+                found.extend(more.map_err(|usage| Usage { at: usage.at.saturating_add(before), ..usage })?);
+                for _ in 0..taken {
+                    let _ = words.next();
+                }
+            }
         }
     }
-    if found.is_none() && !options.all {
+    if found.is_empty() && !options.all {
         let message = "the name of a namespace is missing (all of them: netnsctl -all netns delete)";
         return Err(ip_fails(words.error(message), "No netns name specified"));
     }
-    Ok(Request::Delete { name: found, wait })
+    Ok(Request::Delete { names: found, wait })
 }
 
 /// Runs one request.
 pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
     match request {
         Request::List => list::list(session),
-        Request::Add(name) => add(session, &name),
-        Request::Delete { name: Some(name), wait } => remove(session, &name, wait),
-        Request::Delete { name: None, wait } => {
+        Request::Add(names) => add(session, &names),
+        Request::Delete { names, wait } if names.is_empty() => {
             let names = done("list namespaces", session.dir.names())?;
             each(session, names, |session, name| remove(session, name, wait))
         }
+        Request::Delete { names, wait: None } if names.len() > 1 => remove_all(session, &names),
+        Request::Delete { names, wait } if names.len() > 1 => {
+            each(session, names, |session, name| remove(session, name, wait))
+        }
+        Request::Delete { names, wait } => names.iter().try_for_each(|name| remove(session, name, wait)),
         Request::Attach { name, pid } => attach(session, &name, pid),
         Request::Set { name, nsid } => set(session, &name, nsid),
         Request::Identify(pid) => identify(session, pid),
@@ -364,13 +443,73 @@ fn said_by_ip(session: &Session, failure: Failure, said: &str, error: &Error) ->
     failure.ip(line).code(code)
 }
 
-fn add(session: &mut Session, name: &OsStr) -> Result<()> {
-    if only_said(session, || format!("make a network namespace named {}", show(name))) {
+fn add(session: &mut Session, names: &[OsString]) -> Result<()> {
+    for name in names {
+        if only_said(session, || format!("make a network namespace named {}", show(name))) {
+            continue;
+        }
+        session.forget_conns();
+        if names.len() > 1 {
+            return add_all(session, names);
+        }
+        let added = session.dir.add(name).map(drop);
+        on_file(session, name, CREATE, &format!("add namespace {}", show(name)), added)?;
+    }
+    Ok(())
+}
+
+/// Makes all, or none.
+fn add_all(session: &mut Session, names: &[OsString]) -> Result<()> {
+    const CHUNK: usize = 256;
+    let mut made = Vec::new();
+    let held = done("make namespaces", netns_sys::Held::signals())?;
+    for chunk in names.chunks(CHUNK) {
+        let chunk: Vec<&OsStr> = chunk.iter().map(OsString::as_os_str).collect();
+        let added = match held.asked_to_end() {
+            false => session.dir.add_all(&chunk, jobs(), |_| Ok(())),
+            true => Err(Errno::EINTR.at("make namespaces", "")),
+        };
+        let failed = match added {
+            Ok(added) => {
+                made.extend(added.made.into_iter().filter_map(|at| chunk.get(at).copied()));
+                added.failed.into_iter().next()
+            }
+            Err(error) => Some((usize::MAX, error)),
+        };
+        if let Some((at, error)) = failed {
+            let name = chunk.get(at).map_or_else(|| "namespaces".into(), |name| format!("namespace {}", show(name)));
+            let failure = Failure::of(&format!("add {name}"), &error);
+            let left = session.dir.remove_all(&made).map_or(made.len(), |left| left.len());
+            return Err(match (left, made.len()) {
+                (0, 0) => failure,
+                (0, count) => failure.hint(format!("  the {count} that were made before are taken away again")),
+                (left, _) => failure.hint(format!("  {left} of those that were made before could not be taken away")),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// How many threads make namespaces: two are faster than one, more get into each other's way in the kernel.
+pub(super) fn jobs() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(2)
+}
+
+/// Removes what can be removed; each failure is shown.
+fn remove_all(session: &mut Session, names: &[OsString]) -> Result<()> {
+    if names.iter().any(|name| only_said(session, || format!("take the name {} away", show(name)))) {
         return Ok(());
     }
     session.forget_conns();
-    let added = session.dir.add(name).map(drop);
-    on_file(session, name, CREATE, &format!("add namespace {}", show(name)), added)
+    let all: Vec<&OsStr> = names.iter().map(OsString::as_os_str).collect();
+    let mut result = Ok(());
+    for (at, error) in done("delete namespaces", session.dir.remove_all(&all))? {
+        let name = names.get(at).map_or_else(String::new, |name| show(name));
+        let failure = Failure::of(&format!("delete namespace {name}"), &error);
+        failure.print(session.options.ip);
+        result = Err(Failure::new(failure.code, ""));
+    }
+    result
 }
 
 fn remove(session: &mut Session, name: &OsStr, wait: Option<Duration>) -> Result<()> {

@@ -28,6 +28,10 @@ pub(super) fn before(session: &mut Session, command: &Command) -> Result<()> {
     let (adds, removes) = match command {
         Command::Netns(netns::Request::Add(_)) => (true, false),
         Command::Netns(netns::Request::Delete { .. }) => (false, true),
+        #[cfg(feature = "plans")]
+        Command::Apply(_) => (true, false),
+        #[cfg(feature = "plans")]
+        Command::Kept(_) => (false, true),
         #[cfg(feature = "ip")]
         Command::Link(_) => (false, false),
         Command::Netns(_) => (false, false),

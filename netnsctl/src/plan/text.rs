@@ -12,6 +12,7 @@
 //! A line with ranges means all its lines, one by one; it is kept as it is written, and its lines are made when they are
 //! asked for. What is between single quotes is taken as it is.
 
+use crate::grammar::show;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -58,6 +59,13 @@ pub struct Mistake {
     pub text: String,
     /// How many characters are at fault, from the column on.
     pub width: usize,
+}
+
+impl Mistake {
+    /// Whether the other is in the same line of the same file.
+    pub(super) fn is_beside(&self, other: &Mistake) -> bool {
+        (self.place.line, &self.place.file) == (other.place.line, &other.place.file)
+    }
 }
 
 impl fmt::Display for Mistake {
@@ -135,8 +143,17 @@ enum Expr {
 pub struct Line {
     /// Its words.
     pub words: Vec<OsString>,
-    /// Which of the lines as written it is of.
-    pub source: usize,
+    /// Where it is from.
+    pub from: Origin,
+}
+
+/// Which line as written a line is of, and which of the lines that that means; both from 0 on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin {
+    /// The line as written.
+    pub source: u32,
+    /// One of its lines.
+    pub nth: u32,
 }
 
 /// Variables by name.
@@ -181,13 +198,27 @@ impl Text {
 
     /// All the lines it means.
     pub fn lines(&self) -> impl Iterator<Item = Result<Line, Mistake>> {
-        self.lines.iter().enumerate().flat_map(move |(source, template)| {
-            (0..template.count).map(move |nth| {
-                let words =
-                    template.words.iter().map(|word| self.word(template, word, nth)).collect::<Result<_, _>>()?;
-                Ok(Line { words, source })
-            })
+        let number = |n: u64| u32::try_from(n).unwrap_or(u32::MAX); // there are no more than LINES_MAX
+        self.lines.iter().zip(0_u32..).flat_map(move |(template, source)| {
+            (0..template.count).map(move |nth| self.expand(template, Origin { source, nth: number(nth) }))
         })
+    }
+
+    fn expand(&self, template: &Template, from: Origin) -> Result<Line, Mistake> {
+        let words = template.words.iter().map(|word| self.word(template, word, from.nth.into()));
+        Ok(Line { words: words.collect::<Result<_, _>>()?, from })
+    }
+
+    fn template(&self, from: Origin) -> Option<&Template> {
+        self.lines.get(usize::try_from(from.source).ok()?)
+    }
+
+    /// A line, as it would be typed, behind its place: `lab.plan:3: link add v1 type veth`.
+    #[must_use]
+    pub fn show(&self, from: Origin) -> String {
+        let words = self.template(from).and_then(|template| self.expand(template, from).ok()).map(|line| line.words);
+        let words: Vec<String> = words.unwrap_or_default().iter().map(|word| show_plain(word)).collect();
+        format!("{}: {}", self.place(from), words.join(" "))
     }
 
     fn word(&self, template: &Template, word: &Word, nth: u64) -> Result<OsString, Mistake> {
@@ -223,7 +254,7 @@ impl Text {
     /// A mistake in word `word` (one past the last: what is missing) of a line.
     #[must_use]
     pub fn wrong(&self, line: &Line, word: usize, message: impl Into<String>) -> Mistake {
-        let Some(template) = self.lines.get(line.source) else {
+        let Some(template) = self.template(line.from) else {
             let place = Place { file: PathBuf::new(), line: 0, column: 0 };
             return Mistake { place, message: message.into(), text: String::new(), width: 0 };
         };
@@ -236,8 +267,8 @@ impl Text {
 
     /// The place of a line: `file:line`.
     #[must_use]
-    pub fn place(&self, source: usize) -> String {
-        let Some(template) = self.lines.get(source) else { return String::new() };
+    pub fn place(&self, from: Origin) -> String {
+        let Some(template) = self.template(from) else { return String::new() };
         let file = self.files.get(template.file).map(|f| f.display().to_string()).unwrap_or_default();
         format!("{file}:{}", template.line)
     }
@@ -273,6 +304,14 @@ impl Range {
             Values::Numbers(_, _, count) => *count,
             Values::Words(words) => u64::try_from(words.len()).unwrap_or(u64::MAX),
         }
+    }
+}
+
+/// A word, between quotes where it needs them.
+fn show_plain(word: &OsStr) -> String {
+    match word.to_str() {
+        Some(text) if !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic()) => text.to_owned(),
+        _ => show(word),
     }
 }
 

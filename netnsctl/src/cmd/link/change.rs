@@ -55,7 +55,7 @@ pub(super) enum Value {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
     /// The link; of one to be made, the name it gets.
-    pub(super) name: Option<OsString>,
+    pub(in crate::cmd) name: Option<OsString>,
     /// `link set`: the name it gets.
     pub(super) rename: Option<OsString>,
     /// The index it gets; 0: the next that is free.
@@ -404,7 +404,7 @@ impl Change {
     }
 
     /// Where the words say it will be.
-    pub(super) fn netns(&self) -> Option<&OsStr> {
+    pub(in crate::cmd) fn netns(&self) -> Option<&OsStr> {
         self.attrs.iter().find_map(|a| if let Value::Netns(ns) = &a.1 { Some(ns.as_os_str()) } else { None })
     }
 

@@ -19,7 +19,8 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-fn bytes_of<T: Wire>(value: &T) -> &[u8] {
+/// A struct as it is on the wire.
+pub(crate) fn bytes_of<T: Wire>(value: &T) -> &[u8] {
     value.as_bytes()
 }
 
@@ -156,6 +157,10 @@ impl Ready {
                 };
                 number(found.map_err(|failure| wrong(session, failure, name, says))?)
             }
+            Value::Netns(name) if session.planned(name).is_some() => {
+                let place = session.planned(name).unwrap_or(Err(Error::NoAnswer));
+                number(done(&format!("find namespace {}", show(name)), place)?)
+            }
             Value::Netns(name) => {
                 let opened = session.open(name);
                 match (opened, pid(name)) {
@@ -166,6 +171,7 @@ impl Ready {
                 }
             }
             Value::NsId(name) => {
+                session.not_in_a_plan("link-netns")?;
                 let number = self.hold(session, name, "Invalid \"link-netns\" value")?;
                 let Some(below) = self.held.iter().find(|ns| ns.fd_number() == number) else {
                     return Err(Failure::new(code::FAILED, "no namespace"));
@@ -212,6 +218,7 @@ impl Ready {
 
     /// Opens the BPF program that is pinned at `path`, for as long as the request takes; gives back the descriptor.
     fn program(&mut self, session: &Session, path: &OsStr) -> Result<i32> {
+        session.not_in_a_plan("a BPF program")?;
         let opened = bpf::pinned(Path::new(path));
         let program = opened.map_err(|e| {
             let (path, words) = (Escaped(path.as_bytes()), e.errno().map(Errno::words).unwrap_or_default());

@@ -1,0 +1,726 @@
+//! Carrying out a plan: phase by phase, the namespaces by several threads, and back again if something fails.
+
+use super::journal::{Entry, Journal};
+use super::text::{Line, Mistake, Origin, Text};
+use super::world::{Back, HERE, PLACE, Place, Planner, SYSCTL, Undo};
+use crate::cmd::{Session, sysctl};
+use crate::failure::{Failure, Result, code};
+use netns_sys::netlink::{Conn, Socket};
+use netns_sys::{Dir, Errno, Error, Held, Ns, PollFd, poll};
+use nl_core::route::{FAMILY, IfInfoMsg, Link, RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK, ifla, rtext_filter};
+use nl_core::{Flags, Messages, Msg};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
+use std::io::{IsTerminal as _, Write as _};
+use std::os::fd::AsFd as _;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// How many mistakes are reported.
+const MISTAKES: usize = 20;
+
+/// How many namespaces are made between two looks at the journal, the lock and the signals.
+const CHUNK: usize = 256;
+
+/// What is to be done, in order.
+#[derive(Debug)]
+pub(crate) struct Steps {
+    text: Text,
+    dir: Dir,
+    places: Vec<Place>,
+    /// By sender and step.
+    undo: Vec<Back>,
+}
+
+/// How.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// How many threads make namespaces.
+    pub(crate) jobs: usize,
+    /// Goes on after a failure, and takes nothing back.
+    pub(crate) keep_going: bool,
+}
+
+/// What was done.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// Namespaces that were made.
+    pub(crate) namespaces: usize,
+    /// Requests that were carried out.
+    pub(crate) requests: usize,
+    /// What failed, and where.
+    pub(crate) failed: Vec<(Origin, Error)>,
+}
+
+impl Steps {
+    /// Finds out what has to be done for the lines of `text` to hold. Nothing is touched.
+    ///
+    /// # Errors
+    /// What is wrong with the lines, all of it (as far as one does not come of another).
+    pub(crate) fn new(text: Text, dir: &Dir, gap: u32) -> std::result::Result<Steps, Vec<Mistake>> {
+        let planner = Planner::new(dir.clone(), gap);
+        let world = std::rc::Rc::clone(&planner.world);
+        let mut session = Session::planning(planner, dir.clone());
+        let mut mistakes: Vec<Mistake> = Vec::new();
+        for line in text.lines() {
+            let result = line.and_then(|line| {
+                world.borrow_mut().line = line.from;
+                run_line(&mut session, &world, &line).map_err(|usage| text.wrong(&line, usage.at, usage.message))
+            });
+            // Of the lines that one line means, the first that is wrong will do.
+            let known = |mistake: &Mistake| mistakes.last().is_some_and(|last| last.is_beside(mistake));
+            if let Some(mistake) = result.err().filter(|mistake| !known(mistake)) {
+                mistakes.push(mistake);
+                if mistakes.len() == MISTAKES {
+                    break;
+                }
+            }
+        }
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
+        drop(session);
+        let (places, undo) = world.borrow_mut().finish_all();
+        Ok(Steps { text, dir: dir.clone(), places, undo })
+    }
+
+    /// The plan's text.
+    #[must_use]
+    pub(crate) fn text(&self) -> &Text {
+        &self.text
+    }
+
+    /// The plan's text, to make the steps anew.
+    #[must_use]
+    pub(crate) fn into_text(self) -> Text {
+        self.text
+    }
+
+    /// The names of the namespaces that something is to be done in.
+    #[must_use]
+    pub(crate) fn namespaces_named(&self) -> Vec<OsString> {
+        let used = self.places.iter().filter(|place| place.made.is_some() || !place.steps.is_empty());
+        used.map(|place| place.name.clone()).collect()
+    }
+
+    /// How many namespaces are to be made.
+    #[must_use]
+    pub(crate) fn namespaces(&self) -> usize {
+        self.places.iter().filter(|place| place.made.is_some()).count()
+    }
+
+    /// How many requests are to be sent.
+    #[must_use]
+    pub(crate) fn requests(&self) -> usize {
+        self.places.iter().map(|place| place.steps.len()).sum()
+    }
+
+    /// Whether all holds already.
+    #[must_use]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.namespaces() == 0 && self.requests() == 0
+    }
+
+    /// The lines that something has to be done for, in order.
+    #[must_use]
+    pub(crate) fn lines(&self) -> BTreeSet<Origin> {
+        self.places.iter().flat_map(|place| place.made.into_iter().chain(place.steps.iter().map(|s| s.line))).collect()
+    }
+
+    /// The messages, by the namespaces they are to be sent in.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = (&OsStr, &[u8])> {
+        self.places.iter().filter(|place| !place.queue.is_empty()).map(|p| (p.name.as_os_str(), p.queue.as_slice()))
+    }
+
+    /// Carries it out. What it is about to make, it first says to the journal.
+    ///
+    /// # Errors
+    /// Of the first step that failed. All that was done is taken back, as far as that can be.
+    pub(crate) fn run(&self, settings: &Settings, journal: Option<&mut Journal>, held: &Held) -> Result<Outcome> {
+        let mut run = Run {
+            steps: self,
+            settings,
+            journal,
+            held,
+            outcome: Outcome::default(),
+            done: Vec::new(),
+            opened: BTreeMap::new(),
+            progress: Progress::new(self.namespaces(), self.requests()),
+        };
+        let last = self.places.iter().map(Place::last_phase).max().unwrap_or(0).max(1);
+        let mut result = Ok(());
+        for phase in 0..=last {
+            result = match phase {
+                1 => run.make(),
+                _ => run.phase(phase),
+            };
+            run.opened.clear();
+            if result.is_err() {
+                break;
+            }
+        }
+        run.progress.end();
+        let (done, outcome) = (std::mem::take(&mut run.done), std::mem::take(&mut run.outcome));
+        match result {
+            Ok(()) => Ok(outcome),
+            Err(failure) => {
+                let left = take_back(&self.dir, &done);
+                let told = match left.is_empty() {
+                    true if done.is_empty() => "  nothing was done".into(),
+                    true => "  all that was done before is taken back".into(),
+                    false => format!("  what could not be taken back:\n    {}", left.join("\n    ")),
+                };
+                let before = failure.hint.as_ref().map_or_else(String::new, |hint| format!("{hint}\n"));
+                Err(failure.hint(format!("{before}{told}")))
+            }
+        }
+    }
+
+    /// The entries that take back what is done in a place, with its steps.
+    fn undo_of(&self, place: usize) -> &[Back] {
+        let from = self.undo.partition_point(|b| usize::try_from(b.sender).is_ok_and(|p| p < place));
+        let to = self.undo.partition_point(|b| usize::try_from(b.sender).is_ok_and(|p| p <= place));
+        self.undo.get(from..to).unwrap_or_default()
+    }
+
+    fn entry(&self, back: &Back) -> Entry {
+        let home = usize::try_from(back.home).ok().and_then(|home| self.places.get(home));
+        Entry::In(home.map(|place| place.name.clone()).unwrap_or_default(), back.undo.clone())
+    }
+}
+
+fn run_line(
+    session: &mut Session,
+    world: &std::cell::RefCell<super::world::World>,
+    line: &Line,
+) -> std::result::Result<(), crate::grammar::Usage> {
+    let words = line.words.as_slice();
+    let switch = |words: &[OsString]| match words {
+        [object, value] if object == "ipv6" && (value == "off" || value == "on") => Some(value == "off"),
+        _ => None,
+    };
+    if let Some(off) = switch(words) {
+        world.borrow_mut().ipv6_off = off;
+        return Ok(());
+    }
+    // `link … ipv6 off`: for this link.
+    let (front, back) = words.split_at_checked(words.len().saturating_sub(2)).unwrap_or((words, &[]));
+    match switch(back) {
+        Some(off) if front.iter().any(|word| word == "link" || word == "l") => {
+            let before = std::mem::replace(&mut world.borrow_mut().ipv6_off, off);
+            let done = session.plan_line(front);
+            world.borrow_mut().ipv6_off = before;
+            done
+        }
+        _ => session.plan_line(words),
+    }
+}
+
+struct Run<'r> {
+    steps: &'r Steps,
+    settings: &'r Settings,
+    journal: Option<&'r mut Journal>,
+    held: &'r Held,
+    outcome: Outcome,
+    /// What takes back what is done.
+    done: Vec<Entry>,
+    /// Namespaces of the plan that messages of this phase name.
+    opened: BTreeMap<u32, Ns>,
+    progress: Progress,
+}
+
+/// What was sent in a place: up to which step, and what failed of it.
+struct Sent {
+    upto: usize,
+    failed: Vec<(usize, Error)>,
+}
+
+impl Run<'_> {
+    fn check_signals(&self) -> Result<()> {
+        match self.held.asked_to_end() {
+            true => Err(Failure::new(code::FAILED, "interrupted")),
+            false => Ok(()),
+        }
+    }
+
+    fn say(&mut self, entries: &[Entry]) -> Result<()> {
+        self.journal.as_mut().map_or(Ok(()), |journal| journal.append(entries))
+    }
+
+    fn fail(&mut self, line: Origin, error: Error) -> Result<()> {
+        if self.settings.keep_going {
+            self.outcome.failed.push((line, error));
+            return Ok(());
+        }
+        let failure = Failure::of(&format!("do {}", self.steps.text.show(line)), &error);
+        Err(Failure { message: format!("{}: {error}", self.steps.text.show(line)), ..failure })
+    }
+
+    /// Makes the namespaces of the plan, and sends what is to be sent in them first.
+    fn make(&mut self) -> Result<()> {
+        let steps = self.steps;
+        let all: Vec<usize> =
+            (0..steps.places.len()).filter(|at| steps.places.get(*at).is_some_and(|p| p.made.is_some())).collect();
+        for chunk in all.chunks(CHUNK) {
+            self.check_signals()?;
+            let places: Vec<(usize, &Place)> =
+                chunk.iter().filter_map(|at| Some((*at, steps.places.get(*at)?))).collect();
+            let entries = |(at, place): &(usize, &Place)| {
+                let (at, first) = (*at, place.first_phase(1).len());
+                let links = steps.undo_of(at).iter().filter(move |b| usize::try_from(b.step).is_ok_and(|s| s < first));
+                std::iter::once(Entry::Ns(place.name.clone()))
+                    .chain(links.map(|back| steps.entry(back)))
+                    .collect::<Vec<_>>()
+            };
+            let said: Vec<Vec<Entry>> = places.iter().map(entries).collect();
+            self.say(&said.concat())?;
+            let names: Vec<&OsStr> = places.iter().map(|(_, place)| place.name.as_os_str()).collect();
+            let failed = Mutex::new(Vec::new());
+            let (here, keep_going) = (&*self, self.settings.keep_going);
+            let added = steps.dir.add_all(&names, self.settings.jobs, |at| {
+                let Some((_, place)) = places.get(at) else { return Ok(()) };
+                let sent = here.send(place, place.first_phase(1));
+                let Some((step, error)) = sent.failed.into_iter().next() else { return Ok(()) };
+                if let (true, Ok(mut failed)) = (keep_going, failed.lock()) {
+                    failed.push((at, step, error));
+                    return Ok(());
+                }
+                if let Ok(mut failed) = failed.lock() {
+                    failed.push((at, step, error));
+                }
+                Err(Error::NoAnswer)
+            });
+            let added = added.map_err(|error| Failure::of("make namespaces", &error))?;
+            for at in &added.made {
+                self.done.extend(said.get(*at).cloned().unwrap_or_default());
+                self.outcome.requests =
+                    self.outcome.requests.saturating_add(places.get(*at).map_or(0, |(_, p)| p.first_phase(1).len()));
+            }
+            self.outcome.namespaces = self.outcome.namespaces.saturating_add(added.made.len());
+            let inside = failed.into_inner().unwrap_or_default();
+            for (at, step, error) in inside {
+                let line = places.get(at).and_then(|(_, place)| place.steps.get(step)).map(|s| s.line);
+                self.fail(line.unwrap_or_default(), error)?;
+            }
+            for (at, error) in added.failed {
+                if error != Error::NoAnswer {
+                    let line = places.get(at).and_then(|(_, place)| place.made);
+                    self.fail(line.unwrap_or_default(), error)?;
+                }
+            }
+            self.progress.show(self.outcome.namespaces, self.outcome.requests);
+        }
+        Ok(())
+    }
+
+    /// Sends what is of this phase, in each place.
+    fn phase(&mut self, phase: u16) -> Result<()> {
+        let steps = self.steps;
+        for (at, place) in steps.places.iter().enumerate() {
+            let range = place.range(phase);
+            if range.is_empty() {
+                continue;
+            }
+            self.open_places(place, range.clone())?;
+            let from_here = at == usize::try_from(HERE).unwrap_or(0);
+            let opened = match &place.ns {
+                Some(_) => None,
+                None if from_here => None,
+                None => Some(steps.dir.open(&place.name).map_err(|e| Failure::of("enter a namespace", &e))?),
+            };
+            let mut start = range.start;
+            // In pieces, to hear signals and show progress.
+            while start < range.end {
+                self.check_signals()?;
+                let piece = start..range.end.min(start.saturating_add(PIECE));
+                let inside = |step: u32| usize::try_from(step).is_ok_and(|s| piece.contains(&s));
+                let undo: Vec<(usize, Entry)> = steps
+                    .undo_of(at)
+                    .iter()
+                    .filter(|back| inside(back.step))
+                    .map(|back| (usize::try_from(back.step).unwrap_or(0), steps.entry(back)))
+                    .collect();
+                self.say(&undo.iter().map(|u| u.1.clone()).collect::<Vec<_>>())?;
+                let this = &*self;
+                let sent = match place.ns.as_ref().or(opened.as_ref()).filter(|_| !from_here) {
+                    None => this.send(place, piece.clone()),
+                    Some(ns) => {
+                        ns.run(|| this.send(place, piece.clone())).map_err(|e| Failure::of("enter a namespace", &e))?
+                    }
+                };
+                let made = |step: usize| step < sent.upto && !sent.failed.iter().any(|f| f.0 == step);
+                self.done.extend(undo.into_iter().filter(|u| made(u.0)).map(|u| u.1));
+                let count = sent.upto.saturating_sub(start).saturating_sub(sent.failed.len());
+                self.outcome.requests = self.outcome.requests.saturating_add(count);
+                for (step, error) in sent.failed {
+                    let line = place.steps.get(step).map(|s| s.line).unwrap_or_default();
+                    self.fail(line, error)?;
+                }
+                self.progress.show(self.outcome.namespaces, self.outcome.requests);
+                start = piece.end;
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens the namespaces of the plan that these steps name.
+    fn open_places(&mut self, place: &Place, range: std::ops::Range<usize>) -> Result<()> {
+        let (from, to) = place.bytes(range);
+        let mut dir = None;
+        for at in &place.places {
+            let at = usize::try_from(*at).unwrap_or(usize::MAX);
+            let number = place.queue.get(at..).and_then(|b| b.first_chunk()).map(|b| u32::from_ne_bytes(*b) & !PLACE);
+            let Some(number) = number.filter(|_| (from..to).contains(&at)) else { continue };
+            let Some(named) = usize::try_from(number).ok().and_then(|n| self.steps.places.get(n)) else { continue };
+            if named.made.is_none() || self.opened.contains_key(&number) {
+                continue;
+            }
+            let failed = |e: Error| Failure::of("open a namespace", &e);
+            if dir.is_none() {
+                dir = self.steps.dir.opened().map_err(failed)?;
+            }
+            if let Some(dir) = &dir {
+                self.opened.insert(number, dir.open(&named.name).map_err(failed)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The descriptor of a place.
+    fn descriptor(&self, number: u32) -> Option<u32> {
+        let place = self.steps.places.get(usize::try_from(number).ok()?)?;
+        place.ns.as_ref().or_else(|| self.opened.get(&number)).map(Ns::fd_number)
+    }
+
+    /// Sends steps of a place, in which the calling thread is. What is behind a failed one is not sent, but for what went out
+    /// together with it.
+    fn send(&self, place: &Place, range: std::ops::Range<usize>) -> Sent {
+        let mut sent = Sent { upto: range.start, failed: Vec::new() };
+        let (mut socket, mut refused, mut bytes) = (None, Vec::new(), Vec::new());
+        let mut at = range.start;
+        while at < range.end {
+            // A switch is no message.
+            if let Some((key, value)) = place.message(at).and_then(switch) {
+                if let Err(e) = sysctl::write(&key, &value) {
+                    sent.failed.push((at, Errno::from(e).at("set", format!("{key}={value}"))));
+                }
+                at = at.saturating_add(1);
+                sent.upto = at;
+                if !sent.failed.is_empty() && !self.settings.keep_going {
+                    break;
+                }
+                continue;
+            }
+            let switch_at = (at..range.end).find(|s| place.message(*s).is_some_and(|m| switch(m).is_some()));
+            let until = switch_at.unwrap_or(range.end);
+            self.patched(place, at..until, &mut bytes);
+            refused.clear();
+            let opened = match socket.take() {
+                Some(socket) => Ok(socket),
+                None => Socket::plain(FAMILY.protocol),
+            };
+            let result = opened.and_then(|open: Socket| {
+                let result = open.send_unacknowledged(&bytes, &mut refused);
+                socket = Some(open);
+                result
+            });
+            sent.upto = until;
+            if let Err(error) = result {
+                sent.failed.push((at, error));
+                break;
+            }
+            for (seq, errno) in &refused {
+                let step = usize::try_from(*seq).unwrap_or(at);
+                self.patched(place, step..step.saturating_add(1), &mut bytes);
+                // Once more, for the kernel's own words.
+                match Conn::open(&FAMILY).and_then(|mut conn| conn.send(&bytes)).map(|f| f.into_iter().next()) {
+                    Ok(None) => {}
+                    Ok(Some((_, error))) => sent.failed.push((step, error)),
+                    Err(_) => sent.failed.push((step, errno.at("carry out", "a request"))),
+                }
+            }
+            if !sent.failed.is_empty() && !self.settings.keep_going {
+                break;
+            }
+            at = until;
+        }
+        sent
+    }
+
+    /// Messages as they are sent: with descriptors.
+    fn patched(&self, place: &Place, range: std::ops::Range<usize>, to: &mut Vec<u8>) {
+        let (from, end) = place.bytes(range);
+        to.clear();
+        to.extend_from_slice(place.queue.get(from..end).unwrap_or_default());
+        let first = place.places.partition_point(|at| usize::try_from(*at).is_ok_and(|at| at < from));
+        for at in place.places.iter().skip(first) {
+            let Some(at) = usize::try_from(*at).ok().filter(|at| *at < end) else { break };
+            let Some(field) = to.get_mut(at.saturating_sub(from)..).and_then(|b| b.first_chunk_mut()) else { break };
+            let number = u32::from_ne_bytes(*field) & !PLACE;
+            *field = self.descriptor(number).unwrap_or(u32::MAX).to_ne_bytes();
+        }
+    }
+}
+
+/// How many requests are sent in a place between two looks at the signals.
+const PIECE: usize = 4000;
+
+/// Key and value of what is no message but a switch.
+fn switch(message: &[u8]) -> Option<(String, String)> {
+    let kind = message.get(4..)?.first_chunk().map(|kind| u16::from_ne_bytes(*kind))?;
+    let text = message.get(nl_core::wire::MSG_HDRLEN..).filter(|_| kind == SYSCTL)?;
+    let text = std::str::from_utf8(text).ok()?.trim_end_matches('\0');
+    text.split_once('\0').map(|(key, value)| (key.to_owned(), value.to_owned()))
+}
+
+impl Place {
+    /// The steps of a phase.
+    fn range(&self, phase: u16) -> std::ops::Range<usize> {
+        self.steps.partition_point(|s| s.phase < phase)..self.steps.partition_point(|s| s.phase <= phase)
+    }
+
+    fn first_phase(&self, phase: u16) -> std::ops::Range<usize> {
+        0..self.steps.partition_point(|s| s.phase <= phase)
+    }
+
+    /// Where steps are in the queue.
+    fn bytes(&self, range: std::ops::Range<usize>) -> (usize, usize) {
+        let end = |step: Option<usize>| {
+            let step = step.and_then(|step| self.steps.get(step));
+            step.and_then(|step| usize::try_from(step.end).ok()).unwrap_or(0)
+        };
+        (end(range.start.checked_sub(1)), end(range.end.checked_sub(1)))
+    }
+
+    fn message(&self, step: usize) -> Option<&[u8]> {
+        let (from, to) = self.bytes(step..step.saturating_add(1));
+        self.queue.get(from..to).filter(|m| !m.is_empty())
+    }
+}
+
+/// How long the kernel may be silent while links are awaited that go with their namespaces.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// Takes back what was made, the last first; names are taken away together. What is not there any more is no failure. Gives
+/// back what could not be taken back.
+pub(crate) fn take_back(dir: &Dir, entries: &[Entry]) -> Vec<String> {
+    let mut left = Vec::new();
+    let mut conns: BTreeMap<OsString, Option<Conn>> = BTreeMap::new();
+    let names: Vec<&OsStr> = entries
+        .iter()
+        .rev()
+        .filter_map(|e| if let Entry::Ns(name) = e { Some(name.as_os_str()) } else { None })
+        .collect();
+    let ours: BTreeSet<&OsStr> = names.iter().copied().collect();
+    let mut links: BTreeMap<&OsStr, Vec<(&[u8], u32)>> = BTreeMap::new();
+    let mut tied: BTreeMap<&OsStr, BTreeMap<u32, &[u8]>> = BTreeMap::new();
+    for entry in entries.iter().rev() {
+        let Entry::In(place, undo) = entry else { continue };
+        // What is in a namespace that goes goes with it.
+        if ours.contains(place.as_os_str()) {
+            continue;
+        }
+        match undo {
+            Undo::Link(name, index) => links.entry(place).or_default().push((name, *index)),
+            Undo::Tied(name, index) => {
+                tied.entry(place).or_default().insert(*index, name);
+            }
+            Undo::Request(bytes) => {
+                let result =
+                    with(dir, &mut conns, place, |conn| conn.send(bytes).map(|f| f.into_iter().map(|f| f.1).next()));
+                match result {
+                    Some(Ok(Some(error)) | Err(error)) if !is_gone(&error) => left.push(error.to_string()),
+                    _ => {}
+                }
+            }
+            Undo::Sysctl(key, value) => {
+                let write = || sysctl::write(key, value);
+                let done = if place.is_empty() { Ok(write()) } else { open(dir, place).and_then(|ns| ns.run(write)) };
+                match done {
+                    Ok(Err(e)) if e.kind() != std::io::ErrorKind::NotFound => left.push(format!("{key}={value}: {e}")),
+                    _ => {}
+                }
+            }
+        }
+    }
+    for (place, links) in &links {
+        if let Some(Err(error)) = with(dir, &mut conns, place, |conn| delete_links(conn, links)) {
+            left.push(error.to_string());
+        }
+    }
+    let watching: Vec<(&OsStr, Option<Waiting>)> =
+        tied.iter().map(|(place, links)| (*place, Waiting::new(dir, place, links.clone()))).collect();
+    if !names.is_empty() {
+        match dir.remove_all(&names) {
+            Ok(failed) => left.extend(
+                failed.into_iter().filter(|(_, e)| !matches!(e, Error::NoSuchName { .. })).map(|(_, e)| e.to_string()),
+            ),
+            Err(error) => left.push(error.to_string()),
+        }
+    }
+    for (place, waiting) in watching {
+        let still = waiting.map(Waiting::wait).unwrap_or_default();
+        let still: Vec<(&[u8], u32)> = still.iter().map(|(index, name)| (*name, *index)).collect();
+        if still.is_empty() {
+            continue;
+        }
+        if let Some(Err(error)) = with(dir, &mut conns, place, |conn| delete_links(conn, &still)) {
+            left.push(error.to_string());
+        }
+    }
+    left
+}
+
+fn open(dir: &Dir, place: &OsStr) -> netns_sys::Result<Ns> {
+    if place.as_encoded_bytes().contains(&b'/') { Ns::open(std::path::Path::new(place)) } else { dir.open(place) }
+}
+
+/// Does `f` with the connection in a place; `None`: the place is gone, and all with it.
+fn with<T>(
+    dir: &Dir,
+    conns: &mut BTreeMap<OsString, Option<Conn>>,
+    place: &OsStr,
+    f: impl FnOnce(&mut Conn) -> T,
+) -> Option<T> {
+    let conn = conns.entry(place.to_owned()).or_insert_with(|| match place.is_empty() {
+        true => Conn::open(&FAMILY).ok(),
+        false => open(dir, place).and_then(|ns| Conn::open_in(&ns, &FAMILY)).ok(),
+    });
+    conn.as_mut().map(f)
+}
+
+/// It is not there any more.
+fn is_gone(error: &Error) -> bool {
+    matches!(error.errno(), Some(Errno::ENOENT | Errno::ESRCH | Errno::ENODEV | Errno::EADDRNOTAVAIL | Errno::ENXIO))
+}
+
+/// The names of all links, by index.
+fn link_names(conn: &mut Conn) -> netns_sys::Result<BTreeMap<u32, Vec<u8>>> {
+    let fill = |m: &mut Msg<'_>| {
+        m.fixed(&IfInfoMsg::default());
+        m.u32(ifla::EXT_MASK, rtext_filter::SKIP_STATS);
+    };
+    conn.dump(RTM_GETLINK, fill, |all: &mut BTreeMap<u32, Vec<u8>>, message| {
+        let link = Link::parse(message)?;
+        let name = link.name()?.unwrap_or_default().to_vec();
+        all.insert(u32::try_from(link.index()).unwrap_or(0), name);
+        Ok(())
+    })
+}
+
+/// Deletes links, if these indices still have these names: many of them as a group, which takes as long as one.
+fn delete_links(conn: &mut Conn, links: &[(&[u8], u32)]) -> netns_sys::Result<()> {
+    const FEW: usize = 2;
+    let there = link_names(conn)?;
+    let links: Vec<u32> = links
+        .iter()
+        .filter(|(name, index)| there.get(index).is_some_and(|n| n == name))
+        .map(|(_, index)| *index)
+        .collect();
+    let header = |index: u32| IfInfoMsg { index: i32::try_from(index).unwrap_or(0).into(), ..IfInfoMsg::default() };
+    // A number that nobody else uses.
+    let group = 0x6e00_0000 | std::process::id() & 0x00ff_ffff;
+    let failed = conn.batch(|requests| {
+        let all = links.iter().try_for_each(|index| match links.len() {
+            ..=FEW => requests.request(RTM_DELLINK, Flags::empty(), |m| m.fixed(&header(*index))),
+            _ => requests.request(RTM_NEWLINK, Flags::empty(), |m| {
+                m.fixed(&header(*index));
+                m.u32(ifla::GROUP, group);
+            }),
+        });
+        all?;
+        match links.len() {
+            ..=FEW => Ok(()),
+            _ => requests.request(RTM_DELLINK, Flags::empty(), |m| {
+                m.fixed(&header(0));
+                m.u32(ifla::GROUP, group);
+            }),
+        }
+    })?;
+    match failed.into_iter().map(|f| f.1).find(|error| !is_gone(error)) {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
+}
+
+/// Links that go when their namespaces do, awaited.
+struct Waiting<'l> {
+    socket: Socket,
+    links: BTreeMap<u32, &'l [u8]>,
+}
+
+/// linux/rtnetlink.h
+const RTNLGRP_LINK: u32 = 1;
+
+impl<'l> Waiting<'l> {
+    /// From now on, in a place: for those that are there.
+    fn new(dir: &Dir, place: &OsStr, mut links: BTreeMap<u32, &'l [u8]>) -> Option<Waiting<'l>> {
+        let listen = || {
+            let socket = Socket::open_for(FAMILY.protocol, &[RTNLGRP_LINK])?;
+            let _ = socket.set_receive_buffer(8 << 20);
+            Ok((socket, link_names(&mut Conn::open(&FAMILY)?)?))
+        };
+        let opened = if place.is_empty() { listen() } else { open(dir, place).and_then(|ns| ns.run(listen)?) };
+        let (socket, there) = opened.ok()?;
+        links.retain(|index, name| there.get(index).is_some_and(|n| n == name));
+        Some(Waiting { socket, links })
+    }
+
+    /// Until all are gone, or nothing happens any more; gives back those that are left.
+    fn wait(mut self) -> BTreeMap<u32, &'l [u8]> {
+        let mut buf = vec![0; 1 << 16];
+        while !self.links.is_empty() {
+            match poll(&mut [PollFd::readable(self.socket.as_fd())], Some(SILENCE)) {
+                Ok(1..) => {}
+                _ => break,
+            }
+            match self.socket.try_recv(&mut buf) {
+                Ok(Some(datagram)) => {
+                    for message in Messages::new(datagram.bytes).map_while(std::result::Result::ok) {
+                        if message.kind() == RTM_DELLINK {
+                            let index = Link::parse(&message).map_or(0, |link| link.index());
+                            self.links.remove(&u32::try_from(index).unwrap_or(0));
+                        }
+                    }
+                }
+                Ok(None) => {}
+                Err(_) => break, // an overrun: those that are gone are found out by a look
+            }
+        }
+        self.links
+    }
+}
+
+/// How far it is, for a person who waits.
+struct Progress {
+    total: usize,
+    start: Instant,
+    shown: Option<Instant>,
+}
+
+impl Progress {
+    fn new(namespaces: usize, requests: usize) -> Progress {
+        let total = namespaces.saturating_add(requests);
+        Progress { total: if std::io::stderr().is_terminal() { total } else { 0 }, start: Instant::now(), shown: None }
+    }
+
+    fn show(&mut self, namespaces: usize, requests: usize) {
+        const OFTEN: Duration = Duration::from_millis(200);
+        if self.total == 0 || self.shown.unwrap_or(self.start).elapsed() < OFTEN {
+            return;
+        }
+        self.shown = Some(Instant::now());
+        let (done, passed) = (namespaces.saturating_add(requests).max(1), self.start.elapsed());
+        let seconds = passed.as_millis().max(1);
+        let share = |n: usize, by: u128| u128::try_from(n).unwrap_or(0).saturating_mul(by);
+        let rate = share(done, 1000).checked_div(seconds).unwrap_or(0);
+        let left = share(self.total.saturating_sub(done), 1).checked_div(rate.max(1)).unwrap_or(0);
+        let _ = write!(std::io::stderr(), "\r{done} of {} steps, {rate}/s, {left} s left\u{1b}[K", self.total);
+    }
+
+    fn end(&self) {
+        if self.shown.is_some() {
+            let _ = write!(std::io::stderr(), "\r\u{1b}[K");
+        }
+    }
+}
