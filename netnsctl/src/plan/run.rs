@@ -670,10 +670,6 @@ impl<'l> Waiting<'l> {
     fn wait(mut self) -> BTreeMap<u32, &'l [u8]> {
         let mut buf = vec![0; 1 << 16];
         while !self.links.is_empty() {
-            match poll(&mut [PollFd::readable(self.socket.as_fd())], Some(SILENCE)) {
-                Ok(1..) => {}
-                _ => break,
-            }
             match self.socket.try_recv(&mut buf) {
                 Ok(Some(datagram)) => {
                     for message in Messages::new(datagram.bytes).map_while(std::result::Result::ok) {
@@ -683,7 +679,10 @@ impl<'l> Waiting<'l> {
                         }
                     }
                 }
-                Ok(None) => {}
+                Ok(None) => match poll(&mut [PollFd::readable(self.socket.as_fd())], Some(SILENCE)) {
+                    Ok(1..) => {}
+                    _ => break,
+                },
                 Err(_) => break, // an overrun: those that are gone are found out by a look
             }
         }

@@ -21,7 +21,7 @@ use nl_core::route::{
 use nl_core::wire::{NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, align4};
 use nl_core::{Attr, Attrs, Batch, EncodeError, Flags, Message, Messages, Msg};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt;
@@ -123,6 +123,8 @@ pub(super) struct Back {
 #[derive(Debug)]
 pub(super) struct World {
     dir: Dir,
+    /// The names there are, once they were asked for.
+    names: Option<BTreeSet<OsString>>,
     places: Vec<Spot>,
     by_name: BTreeMap<OsString, u32>,
     /// The place that commands are run for now.
@@ -173,6 +175,7 @@ impl Planner {
     pub(super) fn new(dir: Dir, gap: u32) -> Planner {
         let world = World {
             dir,
+            names: None,
             places: vec![Spot::default()],
             by_name: BTreeMap::new(),
             current: HERE,
@@ -447,9 +450,16 @@ impl World {
                 None => Ok(()),
             };
         }
-        match self.place(name) {
+        let names = match self.names.take() {
+            Some(names) => names,
+            None => self.dir.names()?.into_iter().collect(),
+        };
+        let there = names.contains(name);
+        self.names = Some(names);
+        // One question for all names: most are not there.
+        match if there { self.place(name) } else { Err(Error::NoAnswer) } {
             Ok(_) => return Ok(()),
-            Err(Error::NoSuchName { .. } | Error::Stale { .. }) => {}
+            Err(Error::NoAnswer | Error::NoSuchName { .. } | Error::Stale { .. }) => {}
             Err(error) => return Err(error),
         }
         let lo = Entry { name: b"lo".to_vec(), index: 1, maker: (u32::MAX, 0), real: None, changed: false };
