@@ -694,7 +694,8 @@ impl Conn {
                 seqs.push(message.seq());
             }
             first = seqs.first().copied().unwrap_or(first);
-            self.seq = self.seq.wrapping_add(1);
+            // Behind all of them, whoever numbered them.
+            self.seq = seqs.iter().copied().fold(self.seq, u32::max).wrapping_add(1);
             let barrier = self.seq;
             let mut space = [0; nl_core::wire::MSG_HDRLEN];
             let mut behind = Batch::new(&mut space);
