@@ -67,7 +67,9 @@ fn unusable(conn: &mut Conn) -> netns_sys::Result<Option<String>> {
     let link = conn.dump(RTM_GETLINK, fill, |found: &mut Option<String>, message| {
         let link = Link::parse(message)?;
         let state = link.operstate()?;
-        let ready = state.is_none_or(|s| matches!(s, OperState::UP | OperState::UNKNOWN));
+        // The state of a new link comes later than its carrier.
+        let ready = link.flags().contains(LinkFlags::LOWER_UP)
+            && state.is_none_or(|s| matches!(s, OperState::UP | OperState::UNKNOWN));
         if link.flags().contains(LinkFlags::UP) && !ready {
             *found = Some(format!("link {}", crate::out::Escaped(link.name()?.unwrap_or_default())));
         }
