@@ -666,8 +666,10 @@ impl<'s> Scan<'s> {
                 (None | Some('"'), '{') => {
                     let (start, body) = self.braces()?;
                     if self.range(start, &body).is_ok_and(|r| r.is_some()) || body.contains('=') {
-                        pieces.extend((!text.is_empty()).then(|| Piece::Text(std::mem::take(&mut text).into_bytes())));
-                        pieces.push(Piece::Range(*range));
+                        let sum = text.strip_suffix('+').and_then(Addr::parse);
+                        let before = std::mem::take(&mut text);
+                        pieces.extend((sum.is_none() && !before.is_empty()).then(|| Piece::Text(before.into_bytes())));
+                        pieces.push(sum.map_or(Piece::Range(*range), |addr| Piece::Sum(addr, Expr::Range(*range))));
                         *range = range.saturating_add(1);
                         continue;
                     }
