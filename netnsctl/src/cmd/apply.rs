@@ -138,7 +138,7 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
     };
     if !journal.done {
         session.warn(&format!("an earlier run of {} was cut off: what it made is taken back first", show(&name)));
-        undo(&dir, journal)?;
+        undo_half(&dir, journal)?;
         journal = Journal::open(&dir, &name, Some((&file, &request.set)))?
             .ok_or_else(|| Failure::new(code::FAILED, "no journal"))?;
     }
@@ -148,13 +148,25 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
         Ok(done) => done,
         Err(failure) => {
             journal.forget()?;
+            if held.asked_to_end() {
+                // As soon as signals are not held any more, it ends by this one.
+                failure.print(false);
+                return Err(Failure::new(failure.code, ""));
+            }
             return Err(failure);
         }
     };
-    match steps.is_empty() && journal.entries.is_empty() {
+    match (steps.is_empty(), journal.entries.is_empty()) {
         // Nothing of it is this plan's.
-        true => journal.forget()?,
-        false => journal.finish()?,
+        (true, true) => journal.forget()?,
+        (true, false) => {}
+        (false, _) => {
+            if let Err(failure) = journal.finish() {
+                drop(journal);
+                let half = Journal::open(&dir, &name, None)?;
+                return half.map_or(Ok(()), |half| undo_half(&dir, half)).and(Err(failure));
+            }
+        }
     }
     drop(held);
     told(session, &steps, &outcome, time);
@@ -267,7 +279,8 @@ pub(super) fn inside(session: &mut Session, request: &Request) -> Result<()> {
     for (line, error) in &outcome.failed {
         session.warn(&format!("{}: {error}", steps.text().show(*line)));
     }
-    finish(&dir, &steps, &outcome, request.wait)
+    // Who goes on after a failure gets a command too.
+    finish(&dir, &steps, &Outcome::default(), request.wait)
 }
 
 /// The rest of the commands about plans.
@@ -450,7 +463,10 @@ gone, and namespaces that nothing keeps but a mount outside the directory of nam
 
     /// What is left behind.
     enum Left {
-        Plan(OsString, &'static str),
+        /// What the plan's last run half made.
+        Half(OsString),
+        /// A plan whose file is gone.
+        Plan(OsString),
         Name(OsString),
         Mount(PathBuf, netns_sys::NsId, String),
     }
@@ -461,9 +477,9 @@ gone, and namespaces that nothing keeps but a mount outside the directory of nam
         let mut found = Vec::new();
         for name in journal::names(&dir)? {
             match Journal::open(&dir, &name, None) {
-                Ok(Some(journal)) if !journal.done => found.push(Left::Plan(name, "was cut off")),
+                Ok(Some(journal)) if !journal.done => found.push(Left::Half(name)),
                 Ok(Some(journal)) if journal.plan.as_os_str() != "-" && !journal.plan.exists() => {
-                    found.push(Left::Plan(name, "has lost its file"));
+                    found.push(Left::Plan(name));
                 }
                 Ok(_) => {}
                 Err(failure) => session.warn(&failure.message),
@@ -475,7 +491,8 @@ gone, and namespaces that nothing keeps but a mount outside the directory of nam
         let mut result = Ok(());
         for left in &found {
             let what = match left {
-                Left::Plan(name, why) => format!("plan {} {why}", show(name)),
+                Left::Half(name) => format!("plan {} was cut off", show(name)),
+                Left::Plan(name) => format!("plan {} has lost its file", show(name)),
                 Left::Name(name) => format!("name {}, whose namespace is gone", show(name)),
                 Left::Mount(path, id, links) => {
                     format!("namespace {}, which only the mount {} keeps{links}", id.ino, show(path.as_os_str()))
@@ -483,9 +500,13 @@ gone, and namespaces that nothing keeps but a mount outside the directory of nam
             };
             let done = match left {
                 _ if !yes => Ok(()),
-                Left::Plan(name, _) => Journal::open(&dir, name, None)
-                    .and_then(|journal| journal.map_or(Ok(()), |journal| undo(&dir, journal))),
-                Left::Name(name) => done(&format!("remove {}", show(name)), dir.remove(name)),
+                Left::Half(name) => with_journal(&dir, name, undo_half),
+                Left::Plan(name) => with_journal(&dir, name, undo),
+                // A plan that was cut off had it, maybe, and it went with that.
+                Left::Name(name) => match dir.remove(name) {
+                    Err(netns_sys::Error::NoSuchName { .. }) => continue,
+                    removed => done(&format!("remove {}", show(name)), removed),
+                },
                 Left::Mount(path, id, _) => done("unmount a namespace", netns_sys::bulk::unmount(path, id)),
             };
             let verb = if yes { "took away: " } else { "" };
@@ -498,6 +519,9 @@ gone, and namespaces that nothing keeps but a mount outside the directory of nam
                     result = Err(Failure::new(failure.code, ""));
                 }
             }
+        }
+        if yes {
+            let _ = std::fs::remove_dir(journal::home(&dir)); // without any plan in it
         }
         if found.is_empty() {
             session.out.text(format_args!("nothing is left behind\n"));
@@ -553,11 +577,25 @@ gone, and namespaces that nothing keeps but a mount outside the directory of nam
     }
 }
 
+fn with_journal(dir: &Dir, name: &OsStr, f: fn(&Dir, Journal) -> Result<()>) -> Result<()> {
+    Journal::open(dir, name, None)?.map_or(Ok(()), |journal| f(dir, journal))
+}
+
 /// Takes back what is in a journal, and removes it.
 fn undo(dir: &Dir, journal: Journal) -> Result<()> {
-    let left = take_back(dir, &journal.entries);
+    is_taken_back(&take_back(dir, &journal.entries))?;
+    journal.remove()
+}
+
+/// Takes back what was made by a run that did not get to its end.
+fn undo_half(dir: &Dir, journal: Journal) -> Result<()> {
+    is_taken_back(&take_back(dir, journal.half_made()))?;
+    journal.forget()
+}
+
+fn is_taken_back(left: &[String]) -> Result<()> {
     if left.is_empty() {
-        return journal.remove();
+        return Ok(());
     }
     let message = format!("not all could be taken back:\n    {}", left.join("\n    "));
     Err(Failure::new(code::FAILED, message).hint("  the journal is kept: `down` tries again"))

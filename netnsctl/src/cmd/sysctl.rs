@@ -26,7 +26,7 @@ Shows switches of the network namespace, or sets them: net.ipv4.ip_forward=1. Wi
 ";
 
 /// The path below /proc/sys, from a name with dots or with slashes.
-fn path(key: &str) -> Option<String> {
+pub(crate) fn path(key: &str) -> Option<String> {
     let path = if key.contains('/') { key.to_owned() } else { key.replace('.', "/") };
     let path = path.trim_matches('/');
     let inside = path.split('/').all(|part| !matches!(part, "" | "." | ".."));

@@ -3,7 +3,8 @@
 //! ```text
 //! netnsctl plan                       always the first line
 //! file /home/u/lab.plan               the plan's file
-//! set N=10                            a variable it was given
+//! set                                 variables it was given, anew:
+//! set N=10                            one of them
 //! ns h1                               a namespace of this name
 //! link - 12 br0                       in the namespace - (where the program was): the link with this index and name
 //! tied - 13 v1                        the same, but it goes with one of these namespaces
@@ -17,9 +18,11 @@
 
 use super::text::Variables;
 use super::world::Undo;
+use crate::cmd::sysctl;
 use crate::failure::{Failure, Result, code};
 use crate::grammar::show;
 use netns_sys::{Dir, Errno};
+use nl_core::Messages;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -48,8 +51,11 @@ pub(crate) struct Journal {
     pub(crate) entries: Vec<Entry>,
     /// Whether all was made that is in it.
     pub(crate) done: bool,
-    /// How long the part is that was done before.
+    /// How long the part is that was done before, and how many entries are in it.
     settled: u64,
+    settled_entries: usize,
+    /// Something of what was said could not be taken back: it is kept for the next time.
+    pub(crate) keep: bool,
 }
 
 const FIRST: &str = "netnsctl plan";
@@ -69,6 +75,17 @@ pub(crate) fn names(dir: &Dir) -> Result<Vec<OsString>> {
     let mut names: Vec<OsString> = entries.map_while(std::result::Result::ok).map(|e| e.file_name()).collect();
     names.sort_unstable();
     Ok(names)
+}
+
+/// The lines with the variables; a later group of them goes before an earlier.
+fn header(set: &Variables) -> String {
+    let mut text = String::from("set\n");
+    for (name, value) in set {
+        text.push_str("set ");
+        escape(format!("{name}={value}").as_bytes(), &mut text);
+        text.push('\n');
+    }
+    text
 }
 
 fn failed(task: &str, path: &Path, error: &std::io::Error) -> Failure {
@@ -154,9 +171,13 @@ impl Entry {
             "request" => {
                 let digits =
                     first.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
-                Undo::Request(digits.collect::<Option<_>>()?)
+                let bytes: Vec<u8> = digits.collect::<Option<_>>()?;
+                let whole = Messages::new(&bytes).next()?.ok()?.bytes().len() == bytes.len();
+                Undo::Request(Some(bytes).filter(|_| whole)?)
             }
-            "sysctl" => Undo::Sysctl(first.to_owned(), String::from_utf8(rest()?).ok()?),
+            "sysctl" if sysctl::path(first).as_deref() == Some(first) => {
+                Undo::Sysctl(first.to_owned(), String::from_utf8(rest()?).ok()?)
+            }
             _ => return None,
         };
         words.next().is_none().then_some(Entry::In(place, undo))
@@ -218,11 +239,36 @@ impl Journal {
             }
         };
         let (plan_file, set, entries) = (PathBuf::new(), Variables::new(), Vec::new());
-        let mut journal = Journal { path, file, plan: plan_file, set, entries, done: true, settled: 0 };
+        let mut journal = Journal {
+            path,
+            file,
+            plan: plan_file,
+            set,
+            entries,
+            done: false,
+            settled: 0,
+            settled_entries: 0,
+            keep: false,
+        };
         journal.read()?;
-        match plan {
-            Some((plan, set)) if journal.settled == 0 => journal.begin(plan, set)?,
-            _ => {}
+        let Some((plan, set)) = plan else { return Ok(Some(journal)) };
+        if journal.entries.is_empty() {
+            // Also where its first lines were cut off.
+            return match journal.cut(0).and_then(|()| journal.begin(plan, set)) {
+                Ok(()) => Ok(Some(journal)),
+                Err(failure) => journal.remove().and(Err(failure)),
+            };
+        }
+        if journal.plan != plan {
+            let (name, known) = (show(name), show(journal.plan.as_os_str()));
+            let message = format!("the plan {name} was applied from another file, {known}");
+            let hint = "  give this one another name (--name NAME), or take that one down first";
+            return Err(Failure::new(code::FAILED, message).hint(hint));
+        }
+        if journal.done && journal.set != *set {
+            let text = header(set);
+            journal.write(&text)?;
+            journal.set.clone_from(set);
         }
         Ok(Some(journal))
     }
@@ -231,13 +277,9 @@ impl Journal {
         let mut text = format!("{FIRST}\nfile ");
         escape(plan.as_os_str().as_bytes(), &mut text);
         text.push('\n');
-        for (name, value) in set {
-            text.push_str("set ");
-            escape(format!("{name}={value}").as_bytes(), &mut text);
-            text.push('\n');
-        }
+        text.push_str(&header(set));
         self.write(&text)?;
-        self.settled = u64::try_from(text.len()).unwrap_or(0);
+        (self.done, self.settled) = (true, u64::try_from(text.len()).unwrap_or(0));
         (self.plan, self.set) = (plan.to_owned(), set.clone());
         Ok(())
     }
@@ -262,27 +304,38 @@ impl Journal {
         if lines.next().map(|l| l.0) != Some(FIRST) {
             return Err(damaged(1));
         }
+        let mut at = FIRST.len().saturating_add(1);
         for (line, number) in lines {
+            at = at.saturating_add(line.len()).saturating_add(1);
             let (kind, rest) = line.split_once(' ').unwrap_or((line, ""));
             let plain = || unescape(rest).ok_or_else(|| damaged(number));
             match kind {
                 "file" => self.plan = OsString::from_vec(plain()?).into(),
+                "set" if rest.is_empty() => self.set.clear(),
                 "set" => {
                     let text = String::from_utf8(plain()?).map_err(|_| damaged(number))?;
                     let (name, value) = text.split_once('=').ok_or_else(|| damaged(number))?;
                     self.set.insert(name.to_owned(), value.to_owned());
                 }
-                "done" => self.done = true,
+                "done" => {
+                    self.done = true;
+                    self.settled_entries = self.entries.len();
+                }
                 _ => {
                     self.done = false;
                     self.entries.push(Entry::parse(line).ok_or_else(|| damaged(number))?);
                 }
             }
+            if self.done || self.entries.is_empty() {
+                self.settled = u64::try_from(at).unwrap_or(u64::MAX);
+            }
         }
-        // There is nothing in it that could be half made.
-        self.done |= self.entries.is_empty();
-        self.settled = u64::try_from(whole).unwrap_or(u64::MAX);
-        self.cut(self.settled)
+        self.cut(u64::try_from(whole).unwrap_or(u64::MAX))
+    }
+
+    /// What was said of a run that did not get to its end.
+    pub(crate) fn half_made(&self) -> &[Entry] {
+        if self.done { &[] } else { self.entries.get(self.settled_entries..).unwrap_or_default() }
     }
 
     fn cut(&mut self, len: u64) -> Result<()> {
@@ -301,8 +354,11 @@ impl Journal {
         if text.is_empty() { Ok(()) } else { self.write(&text) }
     }
 
-    /// What was said since it was opened was taken back, and is tried again.
+    /// What was said since all was done was taken back, and is tried again.
     pub(crate) fn again(&mut self) -> Result<()> {
+        if self.keep {
+            return Ok(());
+        }
         let settled = self.settled;
         self.cut(settled)
     }
@@ -312,9 +368,10 @@ impl Journal {
         self.write("done\n")
     }
 
-    /// What was said since it was opened was taken back: it is as it was before. Without anything in it, it goes.
+    /// What was said since all was done was taken back: it is as it was before. Without anything in it, it goes.
     pub(crate) fn forget(mut self) -> Result<()> {
-        if self.entries.is_empty() {
+        let empty = self.entries.is_empty() || !self.done && self.settled_entries == 0;
+        if empty && !self.keep {
             return self.remove();
         }
         self.again()
@@ -340,7 +397,7 @@ mod tests {
             Entry::Ns("a b%\n".into()),
             Entry::In(OsString::new(), Undo::Link(b"br0".to_vec(), 7)),
             Entry::In("h 1".into(), Undo::Tied(b"v\xff".to_vec(), 8)),
-            Entry::In(OsString::new(), Undo::Request(vec![0, 0xff, 0x10])),
+            Entry::In(OsString::new(), Undo::Request(vec![16, 0, 0, 0, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])),
             Entry::In("x".into(), Undo::Sysctl("net/ipv4/ip_forward".into(), "1 2\t3".into())),
         ];
         for entry in entries {
@@ -349,7 +406,19 @@ mod tests {
             assert_eq!(line.matches('\n').count(), 1, "{line:?}");
             assert_eq!(Entry::parse(line.trim_end()), Some(entry), "{line:?}");
         }
-        for bad in ["", "ns", "ns a b", "link - x br0", "request - 1", "request - zz", "sysctl - k", "what - 1 2"] {
+        for bad in [
+            "",
+            "ns",
+            "ns a b",
+            "link - x br0",
+            "request - 1",
+            "request - zz",
+            "request - 123",
+            "request - 10000000ff00",
+            "sysctl - k",
+            "sysctl - net/../../etc/x 1",
+            "what - 1 2",
+        ] {
             assert_eq!(Entry::parse(bad), None, "{bad:?}");
         }
     }

@@ -165,6 +165,9 @@ impl Steps {
             Ok(()) => Ok(outcome),
             Err(failure) => {
                 let left = take_back(&self.dir, &done);
+                if let Some(journal) = run.journal.as_mut().filter(|_| !left.is_empty()) {
+                    journal.keep = true;
+                }
                 let told = match left.is_empty() {
                     true if done.is_empty() => "  nothing was done".into(),
                     true => "  all that was done before is taken back".into(),
@@ -233,6 +236,8 @@ struct Run<'r> {
 struct Sent {
     upto: usize,
     failed: Vec<(usize, Error)>,
+    /// Failed, and were carried out all the same when they were sent once more.
+    late: Vec<usize>,
 }
 
 impl Run<'_> {
@@ -348,7 +353,9 @@ impl Run<'_> {
                         ns.run(|| this.send(place, piece.clone())).map_err(|e| Failure::of("enter a namespace", &e))?
                     }
                 };
-                let made = |step: usize| step < sent.upto && !sent.failed.iter().any(|f| f.0 == step);
+                let made = |step: usize| {
+                    step < sent.upto && (sent.late.contains(&step) || !sent.failed.iter().any(|f| f.0 == step))
+                };
                 self.done.extend(undo.into_iter().filter(|u| made(u.0)).map(|u| u.1));
                 let count = sent.upto.saturating_sub(start).saturating_sub(sent.failed.len());
                 self.outcome.requests = self.outcome.requests.saturating_add(count);
@@ -395,7 +402,7 @@ impl Run<'_> {
     /// Sends steps of a place, in which the calling thread is. What is behind a failed one is not sent, but for what went out
     /// together with it.
     fn send(&self, place: &Place, range: std::ops::Range<usize>) -> Sent {
-        let mut sent = Sent { upto: range.start, failed: Vec::new() };
+        let mut sent = Sent { upto: range.start, failed: Vec::new(), late: Vec::new() };
         let (mut socket, mut refused, mut bytes) = (None, Vec::new(), Vec::new());
         let mut at = range.start;
         while at < range.end {
@@ -432,11 +439,16 @@ impl Run<'_> {
             for (seq, errno) in &refused {
                 let step = usize::try_from(*seq).unwrap_or(at);
                 self.patched(place, step..step.saturating_add(1), &mut bytes);
-                // Once more, for the kernel's own words.
+                // Once more, for the kernel's own words; not, if what came behind has changed the matter.
+                let plain = || errno.at("carry out", "a request");
                 match Conn::open(&FAMILY).and_then(|mut conn| conn.send(&bytes)).map(|f| f.into_iter().next()) {
-                    Ok(None) => {}
-                    Ok(Some((_, error))) => sent.failed.push((step, error)),
-                    Err(_) => sent.failed.push((step, errno.at("carry out", "a request"))),
+                    Ok(None) if self.settings.keep_going => {}
+                    Ok(None) => {
+                        sent.late.push(step);
+                        sent.failed.push((step, plain()));
+                    }
+                    Ok(Some((_, error))) if error.errno() == Some(*errno) => sent.failed.push((step, error)),
+                    _ => sent.failed.push((step, plain())),
                 }
             }
             if !sent.failed.is_empty() && !self.settings.keep_going {

@@ -5,7 +5,7 @@ use nl_core::route::{
     FibRuleHdr, IfAddrMsg, NdMsg, NhMsg, RTM_GETADDR, RTM_GETNEIGH, RTM_GETNEXTHOP, RTM_GETROUTE, RTM_GETRULE,
     RTM_NEWADDR, RTM_NEWNEIGH, RTM_NEWNEXTHOP, RTM_NEWROUTE, RTM_NEWRULE, RtMsg, af, fra, ifa, nda, nha, rta,
 };
-use nl_core::{Attr, Attrs, Message};
+use nl_core::{Attr, Attrs, Message, Msg};
 
 /// What is to be known of a family of objects.
 pub(super) struct Family {
@@ -23,6 +23,10 @@ pub(super) struct Family {
     bits: &'static [u16],
     /// Not to be compared.
     free: &'static [u16],
+    /// Which bytes and attributes tell it from others: a replacement is for what agrees in these.
+    key: (&'static [usize], &'static [u16]),
+    /// Bytes that are state, and no part of a request to make it.
+    state: &'static [usize],
     /// The attribute that names the link.
     link: Option<u16>,
     /// The link's index in the header.
@@ -39,6 +43,8 @@ const FAMILIES: &[Family] = &[
         only: &[],
         bits: &[ifa::FLAGS],
         free: &[ifa::CACHEINFO],
+        key: (&[0, 1, 4, 5, 6, 7], &[ifa::LOCAL]),
+        state: &[],
         link: None,
         index: Some(4),
     },
@@ -51,6 +57,8 @@ const FAMILIES: &[Family] = &[
         only: &[rta::GATEWAY, rta::VIA, rta::MULTIPATH, rta::NH_ID, rta::ENCAP, rta::PRIORITY],
         bits: &[],
         free: &[],
+        key: (&[0, 1, 2, 3], &[rta::DST, rta::PRIORITY, rta::TABLE]),
+        state: &[8, 9, 10, 11],
         link: Some(rta::OIF),
         index: None,
     },
@@ -63,6 +71,8 @@ const FAMILIES: &[Family] = &[
         only: &[],
         bits: &[nda::FLAGS_EXT],
         free: &[],
+        key: (&[0, 4, 5, 6, 7], &[nda::DST]),
+        state: &[],
         link: None,
         index: Some(4),
     },
@@ -85,6 +95,8 @@ const FAMILIES: &[Family] = &[
         ],
         bits: &[],
         free: &[],
+        key: (&[], &[]),
+        state: &[],
         link: None,
         index: None,
     },
@@ -97,6 +109,8 @@ const FAMILIES: &[Family] = &[
         only: &[],
         bits: &[],
         free: &[],
+        key: (&[], &[nha::ID]),
+        state: &[1, 4, 5, 6, 7],
         link: Some(nha::OIF),
         index: None,
     },
@@ -145,6 +159,49 @@ impl Family {
             && table
             && !self.only.iter().any(extra)
             && attrs.clone().map_while(Result::ok).all(|attr| self.has(&there, &attr, v6))
+    }
+
+    /// Whether `object`, which is there, is what `request` would take the place of.
+    pub(super) fn is_replaced(&self, request: &Message<'_>, object: &Message<'_>) -> bool {
+        let (asked, have) = (request.payload(), object.payload());
+        let (attrs, there) = (request.attrs_from(self.header), object.attrs_from(self.header));
+        let v6 = asked.first() == Some(&af::INET6);
+        let (bytes, kinds) = self.key;
+        let agrees = |kind: u16| match (attrs.find(kind), there.find(kind)) {
+            (Some(asked), _) => self.has(&there, &asked, v6),
+            // Of IPv6, a route without a metric gets this one; a table below 256 is in the header too.
+            (None, Some(have)) if v6 && kind == rta::PRIORITY && self.new == RTM_NEWROUTE => have.u32() == Ok(1024),
+            (None, Some(_)) if kind == rta::TABLE && self.new == RTM_NEWROUTE => {
+                asked.get(4).is_some_and(|byte| have.get(4) == Some(byte))
+            }
+            (None, have) => have.is_none(),
+        };
+        !(bytes.is_empty() && kinds.is_empty())
+            && bytes.iter().all(|at| asked.get(*at).is_some_and(|byte| have.get(*at) == Some(byte)))
+            && kinds.iter().all(|kind| agrees(*kind))
+    }
+
+    /// What makes `object` again.
+    pub(super) fn again(&self, object: &Message<'_>) -> Vec<u8> {
+        let mut payload = object.payload().to_vec();
+        for at in self.state {
+            // RTNH_F_ONLINK, linux/rtnetlink.h, is no state.
+            let asked = if matches!((self.new, at), (RTM_NEWROUTE, 8) | (RTM_NEWNEXTHOP, 4)) { 4 } else { 0 };
+            payload.get_mut(*at).into_iter().for_each(|byte| *byte &= asked);
+        }
+        payload
+    }
+
+    /// What the request to delete that which `request` makes says.
+    pub(super) fn delete(&self, request: &Message<'_>, m: &mut Msg<'_>) {
+        match request.attrs_from(self.header).find(nha::ID).filter(|_| self.new == RTM_NEWNEXTHOP) {
+            // Nothing else may be in it.
+            Some(id) => {
+                m.raw(&[0; size_of::<NhMsg>()]);
+                m.bytes(nha::ID, id.bytes());
+            }
+            None => m.raw(request.payload()),
+        }
     }
 
     fn has(&self, there: &Attrs<'_>, attr: &Attr<'_>, v6: bool) -> bool {

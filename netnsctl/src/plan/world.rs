@@ -15,8 +15,8 @@ use crate::cmd::link::bytes_of;
 use netns_sys::netlink::{Conn, Kernel};
 use netns_sys::{Dir, Errno, Error, Ns};
 use nl_core::route::{
-    FAMILY, IfInfoMsg, Link, LinkFlags, RTM_GETLINK, RTM_NEWLINK, RTM_NEWLINKPROP, arphrd, ifla, info, rtext_filter,
-    veth,
+    FAMILY, IfInfoMsg, Link, LinkFlags, RTM_GETLINK, RTM_NEWLINK, RTM_NEWLINKPROP, RTM_NEWNEXTHOP, arphrd, ifla, info,
+    rtext_filter, veth,
 };
 use nl_core::wire::{NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, align4};
 use nl_core::{Attr, Attrs, Batch, EncodeError, Flags, Message, Messages, Msg};
@@ -62,6 +62,8 @@ struct Spot {
     by_name: BTreeMap<Vec<u8>, usize>,
     next_index: u32,
     phase: u16,
+    /// A switch was set here that was there before.
+    has_switched: bool,
     real: Option<Box<Real>>,
 }
 
@@ -137,6 +139,8 @@ pub(super) struct World {
     gap: u32,
     scratch: Vec<u8>,
     pub(super) undo: Vec<Back>,
+    /// The last phase in which a link is made or set.
+    link_phase: u16,
 }
 
 /// A refusal in the kernel's way.
@@ -184,6 +188,7 @@ impl Planner {
             gap,
             scratch: vec![0; 4096],
             undo: Vec::new(),
+            link_phase: 0,
         };
         let world = Rc::new(RefCell::new(world));
         let conn = Conn::to(Box::new(Answers(Rc::clone(&world))), &FAMILY);
@@ -623,6 +628,9 @@ impl World {
         }
         there.phase = phase;
         there.place.steps.push(Step { end, phase, line });
+        if kind == RTM_NEWLINK {
+            self.link_phase = self.link_phase.max(phase);
+        }
         self.scratch = scratch;
         Ok((phase, seq))
     }
@@ -900,24 +908,48 @@ impl World {
         self.load(place)?;
         let link = family.link(request);
         let own = self.at(place)?.by_index(link).is_some_and(|e| e.real.is_none() && e.maker.0 != u32::MAX);
+        let mut former = None;
         let there = self.at_mut(place)?;
         if let Some(real) = there.real.as_mut().filter(|_| !own) {
             let objects = match real.objects.entry(family.new) {
                 std::collections::btree_map::Entry::Occupied(found) => found.into_mut(),
                 std::collections::btree_map::Entry::Vacant(free) => free.insert(family.dump(&mut real.conn)?),
             };
-            let mut objects = Messages::new(objects).map_while(Result::ok);
-            if objects.any(|object| object.kind() == family.new && family.is_same(request, &object)) {
+            let of_kind = || Messages::new(objects).map_while(Result::ok).filter(|object| object.kind() == family.new);
+            if of_kind().any(|object| family.is_same(request, &object)) {
                 return Ok(());
             }
+            if request.flags().contains(Flags::REPLACE) {
+                let mut rest = Vec::new();
+                for object in of_kind() {
+                    if former.is_none() && family.is_replaced(request, &object) {
+                        former = Some(family.again(&object));
+                    } else {
+                        rest.extend_from_slice(object.bytes());
+                        rest.resize(align4(rest.len()), 0);
+                    }
+                }
+                // It is not there any more for the lines to come.
+                *objects = rest;
+            }
         }
-        let after = self.since(place, place, link);
+        // A next hop has to have a carrier: both ends of its pair are up by then.
+        let both = if family.new == RTM_NEWNEXTHOP && link != 0 { self.link_phase.saturating_add(1) } else { 0 };
+        let after = self.since(place, place, link).max(both);
         let (_, step) = self.push(place, after, request.kind(), request.flags(), |m| m.raw(request.payload()))?;
         if !self.is_new(place) && !own {
-            // Behind RTM_NEW… comes RTM_DEL….
-            let mut delete = Vec::new();
-            append(&mut delete, request.kind().saturating_add(1), Flags::REQUEST, 0, |m| m.raw(request.payload()));
-            self.undo(place, step, place, Undo::Request(delete));
+            let mut back = Vec::new();
+            match former {
+                Some(payload) => {
+                    let flags = Flags::REQUEST | Flags::CREATE | Flags::REPLACE;
+                    append(&mut back, request.kind(), flags, 0, |m| m.raw(&payload));
+                }
+                // Behind RTM_NEW… comes RTM_DEL….
+                None => append(&mut back, request.kind().saturating_add(1), Flags::REQUEST, 0, |m| {
+                    family.delete(request, m);
+                }),
+            }
+            self.undo(place, step, place, Undo::Request(back));
         }
         Ok(())
     }
@@ -939,7 +971,8 @@ impl World {
             };
             let now = if place == HERE { read() } else { ns.run(read)? };
             let now: String = now.map_err(|e: std::io::Error| errno_at(Errno::from(e), format!("read {key}")))?;
-            if now.split_ascii_whitespace().eq(value.split_ascii_whitespace()) {
+            // What was set before may have changed this one too.
+            if !there.has_switched && now.split_ascii_whitespace().eq(value.split_ascii_whitespace()) {
                 return Ok(());
             }
             old = Some(now);
@@ -948,6 +981,7 @@ impl World {
         let step = self.push_sysctl(place, after, key, value).map_err(told)?;
         if let Some(old) = old {
             self.undo(place, step, place, Undo::Sysctl(key.to_owned(), old));
+            self.at_mut(place).map_err(told)?.has_switched = true;
         }
         Ok(())
     }
@@ -1011,6 +1045,11 @@ fn holds(header: &IfInfoMsg, attrs: &Attrs<'_>, real: &Message<'_>) -> bool {
     flags && subset(attrs, &have)
 }
 
+/// The kernel's strings may have a NUL byte behind them, those that are sent need not.
+fn same_bytes(a: &[u8], b: &[u8]) -> bool {
+    a == b || a.strip_suffix(&[0]) == Some(b) || b.strip_suffix(&[0]) == Some(a)
+}
+
 fn subset(asked: &Attrs<'_>, have: &Attrs<'_>) -> bool {
     asked.clone().map_while(Result::ok).all(|attr| {
         have.find(attr.kind()).map_or_else(
@@ -1018,7 +1057,7 @@ fn subset(asked: &Attrs<'_>, have: &Attrs<'_>) -> bool {
             || attr.kind() == ifla::MASTER && attr.u32() == Ok(0),
             |now| {
                 let nested = matches!(attr.kind(), ifla::LINKINFO);
-                now.bytes() == attr.bytes()
+                same_bytes(now.bytes(), attr.bytes())
                     || nested
                         && attr.attrs().map_while(Result::ok).all(|a| match (a.kind(), now.attrs().find(a.kind())) {
                             (info::DATA | info::SLAVE_DATA, Some(now)) => subset(&a.attrs(), &now.attrs()),
@@ -1056,6 +1095,7 @@ fn before(header: &IfInfoMsg, attrs: &Attrs<'_>, real: &Message<'_>) -> Vec<u8> 
                     }
                 }),
                 (ifla::MASTER, None) => m.u32(ifla::MASTER, 0),
+                (ifla::IFALIAS, None) => m.bytes(ifla::IFALIAS, &[]),
                 (kind, Some(now)) if kind != ifla::NET_NS_FD => m.bytes(now.raw_kind(), now.bytes()),
                 _ => {}
             }
