@@ -592,9 +592,8 @@ impl World {
     /// The first phase in which all links are there that these attributes of a message of `sender` may name.
     fn since_all(&self, sender: u32, place: u32, attrs: &Attrs<'_>) -> u16 {
         let known = [ifla::LINK, ifla::MASTER].map(|kind| attrs.find(kind).and_then(|a| a.u32().ok()));
-        let data = attrs.find(ifla::LINKINFO).map(|i| i.attrs().flat_map(|a| a.map(|a| a.attrs())));
-        let data = data.into_iter().flatten().flatten().map_while(Result::ok);
-        let nested = data.filter_map(|a: Attr<'_>| a.u32().ok());
+        let data = attrs.find(ifla::LINKINFO).and_then(|i| i.attrs().find(info::DATA)).map(|data| data.attrs());
+        let nested = data.into_iter().flatten().map_while(Result::ok).filter_map(|a: Attr<'_>| a.u32().ok());
         known.into_iter().flatten().chain(nested).map(|index| self.since(sender, place, index)).max().unwrap_or(0)
     }
 
@@ -715,7 +714,12 @@ impl World {
             .max(self.since_all(sender, other.place, &other.attrs))
             .max(self.reach(sender, main.place))
             .max(self.reach(sender, other.place));
-        let (index, other_index) = (self.take_index(main)?, self.take_index(other)?);
+        let index = self.take_index(main)?;
+        if other.place == main.place && other.index() == 0 {
+            let next = self.at(other.place)?.next_index.max(index.saturating_add(1));
+            other.header.index = i32::try_from(next).unwrap_or(i32::MAX).into();
+        }
+        let other_index = self.take_index(other)?;
         let off = |world: &World, end: &End<'_>| world.ipv6_off && !world.is_new(end.place);
         let (off, other_off) = (off(self, main), off(self, other));
         let (later, other_later) = (off && main.is_up(), other.is_up());
