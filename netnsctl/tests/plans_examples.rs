@@ -47,7 +47,7 @@ fn example(test: &str, file: &str, pairs: &str, set: &[&str]) {
     sandbox::run(test, || {
         let before = plan::state();
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(file);
-        let mut lab = plan::program([OsStr::new("lab"), path.as_os_str()]);
+        let mut lab = plan::program([OsStr::new("lab"), OsStr::new("--wait"), path.as_os_str()]);
         for variable in set {
             lab.args(["--set", variable]);
         }
