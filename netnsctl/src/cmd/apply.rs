@@ -151,10 +151,9 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
             return Err(failure);
         }
     };
-    match steps.is_empty() && journal.entries.is_empty() {
+    if steps.is_empty() && journal.entries.is_empty() {
         // Nothing of it is this plan's.
-        true => journal.forget()?,
-        false => journal.finish()?,
+        journal.forget()?;
     }
     drop(held);
     told(session, &steps, &outcome, time);
@@ -458,7 +457,7 @@ gone, and namespaces that nothing keeps but a mount outside the directory of nam
     fn collect(session: &mut Session, yes: bool) -> Result<()> {
         let dir = session.dir.clone();
         let yes = yes && !session.options.dry_run;
-        let mut found = Vec::new();
+        let (mut found, mut result) = (Vec::new(), Ok(()));
         for name in journal::names(&dir)? {
             match Journal::open(&dir, &name, None) {
                 Ok(Some(journal)) if !journal.done => found.push(Left::Plan(name, "was cut off")),
@@ -466,13 +465,15 @@ gone, and namespaces that nothing keeps but a mount outside the directory of nam
                     found.push(Left::Plan(name, "has lost its file"));
                 }
                 Ok(_) => {}
-                Err(failure) => session.warn(&failure.message),
+                Err(failure) => {
+                    session.warn(&failure.message);
+                    result = Err(Failure::new(failure.code, ""));
+                }
             }
         }
         let names = done("list namespaces", dir.list())?;
         found.extend(names.into_iter().filter(|e| e.state == State::Stale).map(|e| Left::Name(e.name)));
         found.extend(mounts_only(session)?);
-        let mut result = Ok(());
         for left in &found {
             let what = match left {
                 Left::Plan(name, why) => format!("plan {} {why}", show(name)),

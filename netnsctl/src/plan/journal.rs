@@ -48,6 +48,8 @@ pub(crate) struct Journal {
     pub(crate) entries: Vec<Entry>,
     /// Whether all was made that is in it.
     pub(crate) done: bool,
+    /// What was said since it was opened could not all be taken back.
+    pub(crate) left: bool,
     /// How long the part is that was done before.
     settled: u64,
 }
@@ -59,14 +61,20 @@ pub(crate) fn home(dir: &Dir) -> PathBuf {
     dir.path().with_file_name("netnsctl.plans")
 }
 
-/// The names of all plans that have one.
+/// The names of all plans that have one. What is empty is none: who was about to begin it was stopped.
 pub(crate) fn names(dir: &Dir) -> Result<Vec<OsString>> {
     let home = home(dir);
     let entries = match fs::read_dir(&home) {
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(|e| failed("read", &home, &e))?,
     };
-    let mut names: Vec<OsString> = entries.map_while(std::result::Result::ok).map(|e| e.file_name()).collect();
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|e| failed("read", &home, &e))?;
+        if !entry.metadata().is_ok_and(|found| found.is_file() && found.len() == 0) {
+            names.push(entry.file_name());
+        }
+    }
     names.sort_unstable();
     Ok(names)
 }
@@ -218,7 +226,7 @@ impl Journal {
             }
         };
         let (plan_file, set, entries) = (PathBuf::new(), Variables::new(), Vec::new());
-        let mut journal = Journal { path, file, plan: plan_file, set, entries, done: true, settled: 0 };
+        let mut journal = Journal { path, file, plan: plan_file, set, entries, done: true, left: false, settled: 0 };
         journal.read()?;
         match plan {
             Some((plan, set)) if journal.settled == 0 => journal.begin(plan, set)?,
@@ -251,6 +259,7 @@ impl Journal {
         if whole == 0 {
             return self.cut(0);
         }
+        self.done = false;
         let damaged = |line: usize| {
             let path = show(self.path.as_os_str());
             let message = format!("the journal {path} is damaged in line {line}: nothing is done with it");
@@ -279,8 +288,6 @@ impl Journal {
                 }
             }
         }
-        // There is nothing in it that could be half made.
-        self.done |= self.entries.is_empty();
         self.settled = u64::try_from(whole).unwrap_or(u64::MAX);
         self.cut(self.settled)
     }
@@ -312,8 +319,12 @@ impl Journal {
         self.write("done\n")
     }
 
-    /// What was said since it was opened was taken back: it is as it was before. Without anything in it, it goes.
+    /// What was said since it was opened was taken back (unless some is [left](Journal::left)): it is as it was before. Without
+    /// anything in it, it goes.
     pub(crate) fn forget(mut self) -> Result<()> {
+        if self.left {
+            return Ok(());
+        }
         if self.entries.is_empty() {
             return self.remove();
         }
