@@ -619,7 +619,9 @@ impl Conn {
                     self.drain()?;
                     self.answers.resize(need, 0);
                 }
-                Err(Error::Interrupted | Error::Lost) if tries < DUMP_TRIES => {}
+                Err(Error::Interrupted) if tries < DUMP_TRIES => {}
+                // No room for the answer, or for all of the one before, which the kernel then is still at.
+                Err(e) if tries < DUMP_TRIES && (e == Error::Lost || is_full(&e)) => self.drain()?,
                 result => return result,
             }
             tries = tries.saturating_add(1);
@@ -635,7 +637,7 @@ impl Conn {
         loop {
             match socket.try_recv(&mut self.answers) {
                 Ok(None) => return Ok(()),
-                Ok(Some(_)) | Err(Error::Truncated { .. }) => {}
+                Ok(Some(_)) | Err(Error::Truncated { .. } | Error::Overrun) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -782,6 +784,11 @@ impl Conn {
         }
         broken.map(|()| failures == 0)
     }
+}
+
+/// The kernel had no room for the beginning of a dump, or is not at the end of the one before.
+fn is_full(error: &Error) -> bool {
+    matches!(error, Error::Kernel(e) if matches!(e.errno, Errno::ENOBUFS | Errno::EBUSY))
 }
 
 /// The warning of what was done, though the kernel's acknowledgement was lost.
