@@ -522,6 +522,7 @@ impl Conn {
             // Asked once more, the kernel says of what is done that it is there, or is not. But what has no name is made twice.
             Err(Error::Lost) if kind != RTM_NEWLINK || self.names_a_link(kind, &fill) => match exchange(self) {
                 Err(Error::Kernel(e)) if is_done(kind, flags, e.errno) => Ok(Some(DONE_UNSEEN.to_owned())),
+                Err(Error::Kernel(e)) if e.errno == Errno::EEXIST || is_absent(e.errno) => Err(Error::Lost),
                 result => result.map(|_| warning),
             },
             result => result.map(|_| warning),
@@ -799,9 +800,13 @@ fn is_done(kind: u16, flags: Flags, errno: Errno) -> bool {
     // Of each four, linux/rtnetlink.h: RTM_NEW…, RTM_DEL…, RTM_GET…, RTM_SET….
     match kind % 4 {
         0 => flags.contains(Flags::CREATE) && errno == Errno::EEXIST,
-        1 => matches!(errno, Errno::ENOENT | Errno::ENODEV | Errno::ESRCH | Errno::EADDRNOTAVAIL),
+        1 => is_absent(errno),
         _ => false,
     }
+}
+
+fn is_absent(errno: Errno) -> bool {
+    matches!(errno, Errno::ENOENT | Errno::ENODEV | Errno::ESRCH | Errno::EADDRNOTAVAIL)
 }
 
 /// Requests being written for [`Conn::batch`].

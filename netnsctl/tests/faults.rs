@@ -215,6 +215,8 @@ fn one(case: &Case, fault: &str, want: Option<(String, String)>) {
         (after != want).then(|| format!("exit 0, but {}", difference(&want, &after)))
     } else if said.trim().is_empty() {
         Some("no word of an error".into())
+    } else if said.contains("whether it was done is not known") {
+        (!fault.contains("..")).then(|| "an answer is there to be had".into())
     } else if said.contains("cannot write the output") {
         (after != want).then(|| "it is not done".into())
     } else if after == want && want != before {
@@ -282,7 +284,8 @@ fn faults(trace: &str, all: bool) -> Vec<String> {
         let mut these: Vec<String> = errors.chain([format!("{call}:signal=SIGKILL:when={n}")]).collect();
         if !all {
             turn += 1;
-            these = vec![these.swap_remove(turn % these.len())];
+            // One in three, each with one of its faults in turn.
+            these = if turn % 3 == 0 { vec![these.swap_remove(turn / 3 % these.len())] } else { Vec::new() };
         }
         found.extend(these);
         // What comes behind is the program's that was executed.
@@ -378,8 +381,9 @@ const NEWER: &[&str] = &[
     "listns",
 ];
 
-/// There is no way around these, on Linux 4.20 (statx), for processes 5.4.
-const NEEDED: &[&str] = &["statx", "pidfd_open", "waitid"];
+/// There is no way around these, on Linux 4.20 (statx), for processes 5.4. Threads are made by the C library, for which clone3
+/// may be missing, but not be refused.
+const NEEDED: &[&str] = &["statx", "pidfd_open", "waitid", "clone3:error=EPERM"];
 
 #[test]
 fn what_a_kernel_or_a_filter_lacks_is_done_without() {
@@ -444,7 +448,11 @@ fn every_system_call_is_documented() {
         for line in trace.lines() {
             let call = line.split_once(' ').and_then(|(_, rest)| rest.trim_start().split_once('(')).map_or("", |l| l.0);
             began |= call == "fcntl";
-            if began && call.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric()) && !COMMON.contains(&call) {
+            if began
+                && !call.is_empty()
+                && call.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric())
+                && !COMMON.contains(&call)
+            {
                 calls.insert(call.to_owned());
             }
             if call == "execve" && began && !line.contains("-1 E") {
