@@ -979,7 +979,7 @@ mod tests {
                         message.is_none_or(|m| !m.bytes().windows(6).any(|b| b == b"forged")),
                         "a forged answer was believed"
                     );
-                    count = if message.is_some() { count + 1 } else { 0 };
+                    count = if message.is_some() { usize::saturating_add(count, 1) } else { 0 };
                     Ok(())
                 })?;
                 Ok(count)

@@ -159,6 +159,7 @@ impl Entry {
         let undo = match kind {
             "link" => Undo::Link(rest()?, first.parse().ok()?),
             "tied" => Undo::Tied(rest()?, first.parse().ok()?),
+            "request" if first.len() % 2 != 0 => return None,
             "request" => {
                 let digits =
                     first.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
