@@ -117,6 +117,7 @@ fn prepare(case: &Case) {
             }
             "cut-off" => {
                 ok("netns add h1");
+                fs::write("/run/netns/h2", "").unwrap();
                 ok("link add br0 type bridge");
                 let index = fs::read_to_string("/sys/class/net/br0/ifindex");
                 let index = index.unwrap_or_else(|_| ok("-o link show br0").split(':').next().unwrap().to_owned());

@@ -486,7 +486,11 @@ gone, and namespaces that nothing keeps but a mount outside the directory of nam
                 _ if !yes => Ok(()),
                 Left::Plan(name, _) => Journal::open(&dir, name, None)
                     .and_then(|journal| journal.map_or(Ok(()), |journal| undo(&dir, journal))),
-                Left::Name(name) => done(&format!("remove {}", show(name)), dir.remove(name)),
+                Left::Name(name) => match dir.remove(name) {
+                    // It went with its plan.
+                    Err(netns_sys::Error::NoSuchName { .. }) => Ok(()),
+                    removed => done(&format!("remove {}", show(name)), removed),
+                },
                 Left::Mount(path, id, _) => done("unmount a namespace", netns_sys::bulk::unmount(path, id)),
             };
             let verb = if yes { "took away: " } else { "" };
