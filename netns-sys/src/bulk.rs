@@ -6,7 +6,7 @@
 
 use crate::error::{At, Errno, Error, Result};
 use crate::mount;
-use crate::named::{Dir, Found, Ready, c_name};
+use crate::named::{Dir, Ready, c_name};
 use crate::ns::{Ns, NsFlags, NsId, proc_fd};
 use crate::sys;
 use std::ffi::OsStr;
@@ -89,36 +89,16 @@ impl Dir {
     pub fn remove_all(&self, names: &[&OsStr]) -> Result<Vec<(usize, Error)>> {
         let missing = |name: &OsStr| Error::NoSuchName { name: name.to_owned() };
         let _lock = match self.lock() {
-            Err(Errno::ENOENT) => return Ok(names.iter().map(|n| missing(n)).enumerate().collect()),
-            lock => lock.at("lock directory", self.path())?,
+            Err(e) if e.errno() == Some(Errno::ENOENT) => {
+                return Ok(names.iter().map(|n| missing(n)).enumerate().collect());
+            }
+            lock => lock?,
         };
         let dir = self.open_own()?;
         let _ = sys::raise_descriptor_limit();
         let (mut held, mut failed) = (Vec::new(), Vec::new());
-        let one = |name: &OsStr, held: &mut Vec<Ns>| -> Result<()> {
-            let (c, path) = (c_name(name)?, self.path().join(name));
-            loop {
-                match dir.look(&c) {
-                    Ok(Found::Ns(ns)) => {
-                        mount::unmount(dir.fd.as_fd(), &c, &path).at("unmount", &path)?;
-                        held.push(ns);
-                        // Where nothing else is mounted on it, which as good as always is so, there is no need to look again.
-                        match sys::unlinkat(dir.fd.as_fd(), &c) {
-                            Err(Errno::EBUSY) => {}
-                            done => return done.at("remove file", &path),
-                        }
-                    }
-                    Ok(Found::Link(_) | Found::Other(crate::Kind::Stale)) => {
-                        return sys::unlinkat(dir.fd.as_fd(), &c).at("remove file", &path);
-                    }
-                    Ok(Found::Other(seen)) => return Err(Error::NotNetns { about: path.into(), seen }),
-                    Err(error) if error.errno() == Some(Errno::EMFILE) && !held.is_empty() => held.clear(),
-                    Err(error) => return Err(error),
-                }
-            }
-        };
         for (at, name) in names.iter().enumerate() {
-            if let Err(error) = one(name, &mut held) {
+            if let Err(error) = c_name(name).and_then(|c| dir.remove(&c, &mut held)) {
                 failed.push((at, error));
             }
         }

@@ -283,6 +283,8 @@ pub enum Error {
     Overrun,
     /// The kernel acknowledged a question and gave no answer.
     NoAnswer,
+    /// The kernel's answer was lost (`ENOBUFS`): whether the request was carried out is not known.
+    Lost,
 }
 
 /// This crate's results.
@@ -353,6 +355,7 @@ impl fmt::Display for Error {
             Error::Interrupted => f.write_str("the kernel's list kept changing while it was read: try again"),
             Error::Overrun => f.write_str("the kernel dropped messages that were not read fast enough"),
             Error::NoAnswer => f.write_str("the kernel acknowledged the question and gave no answer"),
+            Error::Lost => f.write_str("the kernel's answer was lost: whether it was done is not known"),
             Error::NoProc { op } => write!(f, "cannot {op}: /proc is needed, and is not mounted here"),
         }
     }

@@ -43,6 +43,11 @@ pub mod rootless;
 pub mod spawn;
 mod steps;
 mod sys;
+#[cfg(test)]
+extern crate self as netns_sys;
+#[cfg(test)]
+#[path = "../tests/sandbox/mod.rs"]
+mod sandbox;
 pub mod tun;
 pub mod vrf;
 

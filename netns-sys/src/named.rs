@@ -5,8 +5,9 @@
 use crate::error::{At, Errno, Error, Kind, NameRule, Result};
 use crate::mount;
 use crate::ns::{self, Ns, NsId};
+use crate::process::Held;
 use crate::sys::{self, CWD, Stat};
-use libc::{O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY};
+use libc::{O_DIRECTORY, O_RDONLY};
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs;
 use std::io::{ErrorKind, Read};
@@ -93,7 +94,14 @@ struct Made<'a> {
 pub(crate) struct Ready<'a> {
     pub(crate) dir: Opened,
     made: Made<'a>,
-    lock: OwnedFd,
+    lock: Locked,
+}
+
+/// The lock on a directory, until dropped: then the signals come that came meanwhile. One that ends the process in between
+/// would leave a file without its namespace.
+pub(crate) struct Locked {
+    _lock: OwnedFd,
+    _signals: Held,
 }
 
 impl Ready<'_> {
@@ -101,14 +109,14 @@ impl Ready<'_> {
     pub(crate) fn placeholder(&self, name: &CStr) -> Result<bool> {
         let dir = &self.dir;
         let os = || OsStr::from_bytes(name.to_bytes()).to_owned();
-        let fresh = match sys::openat(dir.fd.as_fd(), name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0) {
+        let fresh = match sys::make_file(dir.fd.as_fd(), name) {
             Err(Errno::EEXIST) => match dir.look(name)? {
                 Found::Other(Kind::Stale) => sys::touch(dir.fd.as_fd(), name).map(|()| false),
                 Found::Ns(_) => return Err(Error::Exists { name: os(), seen: Kind::Netns }),
                 Found::Link(_) => return Err(Error::Exists { name: os(), seen: Kind::Link }),
                 Found::Other(seen) => return Err(Error::Exists { name: os(), seen }),
             },
-            file => file.map(|_| true),
+            made => made.map(|()| true),
         };
         fresh.at("make file", dir.path.join(os()))
     }
@@ -183,7 +191,7 @@ impl Dir {
     /// The directory, locked, shared with other mount namespaces, and ready for names; made if it is not there.
     pub(crate) fn ready(&self) -> Result<Ready<'_>> {
         let mut made = Made { path: &self.path, dir: self.make()?, mount: false };
-        let lock = self.lock().at("lock directory", &self.path)?;
+        let lock = self.lock()?;
         let mut dir = self.open_own()?;
         match mount::share(dir.fd.as_fd(), &self.path) {
             Err(Errno::EINVAL) => {
@@ -204,21 +212,11 @@ impl Dir {
     /// in use as a mount point otherwise.
     pub fn remove(&self, name: &OsStr) -> Result<()> {
         let c = c_name(name)?;
-        let path = self.path.join(name);
         let _lock = match self.lock() {
-            Err(Errno::ENOENT) => return Err(Error::NoSuchName { name: name.to_owned() }),
-            lock => lock.at("lock directory", &self.path)?,
+            Err(e) if e.errno() == Some(Errno::ENOENT) => return Err(Error::NoSuchName { name: name.to_owned() }),
+            lock => lock?,
         };
-        let dir = self.open_own()?;
-        loop {
-            match dir.look(&c)? {
-                Found::Ns(_) => mount::unmount(dir.fd.as_fd(), &c, &path).at("unmount", &path)?,
-                Found::Link(_) | Found::Other(Kind::Stale) => {
-                    return sys::unlinkat(dir.fd.as_fd(), &c).at("remove file", &path);
-                }
-                Found::Other(seen) => return Err(Error::NotNetns { about: path.into(), seen }),
-            }
-        }
+        self.open_own()?.remove(&c, &mut Vec::new())
     }
 
     /// The namespace of this name, see [`Opened::open`].
@@ -317,10 +315,15 @@ impl Dir {
 
     /// The lock on the directory's inode, which is the same before and after it is mounted on itself. What it was opened
     /// through is not: whoever has the lock opens the directory anew.
-    pub(crate) fn lock(&self) -> std::result::Result<OwnedFd, Errno> {
-        let fd = self.open_fd()?;
-        sys::flock_exclusive(fd.as_fd(), true)?;
-        Ok(fd)
+    pub(crate) fn lock(&self) -> Result<Locked> {
+        let lock = || {
+            let fd = self.open_fd()?;
+            sys::flock_exclusive(fd.as_fd(), true)?;
+            Ok(fd)
+        };
+        let lock: std::result::Result<OwnedFd, Errno> = lock();
+        let lock = lock.at("lock directory", &self.path)?;
+        Ok(Locked { _lock: lock, _signals: Held::all()? })
     }
 
     /// The directory, to change it: it must be root's or the caller's.
@@ -403,6 +406,44 @@ impl Opened {
             Err(e) if e.errno() == Some(Errno::ENOENT) => Err(Error::NoSuchName { name: os() }),
             Err(e) => Err(e),
         }
+    }
+
+    /// Takes a name away, as [`Dir::remove`] does; the namespaces unmounted are put to those `held`. Where the file cannot be
+    /// removed, they are mounted on it again.
+    pub(crate) fn remove(&self, name: &CStr, held: &mut Vec<Ns>) -> Result<()> {
+        let path = self.path.join(OsStr::from_bytes(name.to_bytes()));
+        let dir = self.fd.as_fd();
+        let mut others = held.len();
+        let result = loop {
+            match self.look(name) {
+                Ok(Found::Ns(ns)) => {
+                    if let Err(e) = mount::unmount(dir, name, &path) {
+                        break Err(e.at("unmount", &path));
+                    }
+                    held.push(ns);
+                    // Where nothing else is mounted on it, which as good as always is so, there is no need to look again.
+                    match sys::unlinkat(dir, name) {
+                        Err(Errno::EBUSY) => {}
+                        done => break done.at("remove file", &path),
+                    }
+                }
+                Ok(Found::Link(_) | Found::Other(Kind::Stale)) => {
+                    break sys::unlinkat(dir, name).at("remove file", &path);
+                }
+                Ok(Found::Other(seen)) => break Err(Error::NotNetns { about: path.into(), seen }),
+                Err(error) if error.errno() == Some(Errno::EMFILE) && others > 0 => {
+                    held.drain(..others);
+                    others = 0;
+                }
+                Err(error) => break Err(error),
+            }
+        };
+        if result.is_err() {
+            for ns in held.drain(others..) {
+                let _ = mount::bind_ns(ns.as_fd(), dir, name);
+            }
+        }
+        result
     }
 
     fn follow(&self, name: &CStr, link: &Stat) -> Result<Ns> {

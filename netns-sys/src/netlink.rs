@@ -9,6 +9,7 @@ use crate::error::{At, Errno, Error, Result};
 use crate::ns::Ns;
 use crate::sys;
 use nl_core::reply::Policy;
+use nl_core::route::RTM_NEWLINK;
 use nl_core::spec::Family;
 use nl_core::wire::{NLMSG_ERROR, NLMSG_NOOP, align4};
 use nl_core::{Batch, EncodeError, ExtAck, Flags, Message, Messages, Msg, Replies, Reply};
@@ -25,6 +26,9 @@ const SEND_SIZE: usize = 64 * 1024;
 
 /// How many requests that are not acknowledged go out in one send.
 const UNACKNOWLEDGED: usize = 1000;
+
+/// How often a receive that fails is tried again.
+const RECV_TRIES: u32 = 3;
 
 /// How often an inconsistent dump is run before giving up.
 const DUMP_TRIES: u32 = 10;
@@ -354,10 +358,13 @@ impl To {
         }
     }
 
-    /// Receives into `buf`; gives back how much.
-    fn recv(&mut self, buf: &mut Vec<u8>) -> Result<usize> {
+    /// Receives into `buf`; gives back how much. `EAGAIN`: nothing is there, and it was not to `wait`.
+    fn recv(&mut self, buf: &mut Vec<u8>, wait: bool) -> Result<usize> {
         match self {
-            To::Socket(socket) => socket.recv(buf).map(|datagram| datagram.bytes.len()),
+            To::Socket(socket) => {
+                let flags = if wait { 0 } else { libc::MSG_DONTWAIT };
+                socket.recv_with(buf, flags).map(|datagram| datagram.bytes.len())
+            }
             To::Other(_, answers) if answers.is_empty() => Err(Error::NoAnswer),
             To::Other(_, answers) => {
                 std::mem::swap(buf, answers);
@@ -501,15 +508,36 @@ impl Conn {
             return self.keep(|requests| requests.request(kind, flags | more, &fill)).map(|()| None);
         }
         let mut warning = None;
-        self.exchange(kind, flags | Flags::ACK, &fill, |reply| {
-            match reply {
-                Reply::Ack(ext) => warning = ext.message.map(str::to_owned),
-                Reply::Data(message) => on(&message)?,
-                _ => {}
-            }
-            Ok(())
-        })?;
-        Ok(warning)
+        let mut exchange = |conn: &mut Self| {
+            conn.exchange(kind, flags | Flags::ACK, &fill, |reply| {
+                match reply {
+                    Reply::Ack(ext) => warning = ext.message.map(str::to_owned),
+                    Reply::Data(message) => on(&message)?,
+                    _ => {}
+                }
+                Ok(())
+            })
+        };
+        match exchange(self) {
+            // Asked once more, the kernel says of what is done that it is there, or is not. But what has no name is made twice.
+            Err(Error::Lost) if kind != RTM_NEWLINK || self.names_a_link(kind, &fill) => match exchange(self) {
+                Err(Error::Kernel(e)) if is_done(kind, flags, e.errno) => Ok(Some(DONE_UNSEEN.to_owned())),
+                Err(Error::Kernel(e)) if e.errno == Errno::EEXIST || is_absent(e.errno) => Err(Error::Lost),
+                result => result.map(|_| warning),
+            },
+            result => result.map(|_| warning),
+        }
+    }
+
+    fn names_a_link(&mut self, kind: u16, fill: &dyn Fn(&mut Msg<'_>)) -> bool {
+        let mut requests = Requests::new(self);
+        let written = requests.push(kind, Flags::empty(), fill);
+        let mut messages = Messages::new(&self.requests).map_while(std::result::Result::ok);
+        let named = |m: &Message<'_>| {
+            let link = nl_core::route::Link::parse(m).ok()?;
+            Some(link.index() != 0 || link.name().ok()?.is_some_and(|name| !name.contains(&b'%')))
+        };
+        written.is_ok() && messages.next().and_then(|m| named(&m)) == Some(true)
     }
 
     /// Asks for one object and gives back what `read` makes of it.
@@ -571,7 +599,7 @@ impl Conn {
         self.rerun(|conn| {
             on(None)?;
             let mut interrupted = false;
-            conn.exchange(kind, Flags::DUMP, &fill, |reply| match reply {
+            let whole = conn.exchange(kind, Flags::DUMP, &fill, |reply| match reply {
                 Reply::Data(message) => on(Some(&message)),
                 Reply::Interrupted => {
                     interrupted = true;
@@ -579,7 +607,7 @@ impl Conn {
                 }
                 _ => Ok(()),
             })?;
-            if interrupted { Err(Error::Interrupted) } else { Ok(()) }
+            if interrupted || !whole { Err(Error::Interrupted) } else { Ok(()) }
         })
     }
 
@@ -593,6 +621,8 @@ impl Conn {
                     self.answers.resize(need, 0);
                 }
                 Err(Error::Interrupted) if tries < DUMP_TRIES => {}
+                // No room for the answer, or for all of the one before, which the kernel then is still at.
+                Err(e) if tries < DUMP_TRIES && (e == Error::Lost || is_full(&e)) => self.drain()?,
                 result => return result,
             }
             tries = tries.saturating_add(1);
@@ -608,20 +638,20 @@ impl Conn {
         loop {
             match socket.try_recv(&mut self.answers) {
                 Ok(None) => return Ok(()),
-                Ok(Some(_)) | Err(Error::Truncated { .. }) => {}
+                Ok(Some(_)) | Err(Error::Truncated { .. } | Error::Overrun) => {}
                 Err(error) => return Err(error),
             }
         }
     }
 
-    /// Sends one request and hands every answer to `on` until it is complete.
+    /// Sends one request and hands every answer to `on` until it is complete. False: some may be missing.
     fn exchange(
         &mut self,
         kind: u16,
         flags: Flags,
         fill: &dyn Fn(&mut Msg<'_>),
         mut on: impl FnMut(Reply<'_>) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let mut requests = Requests::new(self);
         requests.push(kind, flags, fill)?;
         let (first, count) = (requests.first, requests.count);
@@ -714,7 +744,7 @@ impl Conn {
     }
 
     /// Receives until the request with sequence number `last` is answered: the kernel carries out those of one send in
-    /// their order. `sent` are requests with `count` sequence numbers from `first` on.
+    /// their order. `sent` are requests with `count` sequence numbers from `first` on. False: some answers may be missing.
     fn answers(
         &mut self,
         sent: &[u8],
@@ -722,11 +752,19 @@ impl Conn {
         first: u32,
         count: u32,
         mut on: impl FnMut(u32, Result<Reply<'_>>) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let mut replies = Replies::new(first, count, self.port);
-        let (mut broken, mut complete) = (Ok(()), false);
+        let (mut broken, mut complete, mut failures) = (Ok(()), false, 0);
         while !complete {
-            let len = self.to.recv(&mut self.answers)?;
+            let len = match self.to.recv(&mut self.answers, failures == 0) {
+                // The kernel has answered when it returns from the send: what is not there then never will be.
+                Err(Error::Sys { errno: Errno::EAGAIN, .. }) if failures > 0 => return Err(Error::Lost),
+                Err(Error::Sys { .. } | Error::Overrun) if failures < RECV_TRIES => {
+                    failures = failures.saturating_add(1);
+                    continue;
+                }
+                len => len?,
+            };
             for message in Messages::new(self.answers.get(..len).unwrap_or_default()) {
                 let (seq, reply) = replies.accept(message?)?;
                 let reply = match reply {
@@ -746,8 +784,30 @@ impl Conn {
                 }
             }
         }
-        broken
+        broken.map(|()| failures == 0)
     }
+}
+
+/// The kernel had no room for the beginning of a dump, or is not at the end of the one before.
+fn is_full(error: &Error) -> bool {
+    matches!(error, Error::Kernel(e) if matches!(e.errno, Errno::ENOBUFS | Errno::EBUSY))
+}
+
+/// The warning of what was done, though the kernel's acknowledgement was lost.
+const DONE_UNSEEN: &str = "the kernel's answer was lost; asked again, it says that this is done";
+
+/// Whether this refusal of a request that was sent twice says that it was carried out.
+fn is_done(kind: u16, flags: Flags, errno: Errno) -> bool {
+    // Of each four, linux/rtnetlink.h: RTM_NEW…, RTM_DEL…, RTM_GET…, RTM_SET….
+    match kind % 4 {
+        0 => flags.contains(Flags::CREATE) && errno == Errno::EEXIST,
+        1 => is_absent(errno),
+        _ => false,
+    }
+}
+
+fn is_absent(errno: Errno) -> bool {
+    matches!(errno, Errno::ENOENT | Errno::ENODEV | Errno::ESRCH | Errno::EADDRNOTAVAIL)
 }
 
 /// Requests being written for [`Conn::batch`].
@@ -802,6 +862,7 @@ mod tests {
     use nl_core::route::{FAMILY, IfInfoMsg, RTM_GETLINK, RTM_NEWLINK, ifla, info};
     use nl_core::wire::{NLMSG_DONE, NLMSG_ERROR, NLMSG_OVERRUN};
     use std::os::unix::net::UnixDatagram;
+    use std::sync::atomic::{AtomicU32, Ordering};
     use std::thread;
 
     const PORT: u32 = 7;
@@ -875,6 +936,109 @@ mod tests {
         assert_eq!(sys::recv(victim.as_fd(), &mut buf, 0).unwrap().pid, other.port(), "it did get there");
         send();
         assert!(victim.try_recv(&mut buf).unwrap().is_none());
+    }
+
+    /// What a dump says that runs while others, with the rights to it, send what they like to its socket: answers with the right
+    /// sequence number and port id. `sent` counts those.
+    fn attacked(protocol: u8, kind: u16, body: &[u8], sent: &AtomicU32) -> Vec<Result<usize>> {
+        const DUMPS: u32 = 400;
+        let turn = AtomicU32::new(0);
+        let socket = Socket::open(protocol).unwrap();
+        let port = socket.port();
+        thread::scope(|scope| {
+            for other in [Socket::open(protocol).unwrap(), Socket::open(protocol).unwrap()] {
+                let turn = &turn;
+                scope.spawn(move || {
+                    // Until nobody is there any more to send to.
+                    loop {
+                        let seq = turn.load(Ordering::Relaxed);
+                        for seq in [seq, seq.wrapping_add(1)] {
+                            let none = Flags::empty();
+                            let mut all = [link(seq, none, b"forged", 0), done(seq, none), error(seq, 1, |_| {})];
+                            for forged in &mut all {
+                                forged[12..16].copy_from_slice(&port.to_ne_bytes());
+                                match sys::netlink_send_to(other.as_fd(), port, forged) {
+                                    Err(Errno(libc::ECONNREFUSED)) => return,
+                                    done => sent.fetch_add(done.is_ok().into(), Ordering::Relaxed),
+                                };
+                            }
+                        }
+                    }
+                });
+            }
+            while sent.load(Ordering::Relaxed) == 0 {
+                thread::yield_now();
+            }
+            let mut conn = Conn::over(socket, &FAMILY);
+            let dump = |_| {
+                turn.store(conn.seq.wrapping_add(1), Ordering::Relaxed);
+                let mut count = 0;
+                let fill = |m: &mut Msg<'_>| m.raw(body);
+                conn.stream(kind, fill, |message| {
+                    // Whatever it is called by the protocol: no answer of the kernel's is that short and has this in it.
+                    assert!(
+                        message.is_none_or(|m| !m.bytes().windows(6).any(|b| b == b"forged")),
+                        "a forged answer was believed"
+                    );
+                    count = if message.is_some() { usize::saturating_add(count, 1) } else { 0 };
+                    Ok(())
+                })?;
+                Ok(count)
+            };
+            (0..DUMPS).map(dump).collect()
+        })
+    }
+
+    #[test]
+    fn forged_answers_to_a_running_dump_are_not_believed() {
+        crate::sandbox::run("netlink::tests::forged_answers_to_a_running_dump_are_not_believed", || {
+            // GETTABLE of nf_tables, with a struct nfgenmsg; CTRL_CMD_GETFAMILY, with a struct genlmsghdr.
+            for (protocol, kind, body) in
+                [(0, RTM_GETLINK, &[0; 16][..]), (12, 0x0a01, &[0; 4]), (16, 16, &[3, 1, 0, 0])]
+            {
+                let calm = Conn::over(Socket::open(protocol).unwrap(), &FAMILY).dump(
+                    kind,
+                    |m| m.raw(body),
+                    |count: &mut usize, _| {
+                        *count += 1;
+                        Ok(())
+                    },
+                );
+                let sent = AtomicU32::new(0);
+                let results = attacked(protocol, kind, body, &sent);
+                assert!(sent.into_inner() > 100, "protocol {protocol}: nothing was sent");
+                // Where its buffer is full of what they sent, there is no room for the kernel's answer, and that is said.
+                let lost = |r: &Result<usize>| match r {
+                    Err(Error::Overrun | Error::Lost | Error::Interrupted) => true,
+                    Err(e) => e.errno() == Some(Errno::ENOBUFS),
+                    Ok(_) => false,
+                };
+                let wrong: Vec<_> = results.iter().filter(|r| **r != calm && !lost(r)).collect();
+                assert!(wrong.is_empty(), "protocol {protocol}: {calm:?}, not {wrong:?}");
+                assert!(results.contains(&calm), "protocol {protocol}: {:?}", results.first());
+            }
+        });
+    }
+
+    #[test]
+    fn answers_in_another_order_are_told_apart() {
+        let mut held = Vec::new();
+        let mut conn = conn(move |request| {
+            let (seq, number) = (request.seq(), request.payload().first().copied());
+            let Some(number) = number else {
+                // The barrier: now all at once, the last first.
+                let all: Vec<u8> = held.drain(..).rev().flatten().collect();
+                return vec![[all, error(seq, 0, |_| {})].concat()];
+            };
+            held.push(error(seq, number.into(), |_| {}));
+            vec![]
+        });
+        let sent = conn.batch(|requests| {
+            (1..=5_u8).try_for_each(|n| requests.request(RTM_NEWLINK, Flags::empty(), |m| m.raw(&[n; 16])))
+        });
+        let mut sent: Vec<_> = sent.unwrap().into_iter().map(|(at, error)| (at, error.errno().unwrap().0)).collect();
+        sent.sort_unstable();
+        assert_eq!(sent, [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)]);
     }
 
     #[test]

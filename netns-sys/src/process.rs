@@ -223,9 +223,13 @@ impl Held {
     /// None on a sane system.
     pub fn signals() -> Result<Held> {
         // Ignored, it would not be sent, and the child's end not be waited for.
-        sys::default_action(libc::SIGCHLD).at("hold signals", "")?;
-        let before = sys::set_signal_mask(u64::MAX).at("hold signals", "")?;
-        Ok(Held { before })
+        hear_children()?;
+        Held::all()
+    }
+
+    /// As [`Held::signals`], where there is no child.
+    pub(crate) fn all() -> Result<Held> {
+        Ok(Held { before: sys::set_signal_mask(u64::MAX).at("hold signals", "")? })
     }
 
     /// Whether one has come meanwhile that asks the process to end: `SIGINT`, `SIGTERM`, `SIGHUP` or `SIGQUIT`.
@@ -242,6 +246,14 @@ impl Drop for Held {
     fn drop(&mut self) {
         let _ = sys::set_signal_mask(self.before);
     }
+}
+
+/// The default action for `SIGCHLD`: where it is ignored, which a program can be started with, children cannot be waited for.
+///
+/// # Errors
+/// None on a sane system.
+pub fn hear_children() -> Result<()> {
+    sys::default_action(libc::SIGCHLD).at("hear of children", "")
 }
 
 /// The number of a signal, by name with or without SIG, in any case; the real-time ones: RTMIN+N, RTMAX-N; or by number.

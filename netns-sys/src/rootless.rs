@@ -20,7 +20,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
@@ -227,6 +227,7 @@ fn settle(home: &Path) -> Result<UnixListener> {
         _ => {}
     }
     mount::mount_new(c"tmpfs", &names)?;
+    fs::set_permissions(&names, fs::Permissions::from_mode(0o755)).at("set the mode of", &names)?;
     let listener = UnixListener::bind(home.join("keeper")).at("listen at", home.join("keeper"))?;
     std::io::stdout().write_all(READY.as_bytes()).and_then(|()| std::io::stdout().flush()).at("say so", "")?;
     let null = File::options().read(true).write(true).open("/dev/null").at("open", "/dev/null")?;

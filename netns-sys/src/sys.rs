@@ -105,6 +105,12 @@ pub(crate) fn openat(dir: BorrowedFd<'_>, path: &CStr, flags: c_int, mode: c_uin
     })
 }
 
+/// mknodat(2) of an empty regular file that nobody may open, for which nobody needs a right: `EEXIST` if anything has the name.
+pub(crate) fn make_file(dir: BorrowedFd<'_>, name: &CStr) -> R<()> {
+    // SAFETY: `dir` is open and `name` NUL-terminated for the call; the kernel writes no memory.
+    check(unsafe { libc::mknodat(dir.as_raw_fd(), name.as_ptr(), libc::S_IFREG, 0) }).map(drop)
+}
+
 /// unlinkat(2) of something that is not a directory.
 pub(crate) fn unlinkat(dir: BorrowedFd<'_>, name: &CStr) -> R<()> {
     // SAFETY: `dir` is open and `name` NUL-terminated for the call; the kernel writes no memory.

@@ -156,17 +156,9 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
             return Err(failure);
         }
     };
-    match (steps.is_empty(), journal.entries.is_empty()) {
+    if steps.is_empty() && journal.entries.is_empty() {
         // Nothing of it is this plan's.
-        (true, true) => journal.forget()?,
-        (true, false) => {}
-        (false, _) => {
-            if let Err(failure) = journal.finish() {
-                drop(journal);
-                let half = Journal::open(&dir, &name, None)?;
-                return half.map_or(Ok(()), |half| undo_half(&dir, half)).and(Err(failure));
-            }
-        }
+        journal.forget()?;
     }
     drop(held);
     told(session, &steps, &outcome, time);
@@ -474,7 +466,7 @@ gone, and namespaces that nothing keeps but a mount outside the directory of nam
     fn collect(session: &mut Session, yes: bool) -> Result<()> {
         let dir = session.dir.clone();
         let yes = yes && !session.options.dry_run;
-        let mut found = Vec::new();
+        let (mut found, mut result) = (Vec::new(), Ok(()));
         for name in journal::names(&dir)? {
             match Journal::open(&dir, &name, None) {
                 Ok(Some(journal)) if !journal.done => found.push(Left::Half(name)),
@@ -482,13 +474,15 @@ gone, and namespaces that nothing keeps but a mount outside the directory of nam
                     found.push(Left::Plan(name));
                 }
                 Ok(_) => {}
-                Err(failure) => session.warn(&failure.message),
+                Err(failure) => {
+                    session.warn(&failure.message);
+                    result = Err(Failure::new(failure.code, ""));
+                }
             }
         }
         let names = done("list namespaces", dir.list())?;
         found.extend(names.into_iter().filter(|e| e.state == State::Stale).map(|e| Left::Name(e.name)));
         found.extend(mounts_only(session)?);
-        let mut result = Ok(());
         for left in &found {
             let what = match left {
                 Left::Half(name) => format!("plan {} was cut off", show(name)),

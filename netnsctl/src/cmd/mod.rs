@@ -793,7 +793,7 @@ impl Session {
         rootless::before(self, &command)?;
         let result = run_command(self, command);
         #[cfg(feature = "processes")]
-        let result = result.and(rootless::after(self));
+        rootless::after(self);
         if self.options.dry_run && result.is_ok() {
             self.show_held();
         }

@@ -11,6 +11,7 @@ use nl_core::Flags;
 use nl_core::route::{NSID_NOT_ASSIGNED, RTM_NEWNSID, RtGenMsg, netnsa};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -359,8 +360,19 @@ fn delete(words: &mut Words<'_>, options: &Options) -> Parsed<Request> {
     Ok(Request::Delete { names: found, wait })
 }
 
+/// Whoever may write to the directory of names can put files in the way of names.
+fn warn_of_dir(session: &Session) {
+    let mode = std::fs::metadata(session.dir.path()).map_or(0, |dir| dir.mode());
+    if mode & 0o002 != 0 && !session.options.ip {
+        session.warn(&format!("anybody may write to {}: chmod o-w it", session.dir.path().display()));
+    }
+}
+
 /// Runs one request.
 pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
+    if let Request::Add(_) | Request::Attach { .. } | Request::Delete { .. } = request {
+        warn_of_dir(session);
+    }
     match request {
         Request::List => list::list(session),
         Request::Add(names) => add(session, &names),
@@ -415,7 +427,8 @@ const CREATE: &str = "Cannot create namespace file";
 fn on_file<T>(session: &Session, name: &OsStr, said: &str, task: &str, result: netns_sys::Result<T>) -> Result<T> {
     result.map_err(|error| {
         let path = real_path(session).join(name);
-        said_by_ip(session, Failure::of(task, &error), &format!("{said} \"{}\"", path.display()), &error)
+        let path = Escaped(path.as_os_str().as_bytes());
+        said_by_ip(session, Failure::of(task, &error), &format!("{said} \"{path}\""), &error)
     })
 }
 
@@ -536,7 +549,7 @@ fn attach(session: &mut Session, name: &OsStr, pid: u32) -> Result<()> {
     session.forget_conns();
     let ns = Ns::of_pid(pid).map_err(|error| {
         let path = real_path(session).join(name);
-        let said = format!("Bind /proc/{pid}/ns/net -> {} failed", path.display());
+        let said = format!("Bind /proc/{pid}/ns/net -> {} failed", Escaped(path.as_os_str().as_bytes()));
         said_by_ip(session, Failure::of(&format!("find the namespace of process {pid}"), &error), &said, &error)
     })?;
     let attached = session.dir.attach(name, &ns);

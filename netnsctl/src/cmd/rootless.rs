@@ -78,14 +78,18 @@ pub(super) fn before(session: &mut Session, command: &Command) -> Result<()> {
     Ok(())
 }
 
-/// Ends the keeper when there is no name left, or none could be made; in a batch, at its end.
-pub(super) fn after(session: &mut Session) -> Result<()> {
+/// Ends the keeper when there is no name left, or none could be made; in a batch, at its end. The command is done: where this
+/// fails, the next one ends it.
+pub(super) fn after(session: &mut Session) {
     let lock = session.own_names.lock.take();
-    if !session.own_names.changed || session.in_batch || !done("list namespaces", session.dir.names())?.is_empty() {
-        return Ok(());
+    if !session.own_names.changed || session.in_batch || session.own_names.keeper.is_none() {
+        return;
     }
-    let (Some(keeper), Some(home)) = (session.own_names.keeper.take(), Home::of_user()) else { return Ok(()) };
-    let task = "let go of your names";
-    let lock = lock.map_or_else(|| done(task, home.lock()), Ok)?;
-    done(task, keeper.end(&lock))
+    if !session.dir.names().is_ok_and(|names| names.is_empty()) {
+        return;
+    }
+    let (Some(keeper), Some(home)) = (session.own_names.keeper.take(), Home::of_user()) else { return };
+    if let Ok(lock) = lock.map_or_else(|| home.lock(), Ok) {
+        let _ = keeper.end(&lock);
+    }
 }

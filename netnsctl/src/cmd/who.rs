@@ -269,14 +269,19 @@ impl Device {
     }
 }
 
-/// A word as a shell takes it.
+/// A word as a shell takes it; one that would disturb a terminal as bash, ksh, zsh, and sh (POSIX.1-2024) take it.
 fn shell(word: &OsStr) -> String {
     let plain = |b: &u8| b.is_ascii_alphanumeric() || b"/._-+:@".contains(b);
-    let text = word.to_string_lossy();
-    if !text.is_empty() && text.bytes().all(|b| plain(&b)) {
-        text.into_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
+    let bytes = word.as_bytes();
+    match word.to_str() {
+        Some(text) if !text.is_empty() && bytes.iter().all(plain) => text.to_owned(),
+        Some(text) if Escaped(bytes).to_string() == text.replace('\\', "\\\\") => {
+            format!("'{}'", text.replace('\'', "'\\''"))
+        }
+        _ => {
+            let escaped = |b: &u8| if plain(b) { char::from(*b).to_string() } else { format!("\\{b:03o}") };
+            format!("$'{}'", bytes.iter().map(escaped).collect::<String>())
+        }
     }
 }
 
@@ -316,5 +321,6 @@ mod tests {
         let quoted = |word: &str| shell(OsStr::new(word));
         assert_eq!((quoted("/run/a-b"), quoted("a b"), quoted("")), ("/run/a-b".into(), "'a b'".into(), "''".into()));
         assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!((quoted("a\\b"), quoted("\u{1b}[m")), ("'a\\b'".into(), "$'\\033\\133m'".into()));
     }
 }

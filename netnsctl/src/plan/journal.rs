@@ -65,14 +65,20 @@ pub(crate) fn home(dir: &Dir) -> PathBuf {
     dir.path().with_file_name("netnsctl.plans")
 }
 
-/// The names of all plans that have one.
+/// The names of all plans that have one. What is empty is none: who was about to begin it was stopped.
 pub(crate) fn names(dir: &Dir) -> Result<Vec<OsString>> {
     let home = home(dir);
     let entries = match fs::read_dir(&home) {
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(|e| failed("read", &home, &e))?,
     };
-    let mut names: Vec<OsString> = entries.map_while(std::result::Result::ok).map(|e| e.file_name()).collect();
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|e| failed("read", &home, &e))?;
+        if !entry.metadata().is_ok_and(|found| found.is_file() && found.len() == 0) {
+            names.push(entry.file_name());
+        }
+    }
     names.sort_unstable();
     Ok(names)
 }
@@ -168,6 +174,7 @@ impl Entry {
         let undo = match kind {
             "link" => Undo::Link(rest()?, first.parse().ok()?),
             "tied" => Undo::Tied(rest()?, first.parse().ok()?),
+            "request" if first.len() % 2 != 0 => return None,
             "request" => {
                 let digits =
                     first.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
@@ -293,6 +300,7 @@ impl Journal {
         if whole == 0 {
             return self.cut(0);
         }
+        self.done = false;
         let damaged = |line: usize| {
             let path = show(self.path.as_os_str());
             let message = format!("the journal {path} is damaged in line {line}: nothing is done with it");

@@ -160,6 +160,9 @@ impl Steps {
             }
         }
         run.progress.end();
+        if let (Ok(()), Some(journal), false) = (&result, run.journal.as_mut(), self.is_empty()) {
+            result = journal.finish();
+        }
         let (done, outcome) = (std::mem::take(&mut run.done), std::mem::take(&mut run.outcome));
         match result {
             Ok(()) => Ok(outcome),
@@ -171,7 +174,10 @@ impl Steps {
                 let told = match left.is_empty() {
                     true if done.is_empty() => "  nothing was done".into(),
                     true => "  all that was done before is taken back".into(),
-                    false => format!("  what could not be taken back:\n    {}", left.join("\n    ")),
+                    false => format!(
+                        "  what could not be taken back (the journal is kept: `down` tries again):\n    {}",
+                        left.join("\n    ")
+                    ),
                 };
                 let before = failure.hint.as_ref().map_or_else(String::new, |hint| format!("{hint}\n"));
                 Err(failure.hint(format!("{before}{told}")))
@@ -238,6 +244,8 @@ struct Sent {
     failed: Vec<(usize, Error)>,
     /// Failed, and were carried out all the same when they were sent once more.
     late: Vec<usize>,
+    /// From this step on, how it went is not known.
+    broken: Option<(usize, Error)>,
 }
 
 impl Run<'_> {
@@ -285,7 +293,7 @@ impl Run<'_> {
             let added = steps.dir.add_all(&names, self.settings.jobs, |at| {
                 let Some((_, place)) = places.get(at) else { return Ok(()) };
                 let sent = here.send(place, place.first_phase(1));
-                let Some((step, error)) = sent.failed.into_iter().next() else { return Ok(()) };
+                let Some((step, error)) = sent.failed.into_iter().chain(sent.broken).next() else { return Ok(()) };
                 if let (true, Ok(mut failed)) = (keep_going, failed.lock()) {
                     failed.push((at, step, error));
                     return Ok(());
@@ -359,7 +367,7 @@ impl Run<'_> {
                 self.done.extend(undo.into_iter().filter(|u| made(u.0)).map(|u| u.1));
                 let count = sent.upto.saturating_sub(start).saturating_sub(sent.failed.len());
                 self.outcome.requests = self.outcome.requests.saturating_add(count);
-                for (step, error) in sent.failed {
+                for (step, error) in sent.failed.into_iter().chain(sent.broken) {
                     let line = place.steps.get(step).map(|s| s.line).unwrap_or_default();
                     self.fail(line, error)?;
                 }
@@ -402,7 +410,7 @@ impl Run<'_> {
     /// Sends steps of a place, in which the calling thread is. What is behind a failed one is not sent, but for what went out
     /// together with it.
     fn send(&self, place: &Place, range: std::ops::Range<usize>) -> Sent {
-        let mut sent = Sent { upto: range.start, failed: Vec::new(), late: Vec::new() };
+        let mut sent = Sent { upto: range.start, failed: Vec::new(), late: Vec::new(), broken: None };
         let (mut socket, mut refused, mut bytes) = (None, Vec::new(), Vec::new());
         let mut at = range.start;
         while at < range.end {
@@ -433,7 +441,7 @@ impl Run<'_> {
             });
             sent.upto = until;
             if let Err(error) = result {
-                sent.failed.push((at, error));
+                sent.broken = Some((at, error));
                 break;
             }
             for (seq, errno) in &refused {
@@ -517,7 +525,7 @@ const SILENCE: Duration = Duration::from_secs(5);
 /// back what could not be taken back.
 pub(crate) fn take_back(dir: &Dir, entries: &[Entry]) -> Vec<String> {
     let mut left = Vec::new();
-    let mut conns: BTreeMap<OsString, Option<Conn>> = BTreeMap::new();
+    let mut conns = BTreeMap::new();
     let names: Vec<&OsStr> = entries
         .iter()
         .rev()
@@ -538,10 +546,12 @@ pub(crate) fn take_back(dir: &Dir, entries: &[Entry]) -> Vec<String> {
                 tied.entry(place).or_default().insert(*index, name);
             }
             Undo::Request(bytes) => {
-                let result =
-                    with(dir, &mut conns, place, |conn| conn.send(bytes).map(|f| f.into_iter().map(|f| f.1).next()));
-                match result {
-                    Some(Ok(Some(error)) | Err(error)) if !is_gone(&error) => left.push(error.to_string()),
+                let send = |conn: &mut Conn| match conn.send(bytes)?.into_iter().next() {
+                    Some((_, error)) => Err(error),
+                    None => Ok(()),
+                };
+                match with(dir, &mut conns, place, send) {
+                    Err(error) if !is_gone(&error) => left.push(error.to_string()),
                     _ => {}
                 }
             }
@@ -550,18 +560,19 @@ pub(crate) fn take_back(dir: &Dir, entries: &[Entry]) -> Vec<String> {
                 let done = if place.is_empty() { Ok(write()) } else { open(dir, place).and_then(|ns| ns.run(write)) };
                 match done {
                     Ok(Err(e)) if e.kind() != std::io::ErrorKind::NotFound => left.push(format!("{key}={value}: {e}")),
+                    Err(e) if !is_gone(&e) => left.push(format!("{key}={value}: {e}")),
                     _ => {}
                 }
             }
         }
     }
     for (place, links) in &links {
-        if let Some(Err(error)) = with(dir, &mut conns, place, |conn| delete_links(conn, links)) {
-            left.push(error.to_string());
+        match with(dir, &mut conns, place, |conn| delete_links(conn, links)) {
+            Err(error) if !is_gone(&error) => left.push(error.to_string()),
+            _ => {}
         }
     }
-    let watching: Vec<(&OsStr, Option<Waiting>)> =
-        tied.iter().map(|(place, links)| (*place, Waiting::new(dir, place, links.clone()))).collect();
+    let watching: Vec<_> = tied.iter().map(|(place, links)| (*place, Waiting::new(dir, place, links))).collect();
     if !names.is_empty() {
         match dir.remove_all(&names) {
             Ok(failed) => left.extend(
@@ -571,13 +582,19 @@ pub(crate) fn take_back(dir: &Dir, entries: &[Entry]) -> Vec<String> {
         }
     }
     for (place, waiting) in watching {
-        let still = waiting.map(Waiting::wait).unwrap_or_default();
+        let still = match waiting {
+            Ok(waiting) => waiting.wait(),
+            Err(error) if is_gone(&error) => continue,
+            // Without being told of their end they can be deleted still.
+            Err(_) => tied.get(place).cloned().unwrap_or_default(),
+        };
         let still: Vec<(&[u8], u32)> = still.iter().map(|(index, name)| (*name, *index)).collect();
         if still.is_empty() {
             continue;
         }
-        if let Some(Err(error)) = with(dir, &mut conns, place, |conn| delete_links(conn, &still)) {
-            left.push(error.to_string());
+        match with(dir, &mut conns, place, |conn| delete_links(conn, &still)) {
+            Err(error) if !is_gone(&error) => left.push(error.to_string()),
+            _ => {}
         }
     }
     left
@@ -587,23 +604,27 @@ fn open(dir: &Dir, place: &OsStr) -> netns_sys::Result<Ns> {
     if place.as_encoded_bytes().contains(&b'/') { Ns::open(std::path::Path::new(place)) } else { dir.open(place) }
 }
 
-/// Does `f` with the connection in a place; `None`: the place is gone, and all with it.
+/// Does `f` with the connection in a place.
 fn with<T>(
     dir: &Dir,
-    conns: &mut BTreeMap<OsString, Option<Conn>>,
+    conns: &mut BTreeMap<OsString, Conn>,
     place: &OsStr,
-    f: impl FnOnce(&mut Conn) -> T,
-) -> Option<T> {
-    let conn = conns.entry(place.to_owned()).or_insert_with(|| match place.is_empty() {
-        true => Conn::open(&FAMILY).ok(),
-        false => open(dir, place).and_then(|ns| Conn::open_in(&ns, &FAMILY)).ok(),
-    });
-    conn.as_mut().map(f)
+    f: impl FnOnce(&mut Conn) -> netns_sys::Result<T>,
+) -> netns_sys::Result<T> {
+    if let Some(conn) = conns.get_mut(place) {
+        return f(conn);
+    }
+    let conn = match place.is_empty() {
+        true => Conn::open(&FAMILY),
+        false => open(dir, place).and_then(|ns| Conn::open_in(&ns, &FAMILY)),
+    };
+    f(conns.entry(place.to_owned()).or_insert(conn?))
 }
 
-/// It is not there any more.
+/// It is not there any more, or the place is gone, and all with it.
 fn is_gone(error: &Error) -> bool {
-    matches!(error.errno(), Some(Errno::ENOENT | Errno::ESRCH | Errno::ENODEV | Errno::EADDRNOTAVAIL | Errno::ENXIO))
+    let gone = [Errno::ENOENT, Errno::ESRCH, Errno::ENODEV, Errno::EADDRNOTAVAIL, Errno::ENXIO];
+    matches!(error, Error::NoSuchName { .. } | Error::Stale { .. }) || error.errno().is_some_and(|e| gone.contains(&e))
 }
 
 /// The names of all links, by index.
@@ -666,16 +687,16 @@ const RTNLGRP_LINK: u32 = 1;
 
 impl<'l> Waiting<'l> {
     /// From now on, in a place: for those that are there.
-    fn new(dir: &Dir, place: &OsStr, mut links: BTreeMap<u32, &'l [u8]>) -> Option<Waiting<'l>> {
+    fn new(dir: &Dir, place: &OsStr, links: &BTreeMap<u32, &'l [u8]>) -> netns_sys::Result<Waiting<'l>> {
         let listen = || {
             let socket = Socket::open_for(FAMILY.protocol, &[RTNLGRP_LINK])?;
             let _ = socket.set_receive_buffer(8 << 20);
             Ok((socket, link_names(&mut Conn::open(&FAMILY)?)?))
         };
         let opened = if place.is_empty() { listen() } else { open(dir, place).and_then(|ns| ns.run(listen)?) };
-        let (socket, there) = opened.ok()?;
-        links.retain(|index, name| there.get(index).is_some_and(|n| n == name));
-        Some(Waiting { socket, links })
+        let (socket, there) = opened?;
+        let links = links.iter().filter(|(index, name)| there.get(index).is_some_and(|n| n == *name));
+        Ok(Waiting { socket, links: links.map(|(index, name)| (*index, *name)).collect() })
     }
 
     /// Until all are gone, or nothing happens any more; gives back those that are left.

@@ -38,7 +38,8 @@ fn warn(session: &Session, name: &OsStr, warnings: &[Error]) {
             Error::Sys { op: "put a file of /etc/netns over", about, errno } if session.options.ip => {
                 let target = Path::new(about);
                 let source = Path::new("/etc/netns").join(name).join(target.file_name().unwrap_or_default());
-                let (source, target, words) = (source.display(), target.display(), errno.words());
+                let escaped = |path: &Path| Escaped(path.as_os_str().as_bytes()).to_string();
+                let (source, target, words) = (escaped(&source), escaped(target), errno.words());
                 session.warn(&format!("Bind {source} -> {target} failed: {words}"));
             }
             warning => session.warn(&warning.to_string()),
@@ -57,6 +58,7 @@ pub(in crate::cmd) fn not_executed(session: &Session, error: &Error, program: &O
 fn spawn(session: &Session, name: &OsStr, command: &[OsString]) -> Result<Exit> {
     let Some((program, args)) = command.split_first() else { return Ok(Exit::Code(0)) };
     let ns = session.dir.open(name).map_err(|error| not_entered(name, &error))?;
+    done("hear of the command", process::hear_children())?;
     let inside = Spawn::new(program).args(args).inside(&ns, Some(name));
     let child = inside.and_then(Spawn::spawn).map_err(|error| match &error {
         Error::Sys { op: "execute", .. } => not_executed(session, &error, program),
