@@ -10,10 +10,15 @@ use crate::named::{Dir, Ready, c_name};
 use crate::ns::{Ns, NsFlags, NsId, proc_fd};
 use crate::sys;
 use std::ffi::OsStr;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+
+/// How many threads take names away at most, and how many names are worth one. Each unmount waits for all processors to pass
+/// through a quiet state, and those of several threads wait together.
+const REMOVERS: usize = 8;
+const NAMES_A_THREAD: usize = 32;
 
 /// What [`Dir::add_all`] did.
 #[derive(Debug, Default)]
@@ -82,7 +87,7 @@ impl Dir {
         Ok(all)
     }
 
-    /// Takes names away, as [`Dir::remove`] does each. Gives back those that failed, by position.
+    /// Takes names away, each of them once, as [`Dir::remove`] does. Gives back those that failed, by position.
     ///
     /// # Errors
     /// Those of [`Dir::remove`] that are not of one name.
@@ -96,12 +101,33 @@ impl Dir {
         };
         let dir = self.open_own()?;
         let _ = sys::raise_descriptor_limit();
-        let (mut held, mut failed) = (Vec::new(), Vec::new());
-        for (at, name) in names.iter().enumerate() {
-            if let Err(error) = c_name(name).and_then(|c| dir.remove(&c, &mut held)) {
-                failed.push((at, error));
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let (mut held, mut failed) = (Vec::new(), Vec::new());
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(name) = names.get(at) else { break (held, failed) };
+                if let Err(error) = c_name(name).and_then(|c| dir.remove(&c, &mut held)) {
+                    failed.push((at, error));
+                }
             }
-        }
+        };
+        let more = names.len().checked_div(NAMES_A_THREAD).unwrap_or(0).min(REMOVERS.saturating_sub(1));
+        // Where threads share it, the table of descriptors grows slowly: once is enough.
+        let last = u32::try_from(names.len()).unwrap_or(u32::MAX).saturating_add(64);
+        let number = u32::try_from(dir.fd.as_raw_fd()).unwrap_or(0);
+        let _ = (more > 0).then(|| sys::dup_number(number, last));
+        let done = thread::scope(|scope| {
+            let start = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+            let threads: Vec<_> = (0..more).filter_map(start).collect();
+            let mut done = vec![work()];
+            let ended = threads.into_iter().map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            done.extend(ended);
+            done
+        });
+        // Only here is let go what they hold.
+        let mut failed: Vec<_> = done.into_iter().flat_map(|(_held, failed)| failed).collect();
+        failed.sort_unstable_by_key(|(at, _)| *at);
         Ok(failed)
     }
 }

@@ -39,7 +39,7 @@ pub fn pid_of(pidfd: BorrowedFd<'_>) -> Result<u32> {
 /// # Errors
 /// `EBADF`: there is none of this number.
 pub fn inherited(number: u32) -> Result<OwnedFd> {
-    sys::dup_number(number).at("find descriptor", number.to_string())
+    sys::dup_number(number, 3).at("find descriptor", number.to_string())
 }
 
 /// Replaces this process by a program, searched in `PATH` as execvp(3) does, with its environment, signal mask and

@@ -316,7 +316,7 @@ impl Spawn {
     /// `EBADF`: it is not open.
     pub fn keep_fd(mut self, fd: u32) -> Result<Spawn> {
         // Of those we open ourselves none may be taken for it.
-        sys::dup_number(fd).at(op::KEEP, fd.to_string())?;
+        sys::dup_number(fd, 3).at(op::KEEP, fd.to_string())?;
         let fds = self.fds.get_or_insert_default();
         fds.push(fd);
         fds.sort_unstable();

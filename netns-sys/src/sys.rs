@@ -258,11 +258,11 @@ pub(crate) fn dup_stdio(from: BorrowedFd<'_>, onto: Stdio) -> R<()> {
     retry(|| check(unsafe { libc::dup2(from.as_raw_fd(), onto) })).map(drop)
 }
 
-/// fcntl(2) `F_DUPFD_CLOEXEC`: a duplicate, above 2, of a descriptor known by its number only.
-pub(crate) fn dup_number(number: u32) -> R<OwnedFd> {
-    let number: c_int = fit(number)?;
+/// fcntl(2) `F_DUPFD_CLOEXEC`: a duplicate, with the number `least` or above, of a descriptor known by its number only.
+pub(crate) fn dup_number(number: u32, least: u32) -> R<OwnedFd> {
+    let (number, least): (c_int, c_int) = (fit(number)?, fit(least)?);
     // SAFETY: whoever owns the descriptor keeps it as it is; `EBADF` if there is none; returns a new descriptor.
-    own(unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3) })
+    own(unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, least) })
 }
 
 /// ioctl_tty(2) `TIOCGWINSZ`: how many columns the terminal that is standard output has; `None`: it does not know, or is none.

@@ -69,6 +69,27 @@ fn a_name_is_added_listed_opened_and_removed() {
     run("a_name_is_added_listed_opened_and_removed", add_list_open_remove);
 }
 
+#[test]
+fn many_names_are_taken_away_and_each_failure_is_told() {
+    run("many_names_are_taken_away_and_each_failure_is_told", || {
+        let dir = Dir::default();
+        let names: Vec<OsString> = (0..300).map(|i| format!("n{i}").into()).collect();
+        let names: Vec<&OsStr> = names.iter().map(OsString::as_os_str).collect();
+        let ns = dir.add(names[0]).unwrap();
+        names[1..].iter().for_each(|name| dir.attach(name, &ns).unwrap());
+        dir.remove(names[7]).unwrap();
+        sh(
+            "umount /run/netns/n200; mount --bind /proc/self/ns/net /run/netns/n9; rm /run/netns/n200; echo x > /run/netns/n200",
+        );
+        let failed = dir.remove_all(&names).unwrap();
+        let missing = Error::NoSuchName { name: names[7].to_owned() };
+        assert_eq!(failed[0], (7, missing));
+        assert!(matches!(failed[1..], [(200, Error::NotNetns { .. })]), "{failed:?}");
+        assert_eq!(dir.names().unwrap(), [names[200]]);
+        assert_eq!(mounts_at(&format!("{NETNS}/n9")).len(), 0);
+    });
+}
+
 /// Runs `test` inside a sandbox, its body under strace, which makes the kernel older or worse. False: no strace.
 fn with_faults(test: &str, faults: &[&str], body: impl FnOnce()) {
     if mode().as_deref() == Some("traced") {

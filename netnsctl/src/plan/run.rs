@@ -526,12 +526,10 @@ const SILENCE: Duration = Duration::from_secs(5);
 pub(crate) fn take_back(dir: &Dir, entries: &[Entry]) -> Vec<String> {
     let mut left = Vec::new();
     let mut conns = BTreeMap::new();
-    let names: Vec<&OsStr> = entries
-        .iter()
-        .rev()
-        .filter_map(|e| if let Entry::Ns(name) = e { Some(name.as_os_str()) } else { None })
-        .collect();
-    let ours: BTreeSet<&OsStr> = names.iter().copied().collect();
+    // Each once: a plan makes a name again that somebody took away.
+    let ours: BTreeSet<&OsStr> =
+        entries.iter().filter_map(|e| if let Entry::Ns(name) = e { Some(name.as_os_str()) } else { None }).collect();
+    let names: Vec<&OsStr> = ours.iter().copied().collect();
     let mut links: BTreeMap<&OsStr, Vec<(&[u8], u32)>> = BTreeMap::new();
     let mut tied: BTreeMap<&OsStr, BTreeMap<u32, &[u8]>> = BTreeMap::new();
     for entry in entries.iter().rev() {
