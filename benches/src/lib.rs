@@ -1,3 +1,4 @@
 //! What the benchmarks share: what is measured of the codec, and how.
 
 pub mod codec;
+pub mod measure;
