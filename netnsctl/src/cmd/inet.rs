@@ -200,9 +200,12 @@ fn write_lladdr(text: &mut Text, kind: u16, bytes: &[u8]) {
     }
 }
 
-/// Puts a link-layer address, in its colour.
-pub(super) fn put_lladdr(out: &mut Out, key: &str, kind: u16, bytes: &[u8]) {
-    out.paint(Some(Color::Mac), |out| out.bare(key, |text| write_lladdr(text, kind, bytes)));
+/// Puts a link-layer address, and what is `after` it, in its colour.
+pub(super) fn put_lladdr(out: &mut Out, key: &str, kind: u16, bytes: &[u8], after: &str) {
+    out.paint(Some(Color::Mac), |out| {
+        out.bare(key, |text| write_lladdr(text, kind, bytes));
+        out.push(after);
+    });
 }
 
 /// A destination or source: the address, without its length where that is all of it; none of length 0 is `default`.

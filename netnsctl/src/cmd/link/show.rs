@@ -355,8 +355,7 @@ impl Context {
     pub(in crate::cmd) fn brief(&self, out: &mut Out, link: &Link<'_>) {
         let below_is_down = self.brief_head(out, link);
         if let Some(bytes) = link.address().ok().flatten().filter(|b| !b.is_empty()) {
-            put_lladdr(out, "address", link.header.kind.get(), bytes);
-            out.push(" ");
+            put_lladdr(out, "address", link.header.kind.get(), bytes, " ");
         }
         Self::flags(out, link.flags(), below_is_down);
         out.text(format_args!("\n"));
@@ -447,14 +446,14 @@ impl Context {
         out.parts("link_type", &*name, &[self.newline, "    link/", &name, " "]);
         let own = link.address().ok().flatten().unwrap_or_default();
         if !own.is_empty() {
-            put_lladdr(out, "address", kind, own);
+            put_lladdr(out, "address", kind, own, "");
         }
         if let Some(bytes) = link.broadcast().ok().flatten().filter(|b| !b.is_empty()) {
             broadcast(out, link, bytes);
         }
         if let Some(bytes) = link.perm_address().ok().flatten().filter(|b| !b.is_empty() && *b != own) {
             out.push(" permaddr ");
-            put_lladdr(out, "permaddr", kind, bytes);
+            put_lladdr(out, "permaddr", kind, bytes, "");
         }
     }
 
@@ -553,5 +552,5 @@ pub(super) fn broadcast(out: &mut Out, link: &Link<'_>, bytes: &[u8]) {
     if peer {
         out.json("link_pointtopoint", true);
     }
-    put_lladdr(out, "broadcast", link.header.kind.get(), bytes);
+    put_lladdr(out, "broadcast", link.header.kind.get(), bytes, "");
 }

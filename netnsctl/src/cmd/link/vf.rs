@@ -214,7 +214,7 @@ impl Context {
         out.field("vf", index, format_args!("{}    vf {index} ", self.newline));
         let name = type_name(out, kind);
         out.field("link_type", &*name, format_args!("    link/{name} "));
-        put_lladdr(out, "address", kind, addr(vf::MAC, 4).unwrap_or_default());
+        put_lladdr(out, "address", kind, addr(vf::MAC, 4).unwrap_or_default(), "");
         if let Some(addr) = addr(vf::BROADCAST, 0) {
             broadcast(out, link, addr);
         }
