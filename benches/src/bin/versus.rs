@@ -3,14 +3,25 @@
 //!
 //! Makes worlds of its own (namespaces, an empty /run on tmpfs), as root or as an ordinary user; runs both programs in turns,
 //! ROUNDS times (21) behind a warm-up; prints medians with the least and the most, the ratio, and peak memory. Only ratios of
-//! one run mean anything. With WORD, only the comparisons that have it in their name.
+//! one run mean anything; beside them stands what the kernel alone took of ip's time. With WORD, only the comparisons that have it in their name.
 //!
 //! The program measured is the static one (built for musl, or by `cargo static`) if it is there, else the plain release
 //! build; NETNSCTL names another. Memory is what wait4(2) tells: never less than this program's own, which forks.
-#![allow(clippy::expect_used, clippy::panic, reason = "a tool of development")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    reason = "a tool of development"
+)]
 
 use netns_sys::mount::{self, Propagation};
+use netns_sys::netlink::Conn;
 use netns_sys::{Dir, NsFlags, Spawn};
+use nl_core::route::{
+    self, IfInfoMsg, RTM_GETLINK, RTM_GETROUTE, RTM_NEWROUTE, RtMsg, ifla, rt_scope, rta, rtext_filter, rtn,
+};
+use nl_core::{Flags, Msg};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
@@ -33,6 +44,19 @@ struct Case {
     after: &'static str,
     /// Ours is to take at most so much of theirs.
     goal: f64,
+    /// What the kernel takes for it in any program, where that is much of it.
+    floor: Option<Floor>,
+}
+
+/// What the kernel is asked for, by this program itself: nothing is parsed or shown, no program is started.
+#[derive(Clone, Copy)]
+enum Floor {
+    /// All objects.
+    Dump(u16),
+    /// To add the routes of the batch.
+    Add,
+    /// To run `true` in a new network namespace.
+    New,
 }
 
 const ROUTES: usize = 100_000;
@@ -64,6 +88,7 @@ const CASES: &[Case] = &[
         theirs: "route show",
         after: "",
         goal: 0.35,
+        floor: Some(Floor::Dump(RTM_GETROUTE)),
     },
     Case {
         name: "-j route show, 100,000 routes",
@@ -73,6 +98,7 @@ const CASES: &[Case] = &[
         theirs: "-j route show",
         after: "",
         goal: 0.35,
+        floor: Some(Floor::Dump(RTM_GETROUTE)),
     },
     Case {
         name: "link show, 1,000 veth pairs",
@@ -82,6 +108,7 @@ const CASES: &[Case] = &[
         theirs: "link show",
         after: "",
         goal: 0.5,
+        floor: Some(Floor::Dump(RTM_GETLINK)),
     },
     Case {
         name: "addr show, 1,000 veth pairs",
@@ -91,6 +118,7 @@ const CASES: &[Case] = &[
         theirs: "addr show",
         after: "",
         goal: 1.0,
+        floor: Some(Floor::Dump(RTM_GETLINK)),
     },
     Case {
         name: "netns list, 10,000 names",
@@ -100,6 +128,7 @@ const CASES: &[Case] = &[
         theirs: "netns list",
         after: "",
         goal: 0.05,
+        floor: None,
     },
     Case {
         name: "batch, 10,000 route add",
@@ -109,6 +138,7 @@ const CASES: &[Case] = &[
         theirs: "-batch /run/batch",
         after: "route flush table main",
         goal: 0.35,
+        floor: Some(Floor::Add),
     },
     Case {
         name: "-n NAME link show, 1 name",
@@ -118,6 +148,7 @@ const CASES: &[Case] = &[
         theirs: "-n n0 link show",
         after: "",
         goal: 0.6,
+        floor: None,
     },
     Case {
         name: "-n NAME link show, 10,000 names",
@@ -127,6 +158,7 @@ const CASES: &[Case] = &[
         theirs: "-n n0 link show",
         after: "",
         goal: 0.1,
+        floor: None,
     },
     Case {
         name: "ls beside lsns -t net",
@@ -136,6 +168,7 @@ const CASES: &[Case] = &[
         theirs: "/usr/bin/lsns -t net",
         after: "",
         goal: 0.5,
+        floor: None,
     },
     Case {
         name: "netns pids NAME",
@@ -145,6 +178,7 @@ const CASES: &[Case] = &[
         theirs: "netns pids n0",
         after: "",
         goal: 0.7,
+        floor: None,
     },
     Case {
         name: "enter NAME true beside nsenter",
@@ -154,6 +188,7 @@ const CASES: &[Case] = &[
         theirs: "/usr/bin/nsenter --net=/run/netns/n0 true",
         after: "",
         goal: 0.55,
+        floor: None,
     },
     Case {
         name: "enter NAME true beside netns exec, 1 name",
@@ -163,6 +198,7 @@ const CASES: &[Case] = &[
         theirs: "netns exec n0 true",
         after: "",
         goal: 0.45,
+        floor: None,
     },
     Case {
         name: "enter NAME true beside netns exec, 10,000 names",
@@ -172,6 +208,7 @@ const CASES: &[Case] = &[
         theirs: "netns exec n0 true",
         after: "",
         goal: 0.06,
+        floor: None,
     },
     Case {
         name: "run true beside unshare -n",
@@ -181,8 +218,9 @@ const CASES: &[Case] = &[
         theirs: "/usr/bin/unshare -n true",
         after: "",
         goal: 0.6,
+        floor: Some(Floor::New),
     },
-    Case { name: "-V", world: String::new, names: 0, ours: "-V", theirs: "-V", after: "", goal: 0.6 },
+    Case { name: "-V", world: String::new, names: 0, ours: "-V", theirs: "-V", after: "", goal: 0.6, floor: None },
 ];
 
 /// Set in the process that is in a world of its own.
@@ -200,8 +238,10 @@ fn main() {
         return println!("not run: needs iproute2");
     }
     println!("{}", program().display());
-    println!("| what | netnsctl, ms (min–max) | ip, ms (min–max) | ratio | goal | peak memory, kB |");
-    println!("| --- | ---: | ---: | ---: | ---: | ---: |");
+    println!(
+        "| what | netnsctl, ms (min–max) | ip, ms (min–max) | ratio | goal | the kernel alone | peak memory, kB |"
+    );
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
     let root = fs::metadata("/proc/self").is_ok_and(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0);
     for case in CASES.iter().filter(|c| c.name.contains(&only)) {
         let mut kinds = NsFlags::NET | NsFlags::MOUNT;
@@ -248,7 +288,7 @@ fn inside(case: &Case, rounds: usize) {
     let theirs =
         if case.theirs.starts_with('/') { case.theirs.split_once(' ').expect("words") } else { ("ip", case.theirs) };
     let programs = [(program(), case.ours), (PathBuf::from(theirs.0), theirs.1)];
-    let mut times = [Vec::new(), Vec::new()];
+    let mut times = [Vec::new(), Vec::new(), Vec::new()];
     let mut memory = [0_u64; 2];
     for round in 0..=rounds {
         for (which, (program, args)) in programs.iter().enumerate() {
@@ -261,8 +301,16 @@ fn inside(case: &Case, rounds: usize) {
                 ip(case.after);
             }
         }
+        if let Some(floor) = case.floor {
+            let start = Instant::now();
+            floor.run();
+            times[2].push(start.elapsed().as_secs_f64() * 1e3);
+            if !case.after.is_empty() {
+                ip(case.after);
+            }
+        }
     }
-    let [ours, theirs] = times.map(|mut all| {
+    let [ours, theirs, floor] = times.map(|mut all| {
         all.sort_by(f64::total_cmp);
         let at = |i: usize| all.get(i).copied().unwrap_or_default();
         (at(all.len() / 2), at(0), at(all.len().saturating_sub(1)))
@@ -270,16 +318,55 @@ fn inside(case: &Case, rounds: usize) {
     let shown = |(median, least, most)| format!("{median:.2} ({least:.2}–{most:.2})");
     let ratio = ours.0 / theirs.0;
     println!(
-        "| {} | {} | {} | {ratio:.3}{} | {} | {} : {} |",
+        "| {} | {} | {} | {ratio:.3}{} | {} | {} | {} : {} |",
         case.name,
         shown(ours),
         shown(theirs),
         if ratio > case.goal { " **over**" } else { "" },
         case.goal,
+        case.floor.map_or_else(String::new, |_| format!("{:.2} = {:.3}", floor.0, floor.0 / theirs.0)),
         memory[0],
         memory[1],
     );
     std::io::stdout().flush().expect("output");
+}
+
+impl Floor {
+    fn run(self) {
+        let mut conn = Conn::open(&route::FAMILY).expect("a socket");
+        match self {
+            Floor::Dump(RTM_GETLINK) => {
+                let ask = |m: &mut Msg<'_>| {
+                    m.fixed(&IfInfoMsg::default());
+                    m.u32(ifla::EXT_MASK, rtext_filter::SKIP_STATS);
+                };
+                conn.stream(RTM_GETLINK, ask, |_| Ok(())).expect("links");
+            }
+            Floor::Dump(kind) => {
+                let ask = |m: &mut Msg<'_>| m.fixed(&RtMsg { family: 2, ..RtMsg::default() });
+                conn.stream(kind, ask, |_| Ok(())).expect("routes");
+            }
+            Floor::Add => {
+                let (scope, kind) = (rt_scope::LINK, rtn::UNICAST);
+                let header = RtMsg { family: 2, dst_len: 32, table: 254, protocol: 4, scope, kind, ..RtMsg::default() };
+                let failed = conn.batch(|requests| {
+                    (0..ADDED).try_for_each(|i| {
+                        let octets = [11, (i >> 16 & 255) as u8, (i >> 8 & 255) as u8, (i & 255) as u8];
+                        requests.request(RTM_NEWROUTE, Flags::CREATE | Flags::EXCL, |m| {
+                            m.fixed(&header);
+                            m.bytes(rta::DST, &octets);
+                            m.u32(rta::OIF, 1);
+                        })
+                    })
+                });
+                assert!(failed.expect("routes").is_empty());
+            }
+            Floor::New => {
+                let exit = Spawn::new("true").namespaces(NsFlags::NET).spawn().and_then(|child| child.wait());
+                assert!(exit.expect("a namespace").success());
+            }
+        }
+    }
 }
 
 /// Milliseconds and kB. The output goes to a pipe that nothing slows down: /dev/null.
