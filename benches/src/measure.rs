@@ -2,6 +2,7 @@
 
 use crate::codec::Task;
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -66,13 +67,23 @@ pub fn file(name: &str) -> PathBuf {
 /// # Panics
 /// They cannot be written.
 pub fn keep(name: &str, rows: &[Row]) {
+    let _ = fs::remove_file(file(name));
+    add(name, rows);
+}
+
+/// Keeps figures, behind those that are kept under the name.
+///
+/// # Panics
+/// They cannot be written.
+pub fn add(name: &str, rows: &[Row]) {
     let path = file(name);
     let line = |r: &Row| {
         let f = &r.figure;
         format!("{}\t{}\t{}\t{}\t{}\t{}\t{}\n", r.task, r.n, r.who, r.measure, f.median, f.least, f.most)
     };
     fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-    fs::write(path, rows.iter().map(line).collect::<String>()).expect("a file");
+    let mut file = fs::OpenOptions::new().create(true).append(true).open(path).expect("a file");
+    file.write_all(rows.iter().map(line).collect::<String>().as_bytes()).expect("a file");
 }
 
 /// What was kept under a name, if anything was.

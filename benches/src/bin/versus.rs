@@ -3,7 +3,8 @@
 //!
 //! Makes worlds of its own (namespaces, an empty /run on tmpfs), as root or as an ordinary user; runs both programs in turns,
 //! ROUNDS times (21) behind a warm-up; prints medians with the least and the most, the ratio, and peak memory. Only ratios of
-//! one run mean anything; beside them stands what the kernel alone took of ip's time. With WORD, only the comparisons that have it in their name.
+//! one run mean anything; beside them stand what the kernel alone took of ip's time, and system calls (strace -f -c). With
+//! WORD, only the comparisons that have it in their name. The figures of a whole run are kept for the report.
 //!
 //! The program measured is the static one (built for musl, or by `cargo static`) if it is there, else the plain release
 //! build; NETNSCTL names another. Memory is what wait4(2) tells: never less than this program's own, which forks.
@@ -15,6 +16,7 @@
     reason = "a tool of development"
 )]
 
+use netns_benches::measure::{Figure, Row, add, keep};
 use netns_sys::mount::{self, Propagation};
 use netns_sys::netlink::Conn;
 use netns_sys::{Dir, NsFlags, Spawn};
@@ -31,6 +33,7 @@ use std::time::Instant;
 use wait4::Wait4;
 
 /// A comparison: how the world is made (by `ip -batch`), what is run in it, and what is to be reached.
+#[derive(Clone, Copy)]
 struct Case {
     name: &'static str,
     /// Lines of `ip -batch`.
@@ -44,6 +47,8 @@ struct Case {
     after: &'static str,
     /// Ours is to take at most so much of theirs.
     goal: f64,
+    /// Of how many, where the question is how the cost grows with that.
+    n: u64,
     /// What the kernel takes for it in any program, where that is much of it.
     floor: Option<Floor>,
 }
@@ -72,8 +77,8 @@ fn routes(count: usize) -> String {
     lines
 }
 
-fn links() -> String {
-    (0..LINKS).fold(String::new(), |mut lines, i| {
+fn links<const N: usize>() -> String {
+    (0..N).fold(String::new(), |mut lines, i| {
         let _ = writeln!(lines, "link add a{i} type veth peer name b{i}");
         lines
     })
@@ -88,6 +93,7 @@ const CASES: &[Case] = &[
         theirs: "route show",
         after: "",
         goal: 0.35,
+        n: 0,
         floor: Some(Floor::Dump(RTM_GETROUTE)),
     },
     Case {
@@ -98,26 +104,29 @@ const CASES: &[Case] = &[
         theirs: "-j route show",
         after: "",
         goal: 0.35,
+        n: 0,
         floor: Some(Floor::Dump(RTM_GETROUTE)),
     },
     Case {
         name: "link show, 1,000 veth pairs",
-        world: links,
+        world: links::<LINKS>,
         names: 0,
         ours: "link show",
         theirs: "link show",
         after: "",
         goal: 0.5,
+        n: 0,
         floor: Some(Floor::Dump(RTM_GETLINK)),
     },
     Case {
         name: "addr show, 1,000 veth pairs",
-        world: links,
+        world: links::<LINKS>,
         names: 0,
         ours: "addr show",
         theirs: "addr show",
         after: "",
         goal: 1.0,
+        n: 0,
         floor: Some(Floor::Dump(RTM_GETLINK)),
     },
     Case {
@@ -128,6 +137,7 @@ const CASES: &[Case] = &[
         theirs: "netns list",
         after: "",
         goal: 0.05,
+        n: 0,
         floor: None,
     },
     Case {
@@ -138,6 +148,7 @@ const CASES: &[Case] = &[
         theirs: "-batch /run/batch",
         after: "route flush table main",
         goal: 0.35,
+        n: 0,
         floor: Some(Floor::Add),
     },
     Case {
@@ -148,6 +159,7 @@ const CASES: &[Case] = &[
         theirs: "-n n0 link show",
         after: "",
         goal: 0.6,
+        n: 0,
         floor: None,
     },
     Case {
@@ -158,6 +170,7 @@ const CASES: &[Case] = &[
         theirs: "-n n0 link show",
         after: "",
         goal: 0.1,
+        n: 0,
         floor: None,
     },
     Case {
@@ -168,6 +181,7 @@ const CASES: &[Case] = &[
         theirs: "/usr/bin/lsns -t net",
         after: "",
         goal: 0.5,
+        n: 0,
         floor: None,
     },
     Case {
@@ -178,6 +192,7 @@ const CASES: &[Case] = &[
         theirs: "netns pids n0",
         after: "",
         goal: 0.7,
+        n: 0,
         floor: None,
     },
     Case {
@@ -188,6 +203,7 @@ const CASES: &[Case] = &[
         theirs: "/usr/bin/nsenter --net=/run/netns/n0 true",
         after: "",
         goal: 0.55,
+        n: 0,
         floor: None,
     },
     Case {
@@ -198,6 +214,7 @@ const CASES: &[Case] = &[
         theirs: "netns exec n0 true",
         after: "",
         goal: 0.45,
+        n: 0,
         floor: None,
     },
     Case {
@@ -208,6 +225,7 @@ const CASES: &[Case] = &[
         theirs: "netns exec n0 true",
         after: "",
         goal: 0.06,
+        n: 0,
         floor: None,
     },
     Case {
@@ -218,10 +236,62 @@ const CASES: &[Case] = &[
         theirs: "/usr/bin/unshare -n true",
         after: "",
         goal: 0.6,
+        n: 0,
         floor: Some(Floor::New),
     },
-    Case { name: "-V", world: String::new, names: 0, ours: "-V", theirs: "-V", after: "", goal: 0.6, floor: None },
+    Case {
+        name: "-V",
+        world: String::new,
+        names: 0,
+        ours: "-V",
+        theirs: "-V",
+        after: "",
+        goal: 0.6,
+        n: 0,
+        floor: None,
+    },
 ];
+
+const BUSYBOX: &str = "/bin/busybox";
+
+/// Beside what has no goal, and how costs grow.
+fn cases() -> Vec<Case> {
+    let case = |name: String, ours, theirs| Case {
+        name: name.leak(),
+        world: String::new,
+        names: 0,
+        ours,
+        theirs,
+        after: "",
+        goal: f64::INFINITY,
+        n: 0,
+        floor: None,
+    };
+    let beside = |name: &str, ours, theirs| case(format!("{name} beside busybox"), ours, theirs);
+    let links: fn() -> String = links::<LINKS>;
+    let mut all = CASES.to_vec();
+    all.extend([
+        Case { world: links, ..beside("link show, 1,000 veth pairs", "link show", "/bin/busybox ip link show") },
+        Case {
+            world: || routes(ROUTES),
+            ..beside("route show, 100,000 routes", "route show", "/bin/busybox ip route show")
+        },
+        Case {
+            names: 1,
+            ..beside("enter NAME true", "enter n0 true", "/bin/busybox nsenter --net=/run/netns/n0 true")
+        },
+        beside("run true", "run true", "/bin/busybox unshare -n true"),
+    ]);
+    let pairs: [(u64, fn() -> String); 4] =
+        [(10, self::links::<10>), (100, self::links::<100>), (1_000, links), (10_000, self::links::<10_000>)];
+    for (n, world) in pairs {
+        let names = usize::try_from(n).expect("few");
+        all.push(Case { n, names, ..case(format!("growth: netns list, {n}"), "netns list", "netns list") });
+        all.push(Case { n, names, ..case(format!("growth: enter, {n}"), "enter n0 true", "netns exec n0 true") });
+        all.push(Case { n, world, ..case(format!("growth: link show, {n}"), "link show", "link show") });
+    }
+    all
+}
 
 /// Set in the process that is in a world of its own.
 const INSIDE: &str = "NETNSCTL_VERSUS";
@@ -231,19 +301,22 @@ fn main() {
     let rounds: usize = args.next().map_or(21, |n| n.parse().expect("ROUNDS is a number"));
     let only = args.next().unwrap_or_default();
     if let Ok(case) = std::env::var(INSIDE) {
-        let case = CASES.iter().find(|c| c.name == case).expect("a case");
-        return inside(case, rounds);
+        let case = cases().into_iter().find(|c| c.name == case).expect("a case");
+        return inside(&case, rounds);
     }
     if !Command::new("ip").arg("-V").stdout(Stdio::null()).status().is_ok_and(|s| s.success()) {
         return println!("not run: needs iproute2");
     }
     println!("{}", program().display());
     println!(
-        "| what | netnsctl, ms (min–max) | ip, ms (min–max) | ratio | goal | the kernel alone | peak memory, kB |"
+        "| what | netnsctl, ms (min–max) | ip, ms (min–max) | ratio | goal | the kernel alone | peak memory, kB | system calls |"
     );
-    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     let root = fs::metadata("/proc/self").is_ok_and(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0);
-    for case in CASES.iter().filter(|c| c.name.contains(&only)) {
+    if only.is_empty() {
+        keep("versus", &[]);
+    }
+    for case in cases().iter().filter(|c| c.name.contains(&only)) {
         let mut kinds = NsFlags::NET | NsFlags::MOUNT;
         kinds.set(NsFlags::USER, !root);
         let this = std::env::current_exe().expect("this program");
@@ -287,7 +360,18 @@ fn inside(case: &Case, rounds: usize) {
     fs::write("/run/batch", routes(ADDED).replace("link set lo up\n", "")).expect("a file");
     let theirs =
         if case.theirs.starts_with('/') { case.theirs.split_once(' ').expect("words") } else { ("ip", case.theirs) };
+    if theirs.0 == BUSYBOX && !Path::new(BUSYBOX).exists() {
+        add("versus", &[Row::new(case.name, 0, "busybox", "missing", Figure::exactly(0.0))]);
+        return println!("| {} | missing: busybox |", case.name);
+    }
     let programs = [(program(), case.ours), (PathBuf::from(theirs.0), theirs.1)];
+    let calls = programs.clone().map(|(program, args)| {
+        let count = calls(&program, args);
+        if !case.after.is_empty() {
+            ip(case.after);
+        }
+        count
+    });
     let mut times = [Vec::new(), Vec::new(), Vec::new()];
     let mut memory = [0_u64; 2];
     for round in 0..=rounds {
@@ -310,24 +394,38 @@ fn inside(case: &Case, rounds: usize) {
             }
         }
     }
-    let [ours, theirs, floor] = times.map(|mut all| {
-        all.sort_by(f64::total_cmp);
-        let at = |i: usize| all.get(i).copied().unwrap_or_default();
-        (at(all.len() / 2), at(0), at(all.len().saturating_sub(1)))
-    });
-    let shown = |(median, least, most)| format!("{median:.2} ({least:.2}–{most:.2})");
-    let ratio = ours.0 / theirs.0;
+    let [ours, others, floor] = times.map(Figure::of);
+    let shown = |f: Figure| format!("{:.2} ({:.2}–{:.2})", f.median, f.least, f.most);
+    let ratio = ours.median / others.median;
     println!(
-        "| {} | {} | {} | {ratio:.3}{} | {} | {} | {} : {} |",
+        "| {} | {} | {} | {ratio:.3}{} | {} | {} | {} : {} | {} : {} |",
         case.name,
         shown(ours),
-        shown(theirs),
+        shown(others),
         if ratio > case.goal { " **over**" } else { "" },
-        case.goal,
-        case.floor.map_or_else(String::new, |_| format!("{:.2} = {:.3}", floor.0, floor.0 / theirs.0)),
+        if case.goal.is_finite() { case.goal.to_string() } else { String::new() },
+        case.floor.map_or_else(String::new, |_| format!("{:.2} = {:.3}", floor.median, floor.median / others.median)),
         memory[0],
         memory[1],
+        calls[0],
+        calls[1],
     );
+    let task = case.name.strip_prefix("growth: ").and_then(|t| t.split(',').next()).unwrap_or(case.name);
+    let who = Path::new(theirs.0).file_name().and_then(|n| n.to_str()).unwrap_or(theirs.0);
+    let row = |who, measure, figure| Row::new(task, case.n, who, measure, figure);
+    let mut rows = Vec::new();
+    for (i, (who, times)) in [("netnsctl", ours), (who, others)].into_iter().enumerate() {
+        rows.push(row(who, "ms", times));
+        rows.push(row(who, "kB", Figure::exactly(memory[i] as f64)));
+        rows.push(row(who, "system calls", Figure::exactly(calls[i] as f64)));
+    }
+    if case.goal.is_finite() {
+        rows.push(row(who, "goal", Figure::exactly(case.goal)));
+    }
+    if case.floor.is_some() {
+        rows.push(row("the kernel alone", "ms", floor));
+    }
+    add("versus", &rows);
     std::io::stdout().flush().expect("output");
 }
 
@@ -367,6 +465,19 @@ impl Floor {
             }
         }
     }
+}
+
+/// How many system calls, those of what is started too; 0 if strace is not there.
+fn calls(program: &Path, args: &str) -> u64 {
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-c", "-o", "/run/calls"]).arg(program).args(args.split(' '));
+    let done = strace.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if !done.is_ok_and(|s| s.success()) {
+        return 0;
+    }
+    let text = fs::read_to_string("/run/calls").unwrap_or_default();
+    let total = text.lines().find(|l| l.ends_with(" total"));
+    total.and_then(|l| l.split_whitespace().nth(3)?.parse().ok()).unwrap_or(0)
 }
 
 /// Milliseconds and kB. The output goes to a pipe that nothing slows down: /dev/null.
