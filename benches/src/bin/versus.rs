@@ -7,7 +7,7 @@
 //! WORD, only the comparisons that have it in their name. The figures of a whole run are kept for the report.
 //!
 //! The program measured is the static one (built for musl, or by `cargo static`) if it is there, else the plain release
-//! build; NETNSCTL names another. Memory is what wait4(2) tells: never less than this program's own, which forks.
+//! build; NETNSCTL names another.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -30,7 +30,6 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
-use wait4::Wait4;
 
 /// A comparison: how the world is made (by `ip -batch`), what is run in it, and what is to be reached.
 #[derive(Clone, Copy)]
@@ -296,13 +295,16 @@ fn cases() -> Vec<Case> {
 /// Set in the process that is in a world of its own.
 const INSIDE: &str = "NETNSCTL_VERSUS";
 
+/// The word to it that says that all comparisons are made, and their figures kept.
+const KEEP: &str = "keep";
+
 fn main() {
     let mut args = std::env::args().skip(1);
     let rounds: usize = args.next().map_or(21, |n| n.parse().expect("ROUNDS is a number"));
     let only = args.next().unwrap_or_default();
     if let Ok(case) = std::env::var(INSIDE) {
         let case = cases().into_iter().find(|c| c.name == case).expect("a case");
-        return inside(&case, rounds);
+        return inside(&case, rounds, only == KEEP);
     }
     if !Command::new("ip").arg("-V").stdout(Stdio::null()).status().is_ok_and(|s| s.success()) {
         return println!("not run: needs iproute2");
@@ -320,7 +322,10 @@ fn main() {
         let mut kinds = NsFlags::NET | NsFlags::MOUNT;
         kinds.set(NsFlags::USER, !root);
         let this = std::env::current_exe().expect("this program");
-        let spawn = Spawn::new(this).args([rounds.to_string()]).env(INSIDE, Some(case.name.as_ref())).namespaces(kinds);
+        let spawn = Spawn::new(this)
+            .args([rounds.to_string().as_str(), if only.is_empty() { KEEP } else { "" }])
+            .env(INSIDE, Some(case.name.as_ref()))
+            .namespaces(kinds);
         let spawn = if root { spawn } else { spawn.map_ids(0, 0) };
         let exit = spawn.spawn().and_then(|child| child.wait()).expect("a world of its own");
         assert!(exit.success(), "{}: {exit:?}", case.name);
@@ -337,7 +342,7 @@ fn program() -> PathBuf {
     named.or_else(|| paths.into_iter().find(|p| p.exists())).expect("a release build of netnsctl")
 }
 
-fn inside(case: &Case, rounds: usize) {
+fn inside(case: &Case, rounds: usize, kept: bool) {
     mount::set_propagation(Path::new("/"), Propagation::Private).expect("private mounts");
     mount::mount_new(c"tmpfs", Path::new("/run")).expect("an empty /run");
     let ip = |args: &str| {
@@ -361,7 +366,9 @@ fn inside(case: &Case, rounds: usize) {
     let theirs =
         if case.theirs.starts_with('/') { case.theirs.split_once(' ').expect("words") } else { ("ip", case.theirs) };
     if theirs.0 == BUSYBOX && !Path::new(BUSYBOX).exists() {
-        add("versus", &[Row::new(case.name, 0, "busybox", "missing", Figure::exactly(0.0))]);
+        if kept {
+            add("versus", &[Row::new(case.name, 0, "busybox", "missing", Figure::exactly(0.0))]);
+        }
         return println!("| {} | missing: busybox |", case.name);
     }
     let programs = [(program(), case.ours), (PathBuf::from(theirs.0), theirs.1)];
@@ -373,13 +380,18 @@ fn inside(case: &Case, rounds: usize) {
         count
     });
     let mut times = [Vec::new(), Vec::new(), Vec::new()];
-    let mut memory = [0_u64; 2];
+    let memory = programs.clone().map(|(program, args)| {
+        let peak = peak(&program, args).unwrap_or(0);
+        if !case.after.is_empty() {
+            ip(case.after);
+        }
+        peak
+    });
     for round in 0..=rounds {
         for (which, (program, args)) in programs.iter().enumerate() {
-            let (took, peak) = measure(program, args);
+            let took = measure(program, args);
             if round > 0 {
                 times.get_mut(which).into_iter().for_each(|t| t.push(took));
-                memory.get_mut(which).into_iter().for_each(|m| *m = peak.max(*m));
             }
             if !case.after.is_empty() {
                 ip(case.after);
@@ -425,7 +437,9 @@ fn inside(case: &Case, rounds: usize) {
     if case.floor.is_some() {
         rows.push(row("the kernel alone", "ms", floor));
     }
-    add("versus", &rows);
+    if kept {
+        add("versus", &rows);
+    }
     std::io::stdout().flush().expect("output");
 }
 
@@ -467,6 +481,31 @@ impl Floor {
     }
 }
 
+/// Peak memory in kB of the program itself, until it ends or becomes another: strace stops it there for a while.
+/// `ru_maxrss` would tell that of whoever started it where this is more.
+fn peak(program: &Path, args: &str) -> Option<u64> {
+    let mut strace = Command::new("strace");
+    strace.args(["-o", "/dev/null", "-e", "trace=execve,exit_group"]);
+    strace.args(["-e", "inject=execve,exit_group:delay_enter=30000"]).arg(program).args(args.split(' '));
+    let mut strace = strace.stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
+    let name = program.file_name()?.to_str()?;
+    let children = format!("/proc/{0}/task/{0}/children", strace.id());
+    let mut peak = None;
+    while strace.try_wait().ok()?.is_none() {
+        let children = fs::read_to_string(&children).unwrap_or_default();
+        for pid in children.split_whitespace() {
+            let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+            let value = |key: &str| status.lines().find_map(|l| l.strip_prefix(key)).map(str::trim);
+            let kb = value("VmHWM:").and_then(|v| v.strip_suffix(" kB")?.parse().ok());
+            if value("Name:") == Some(name) {
+                peak = peak.max(kb);
+            }
+        }
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    peak
+}
+
 /// How many system calls, those of what is started too; 0 if strace is not there.
 fn calls(program: &Path, args: &str) -> u64 {
     let mut strace = Command::new("strace");
@@ -480,14 +519,13 @@ fn calls(program: &Path, args: &str) -> u64 {
     total.and_then(|l| l.split_whitespace().nth(3)?.parse().ok()).unwrap_or(0)
 }
 
-/// Milliseconds and kB. The output goes to a pipe that nothing slows down: /dev/null.
-fn measure(program: &Path, args: &str) -> (f64, u64) {
+/// Milliseconds. The output goes to a pipe that nothing slows down: /dev/null.
+fn measure(program: &Path, args: &str) -> f64 {
     let mut command = Command::new(program);
     command.args(args.split(' ')).stdout(Stdio::null()).stderr(Stdio::null());
     let start = Instant::now();
-    let mut child = command.spawn().expect("it starts");
-    let used = child.wait4().expect("its end");
+    let status = command.status().expect("it starts");
     let took = start.elapsed().as_secs_f64() * 1e3;
-    assert!(used.status.success(), "{} {args}", program.display());
-    (took, used.rusage.maxrss / 1024)
+    assert!(status.success(), "{} {args}", program.display());
+    took
 }
