@@ -103,7 +103,14 @@ fn ratio(ours: f64, theirs: f64, goal: Option<&Row>) -> String {
 fn codec(page: &mut String) -> Drawn {
     page.push_str("\n## The codec\nA message in nanoseconds: median, least and most of interleaved runs; nl-core's in parts of it; the goal.\n");
     let peers = kept("peers").filter(|rows| !rows.is_empty());
-    let Some(mut rows) = kept("codec") else { return Ok(page.push_str("\nNot measured.\n")) };
+    let Some(mut rows) = kept("codec") else {
+        page.push_str(
+            "
+Not measured.
+",
+        );
+        return Ok(());
+    };
     match &peers {
         Some(peers) => {
             // Only what was measured in the same run is compared.
@@ -151,7 +158,14 @@ fn codec(page: &mut String) -> Drawn {
 
 fn programs(page: &mut String) -> Drawn {
     page.push_str("\n## Whole programs\nMilliseconds: median, least and most; peak memory of the program itself in kB; system calls.\n");
-    let Some(rows) = kept("versus") else { return Ok(page.push_str("\nNot measured.\n")) };
+    let Some(rows) = kept("versus") else {
+        page.push_str(
+            "
+Not measured.
+",
+        );
+        return Ok(());
+    };
     for missing in rows.iter().filter(|r| r.measure == "missing") {
         let _ = writeln!(page, "\nMissing: {} ({}).", missing.who, missing.task);
     }

@@ -481,10 +481,17 @@ impl Floor {
     }
 }
 
+/// A command without what cargo puts into the environment, which makes dynamic programs look for libraries in vain.
+fn clean(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_remove("LD_LIBRARY_PATH");
+    command
+}
+
 /// Peak memory in kB of the program itself, until it ends or becomes another: strace stops it there for a while.
 /// `ru_maxrss` would tell that of whoever started it where this is more.
 fn peak(program: &Path, args: &str) -> Option<u64> {
-    let mut strace = Command::new("strace");
+    let mut strace = clean(Path::new("strace"));
     strace.args(["-o", "/dev/null", "-e", "trace=execve,exit_group"]);
     strace.args(["-e", "inject=execve,exit_group:delay_enter=30000"]).arg(program).args(args.split(' '));
     let mut strace = strace.stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
@@ -508,7 +515,7 @@ fn peak(program: &Path, args: &str) -> Option<u64> {
 
 /// How many system calls, those of what is started too; 0 if strace is not there.
 fn calls(program: &Path, args: &str) -> u64 {
-    let mut strace = Command::new("strace");
+    let mut strace = clean(Path::new("strace"));
     strace.args(["-f", "-c", "-o", "/run/calls"]).arg(program).args(args.split(' '));
     let done = strace.stdout(Stdio::null()).stderr(Stdio::null()).status();
     if !done.is_ok_and(|s| s.success()) {
@@ -521,7 +528,7 @@ fn calls(program: &Path, args: &str) -> u64 {
 
 /// Milliseconds. The output goes to a pipe that nothing slows down: /dev/null.
 fn measure(program: &Path, args: &str) -> f64 {
-    let mut command = Command::new(program);
+    let mut command = clean(program);
     command.args(args.split(' ')).stdout(Stdio::null()).stderr(Stdio::null());
     let start = Instant::now();
     let status = command.status().expect("it starts");
