@@ -1,1 +1,4 @@
-//! What the codec costs: the measurements are in `benches/`, one file each.
+//! What the benchmarks share: what is measured of the codec, and how.
+
+pub mod codec;
+pub mod measure;

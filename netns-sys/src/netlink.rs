@@ -445,7 +445,7 @@ impl Conn {
     /// From now on [`Conn::request`] and [`Conn::batch`] send nothing, and keep what they would have sent; `request` with
     /// `flags` added (`ACK`, as when it sends, or none, to [`Conn::send`] many). Questions go out as ever.
     pub fn hold(&mut self, flags: Flags) {
-        self.held.get_or_insert_default().1 = flags;
+        self.held.get_or_insert_with(|| (Vec::with_capacity(RECV_SIZE), flags)).1 = flags;
     }
 
     /// The messages held so far, one behind the other; requests are sent again from now on.

@@ -907,7 +907,7 @@ pub struct LocalTime {
 /// localtime_r(3): a number of seconds since 1970 in the time zone of this process. `None`: too far away.
 #[must_use]
 pub fn local_time(seconds: i64) -> Option<LocalTime> {
-    let (seconds, mut tm): (libc::time_t, libc::tm) = (fit(seconds).ok()?, zeroed());
+    let (seconds, mut tm): (_, libc::tm) = (fit(seconds).ok()?, zeroed());
     // SAFETY: one time_t is read, and one `struct tm` written, into `tm`; the environment, which is read for the time zone,
     // is changed by nobody.
     let done = unsafe { libc::localtime_r(&seconds, &mut tm) };

@@ -9,7 +9,7 @@ use nl_core::route::af;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 
 /// What is wrong with the words of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -627,7 +627,16 @@ pub fn show(word: &OsStr) -> String {
 /// A quote without its other half; `at` is the word it begins.
 pub fn split_line(line: &[u8], ip: bool) -> Result<Vec<OsString>> {
     let mut words = Vec::new();
-    let mut word: Option<Vec<u8>> = None;
+    split_into(&mut words, line, ip)?;
+    Ok(words)
+}
+
+/// As [`split_line`], into the words of another line, whose room they take.
+///
+/// # Errors
+/// As [`split_line`].
+pub fn split_into(words: &mut Vec<OsString>, line: &[u8], ip: bool) -> Result<()> {
+    let mut to = Split { words, whole: 0, begun: false };
     let mut quote: Option<u8> = None;
     let mut rest = line;
     let special = |b: &u8| matches!(b, b'\'' | b'"' | b'\\' | b'#' | b' ' | b'\t' | b'\r' | b'\n');
@@ -636,7 +645,7 @@ pub fn split_line(line: &[u8], ip: bool) -> Result<Vec<OsString>> {
         let plain = rest.iter().position(special).unwrap_or(rest.len());
         let (head, tail) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
         if !head.is_empty() {
-            word.get_or_insert_default().extend_from_slice(head);
+            to.add(head);
         }
         let Some((&b, tail)) = tail.split_first() else { break };
         rest = tail;
@@ -644,29 +653,59 @@ pub fn split_line(line: &[u8], ip: bool) -> Result<Vec<OsString>> {
             (Some(q), _) if b == q => {
                 quote = None;
                 if ip {
-                    words.extend(word.take());
+                    to.end();
                 }
             }
-            (None, b'\'' | b'"') if !ip || word.is_none() => {
+            (None, b'\'' | b'"') if !ip || !to.begun => {
                 quote = Some(b);
-                word.get_or_insert_default();
+                to.add(b"");
             }
             (None | Some(b'"'), b'\\') if !ip => {
                 let (escaped, tail) = rest.split_at_checked(1).unwrap_or_default();
-                word.get_or_insert_default().extend_from_slice(escaped);
+                to.add(escaped);
                 rest = tail;
             }
-            (None, b'#') if ip || word.is_none() => break,
-            (None, b' ' | b'\t' | b'\r' | b'\n') => words.extend(word.take()),
-            _ => word.get_or_insert_default().push(b),
+            (None, b'#') if ip || !to.begun => break,
+            (None, b' ' | b'\t' | b'\r' | b'\n') => to.end(),
+            _ => to.add(&[b]),
         }
     }
     if let Some(quote) = quote {
         let message = format!("the quote {} has no other half", char::from(quote));
-        return Err(Usage { message, at: words.len(), ip: Some("Unterminated quoted string".into()), ip_code: 1 });
+        return Err(Usage { message, at: to.whole, ip: Some("Unterminated quoted string".into()), ip_code: 1 });
     }
-    words.extend(word);
-    Ok(words.into_iter().map(OsString::from_vec).collect())
+    to.end();
+    let whole = to.whole;
+    words.truncate(whole);
+    Ok(())
+}
+
+/// Words being made of a line.
+struct Split<'w> {
+    words: &'w mut Vec<OsString>,
+    /// How many are whole.
+    whole: usize,
+    /// Whether there is more, of the next.
+    begun: bool,
+}
+
+impl Split<'_> {
+    fn add(&mut self, bytes: &[u8]) {
+        match self.words.get_mut(self.whole) {
+            None => self.words.push(OsStr::from_bytes(bytes).to_owned()),
+            Some(word) => {
+                if !self.begun {
+                    word.clear();
+                }
+                word.push(OsStr::from_bytes(bytes));
+            }
+        }
+        self.begun = true;
+    }
+
+    fn end(&mut self) {
+        self.whole = self.whole.saturating_add(usize::from(std::mem::take(&mut self.begun)));
+    }
 }
 
 fn list<'k>(words: impl Iterator<Item = &'k str>) -> String {

@@ -1,7 +1,7 @@
 //! The descriptors of all processes: which are of namespaces, and where sockets live. Work for several threads.
 
 use super::Look;
-use super::scan::{has_fds, last_part, number, numbers, parse, path, slurp};
+use super::scan::{last_part, number, numbers, parse, path, slurp};
 use crate::error::Errno;
 use crate::ns::{self, NsFlags, NsId};
 use crate::sys::{self, NsFd};
@@ -28,8 +28,6 @@ pub(super) struct Ask<'a> {
     pids: &'a [u32],
     /// The next of `pids` to look at.
     next: AtomicUsize,
-    /// Threads of the kernel's.
-    kernel: &'a [u32],
     /// The kernel tells how many descriptors a process has (6.2).
     counts_fds: bool,
     look: Look,
@@ -69,7 +67,6 @@ impl<'a> Ask<'a> {
     pub(super) fn new(
         proc: BorrowedFd<'a>,
         pids: &'a [u32],
-        kernel: &'a [u32],
         counts_fds: bool,
         look: Look,
         own: Option<NsId>,
@@ -87,27 +84,30 @@ impl<'a> Ask<'a> {
             }
         }
         let classed = look.sockets && are_classed(proc);
-        Ask { proc, pids, next: AtomicUsize::new(0), kernel, counts_fds, look, classed, cookies, only }
+        Ask { proc, pids, next: AtomicUsize::new(0), counts_fds, look, classed, cookies, only }
     }
 
     /// Looks at processes until none is left.
     pub(super) fn run(&self) -> Fds {
         let mut fds = self.start();
         while let Some(pid) = self.pids.get(self.next.fetch_add(1, Ordering::Relaxed)) {
-            let is_kernel = self.kernel.binary_search(pid).is_ok() && !has_fds(self.proc, *pid);
-            if !is_kernel && matches!(self.look_at(*pid, self.counts_fds, &mut fds), Err(Errno::EACCES | Errno::EPERM))
-            {
-                fds.hidden.insert(*pid);
-            }
+            self.look(*pid, self.counts_fds, &mut fds);
         }
         fds
     }
 
-    /// Looks at this process, which opens more meanwhile.
-    pub(super) fn own(&self) -> Fds {
+    /// Looks at these processes. This one opens more meanwhile, so its are not counted.
+    pub(super) fn these(&self, pids: &[u32]) -> Fds {
         let mut fds = self.start();
-        let _ = self.look_at(std::process::id(), false, &mut fds);
+        let me = std::process::id();
+        pids.iter().for_each(|pid| self.look(*pid, self.counts_fds && *pid != me, &mut fds));
         fds
+    }
+
+    fn look(&self, pid: u32, guess: bool, fds: &mut Fds) {
+        if matches!(self.look_at(pid, guess, fds), Err(Errno::EACCES | Errno::EPERM)) {
+            fds.hidden.insert(pid);
+        }
     }
 
     fn start(&self) -> Fds {

@@ -112,13 +112,15 @@ impl Scan {
         let (mut fds, mut classed) = (Vec::new(), false);
         if self.look.fds || self.look.sockets {
             let target = self.found.first().filter(|_| self.only).map(|ns| ns.id);
-            let ask = Ask::new(proc, &pids, &kernel, counts_fds, self.look, own, target);
+            let users: Vec<u32> = pids.iter().copied().filter(|pid| kernel.binary_search(pid).is_err()).collect();
+            let ask = Ask::new(proc, &users, counts_fds, self.look, own, target);
             classed = ask.classed;
-            fds.push(ask.own());
+            fds.push(ask.these(&[me]));
             // Nearly all of the time is the kernel's, so two threads take little more than half.
             thread::scope(|scope| -> Result<()> {
                 let other = thread::Builder::new().spawn_scoped(scope, || ask.run());
-                self.processes(proc, &pids, &kernel)?;
+                let others = self.processes(proc, &pids, &kernel)?;
+                fds.push(ask.these(&others));
                 fds.push(ask.run());
                 let join = |other: ScopedJoinHandle<'_, Fds>| other.join().unwrap_or_else(|panic| resume_unwind(panic));
                 fds.extend(other.ok().map(join)); // where there is no other, all is done already
@@ -165,10 +167,16 @@ impl Scan {
         threads
     }
 
-    fn processes(&mut self, proc: BorrowedFd<'_>, pids: &[u32], kernel: &[u32]) -> Result<()> {
-        let mut of_kernel = None;
+    /// Looks at these processes. Gives back those of `kernel` that have descriptors: programs that the kernel started.
+    fn processes(&mut self, proc: BorrowedFd<'_>, pids: &[u32], kernel: &[u32]) -> Result<Vec<u32>> {
+        let (mut of_kernel, mut programs) = (None, Vec::new());
         for pid in pids.iter().copied() {
-            let looked = match of_kernel.filter(|_| kernel.binary_search(&pid).is_ok() && !has_fds(proc, pid)) {
+            let mut is_thread = kernel.binary_search(&pid).is_ok();
+            if is_thread && has_fds(proc, pid) {
+                is_thread = false;
+                programs.push(pid);
+            }
+            let looked = match of_kernel.filter(|_| is_thread) {
                 Some(all) => {
                     for ((kind, _), ino) in LINKS.iter().zip(all) {
                         self.note(*kind, ino, Holder::Process { pid }, || Err(Errno::ENOENT));
@@ -191,7 +199,7 @@ impl Scan {
                 Err(e) => return Err(e.at("read", format!("/proc/{pid}"))),
             }
         }
-        Ok(())
+        Ok(programs)
     }
 
     /// Looks at a process; gives back the namespaces it is in.

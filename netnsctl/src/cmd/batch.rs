@@ -7,7 +7,7 @@
 
 use super::{Command, Options, Session, parse};
 use crate::failure::{Failure, Result, code};
-use crate::grammar::{show, split_line};
+use crate::grammar::{show, split_into};
 use netns_sys::netlink::Conn;
 use nl_core::{Flags, Messages};
 use std::ffi::{OsStr, OsString};
@@ -33,7 +33,8 @@ pub(super) fn run(session: &mut Session, file: &OsStr) -> Result<()> {
     let mut input = BufReader::with_capacity(READ, input.map_err(cannot)?);
     let base = session.options.clone();
     session.in_batch = true;
-    let mut batch = Batch { base, name: file, waiting: Vec::new(), ns: None, failed: false };
+    let mut batch =
+        Batch { base, name: file, words: Vec::new(), waiting: Vec::new(), text: Vec::new(), ns: None, failed: false };
     let mut number = 0_usize;
     let mut line = Vec::new();
     loop {
@@ -71,8 +72,11 @@ struct Batch<'b> {
     /// What holds for every line.
     base: Options,
     name: &'b OsStr,
-    /// The lines whose requests are held, with their numbers.
-    waiting: Vec<(usize, Vec<u8>)>,
+    /// The words of the last line.
+    words: Vec<OsString>,
+    /// The numbers of the lines whose requests are held, and where in `text` they end.
+    waiting: Vec<(usize, usize)>,
+    text: Vec<u8>,
     /// The namespace they are for.
     ns: Option<OsString>,
     failed: bool,
@@ -89,15 +93,20 @@ impl Batch<'_> {
 
     /// Does what a line says. Gives back whether to go on.
     fn line(&mut self, session: &mut Session, line: &[u8], number: usize) -> bool {
-        let words = match split_line(line, self.base.ip) {
-            Ok(words) if words.is_empty() => return true,
-            Ok(words) => words,
+        let mut words = std::mem::take(&mut self.words);
+        let go_on = match split_into(&mut words, line, self.base.ip) {
+            Ok(()) => words.is_empty() || self.command(session, &words, line, number),
             Err(usage) => {
                 let failure = Failure::new(code::USAGE, usage.message).ip(usage.ip.unwrap_or_default());
-                return self.settle(session) && self.fail(number, &failure);
+                self.settle(session) && self.fail(number, &failure)
             }
         };
-        let parsed = parse(&words, self.base.clone());
+        self.words = words;
+        go_on
+    }
+
+    fn command(&mut self, session: &mut Session, words: &[OsString], line: &[u8], number: usize) -> bool {
+        let parsed = parse(words, self.base.clone());
         let result = match parsed {
             Ok((options, command)) if command.only_adds() && !options.dry_run && !options.echo => {
                 let full = self.waiting.len() >= Conn::SEND_REQUESTS || options.ns != self.ns;
@@ -109,7 +118,8 @@ impl Batch<'_> {
                 let result = session.command(options, command);
                 session.waiting = false;
                 if result.is_ok() {
-                    self.waiting.push((number, line.to_vec()));
+                    self.text.extend_from_slice(line);
+                    self.waiting.push((number, self.text.len()));
                     return true;
                 }
                 result
@@ -121,7 +131,7 @@ impl Batch<'_> {
                 session.indices.clear();
                 match parsed {
                     Ok((options, command)) => session.command(options, command),
-                    Err(usage) => Err(Failure::usage(&words, &usage, self.base.ip)),
+                    Err(usage) => Err(Failure::usage(words, &usage, self.base.ip)),
                 }
             }
         };
@@ -133,7 +143,16 @@ impl Batch<'_> {
 
     /// Sends what waits. Gives back whether to go on.
     fn settle(&mut self, session: &mut Session) -> bool {
-        let waiting = std::mem::take(&mut self.waiting);
+        let (waiting, text) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.text));
+        let go_on = self.send(session, &waiting, &text);
+        (self.waiting, self.text) = (waiting, text);
+        self.waiting.clear();
+        self.text.clear();
+        go_on
+    }
+
+    /// Sends the requests of the lines `waiting`, whose `text` is for what is said of those that fail.
+    fn send(&mut self, session: &mut Session, waiting: &[(usize, usize)], text: &[u8]) -> bool {
         let Some((first, _)) = waiting.first() else { return true };
         let Some((_, conn)) = session.conns.iter_mut().find(|c| c.0 == self.ns) else { return true };
         let held = conn.held();
@@ -143,7 +162,9 @@ impl Batch<'_> {
         };
         let mut go_on = true;
         for (position, error) in &failed {
-            let Some((number, line)) = waiting.get(*position) else { continue };
+            let Some((number, end)) = waiting.get(*position) else { continue };
+            let start = position.checked_sub(1).and_then(|before| waiting.get(before)).map_or(0, |before| before.1);
+            let line = text.get(start..*end).unwrap_or_default();
             let task = format!("do \"{}\"", line.trim_ascii().escape_ascii());
             go_on = self.fail(*number, &Failure::of(&task, error));
             if !go_on {

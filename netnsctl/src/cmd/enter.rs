@@ -21,12 +21,14 @@ pub struct Request {
     plan: Plan,
 }
 
-/// The help, and what a target is.
-const HELP: &str = "\
+/// The help.
+const HELP: &str = concat!(
+    "\
 Usage: netnsctl enter TARGET [ OPTIONS ] [ -- ] [ COMMAND... ]
 Runs COMMAND (a shell) in a network namespace that is there. No mount namespace is made, unless asked for.
-TARGET  := NAME | PATH (has a slash in it) | pid:PID | fd:N (of this program) | socket:N@PID |
-           id:N (a namespace's inode number, or the id that is never used again, Linux 6.18)
+",
+    target::target_help!(),
+    "\
 OPTIONS := -a --all  -m --mount  -u --uts  -i --ipc  -p --pid  -U --user  -C --cgroup  -T --time
                                   in other namespaces of the process too
            -R --root[=DIR]  -w --wd[=DIR]     there; without DIR those of the process
@@ -36,7 +38,8 @@ OPTIONS := -a --all  -m --mount  -u --uts  -i --ipc  -p --pid  -U --user  -C --c
            --etc-netns            in a mount namespace of its own with another /sys, and the files of /etc/netns/NAME over
                                   those of /etc, as `netns exec` does
            --keep-caps  --drop-caps[=NAME,...]  --into-cgroup DIR  --keep-fd N  -v --verbose     as of `run`
-";
+"
+);
 
 const TABLE: &[Opt<Word>] = &[
     (b'a', "all", Arg::No, Word::All),

@@ -10,7 +10,7 @@ use netns_sys::Errno;
 use nl_core::route::{arphrd, rtn};
 use nl_core::wire::{ATTR_HDRLEN, align4};
 use nl_core::{DecodeError, Flags, Message, Messages, Msg};
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::io::{IsTerminal, Read as _, Write as _};
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -119,7 +119,7 @@ impl Addr<'_> {
         match (self.0, <[u8; 16]>::try_from(self.0)) {
             ([_, _, _, _], _) => text.octets(self.0),
             (_, Ok(octets)) => write_v6(text, octets),
-            _ => write!(text, "{}", Lladdr(self.0)).unwrap_or_default(), // a Text takes all
+            _ => Lladdr(self.0).write(text),
         }
     }
 }
@@ -167,26 +167,45 @@ pub(super) struct Lladdr<'a>(pub(super) &'a [u8]);
 
 impl fmt::Display for Lladdr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // In one piece: long lists of links are made of them.
-        let mut text = Vec::with_capacity(self.0.len().saturating_mul(3));
+        let mut text = Text::default();
+        self.write(&mut text);
+        f.write_str(std::str::from_utf8(text.bytes()).unwrap_or_default())
+    }
+}
+
+impl Lladdr<'_> {
+    fn write(self, text: &mut Text) {
         for byte in self.0 {
-            let digits =
+            let [high, low] =
                 [byte >> 4, byte & 15].map(|digit| if digit < 10 { b'0' | digit } else { b'W'.wrapping_add(digit) });
-            text.extend_from_slice(&[b':', digits[0], digits[1]]);
+            text.ascii(&[high, low, b':']);
         }
-        let text = std::str::from_utf8(text.get(1..).unwrap_or_default()).unwrap_or_default();
-        f.write_str(text)
+        text.truncate(text.len().saturating_sub(1));
     }
 }
 
 /// A link-layer address, of a link of this type; of a tunnel, an IP address.
 pub(super) fn lladdr(kind: u16, bytes: &[u8]) -> String {
+    let mut text = Text::default();
+    write_lladdr(&mut text, kind, bytes);
+    text.into()
+}
+
+fn write_lladdr(text: &mut Text, kind: u16, bytes: &[u8]) {
     match (kind, bytes.len()) {
         (arphrd::TUNNEL | arphrd::SIT | arphrd::IPGRE, 4) | (arphrd::TUNNEL6 | arphrd::IP6GRE, 16) => {
-            Addr(bytes).to_string()
+            Addr(bytes).write(text);
         }
-        _ => Lladdr(bytes).to_string(),
+        _ => Lladdr(bytes).write(text),
     }
+}
+
+/// Puts a link-layer address, and what is `after` it, in its colour.
+pub(super) fn put_lladdr(out: &mut Out, key: &str, kind: u16, bytes: &[u8], after: &str) {
+    out.paint(Some(Color::Mac), |out| {
+        out.bare(key, |text| write_lladdr(text, kind, bytes));
+        out.push(after);
+    });
 }
 
 /// A destination or source: the address, without its length where that is all of it; none of length 0 is `default`.

@@ -11,6 +11,7 @@ use nl_core::{DecodeError, Message, Msg};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::iter;
 use std::os::unix::ffi::OsStrExt;
 
 /// The longest alternative name a link can have, in bytes (`ALTIFNAMSIZ` less the NUL).
@@ -23,8 +24,15 @@ struct Entry {
     /// Of what type its addresses are, `arphrd`.
     kind: u16,
     up: bool,
-    /// The name, then the alternative ones.
-    names: Vec<Vec<u8>>,
+    name: Vec<u8>,
+    /// The alternative names.
+    others: Vec<Vec<u8>>,
+}
+
+impl Entry {
+    fn names(&self) -> impl Iterator<Item = &Vec<u8>> {
+        iter::once(&self.name).chain(&self.others)
+    }
 }
 
 /// The links of a namespace, by index and by name.
@@ -53,10 +61,11 @@ impl Links {
     /// Adds one, which keeps its place.
     pub(super) fn add(&mut self, link: &Link<'_>) -> std::result::Result<(), DecodeError> {
         let (index, up) = (index_of(link), link.flags().contains(LinkFlags::UP));
-        let names = link.name()?.into_iter().chain(link.alt_names()).map(<[u8]>::to_vec).collect();
+        let name = link.name()?.unwrap_or_default().to_vec();
+        let others = link.alt_names().map(<[u8]>::to_vec).collect();
         // The kernel lists them in this order, as good as always.
         let at = self.entries.partition_point(|e| e.index < index);
-        self.entries.insert(at, Entry { index, kind: link.header.kind.get(), up, names });
+        self.entries.insert(at, Entry { index, kind: link.header.kind.get(), up, name, others });
         Ok(())
     }
 
@@ -138,7 +147,7 @@ impl Links {
         if entry.is_none() {
             self.missed.borrow_mut().insert(index);
         }
-        entry?.names.first().map(Vec::as_slice)
+        entry.map(|e| e.name.as_slice())
     }
 
     /// The name of the link with this index, as text; of an unknown one, its number.
@@ -153,7 +162,7 @@ impl Links {
     /// The index of the link that has this name or alternative name.
     #[must_use]
     pub fn index(&self, name: &OsStr) -> Option<u32> {
-        self.entries.iter().find(|e| e.names.iter().any(|n| n == name.as_bytes())).map(|e| e.index)
+        self.entries.iter().find(|e| e.names().any(|n| n == name.as_bytes())).map(|e| e.index)
     }
 
     /// Like [`Links::index`], for a name of the user's.
@@ -167,7 +176,7 @@ impl Links {
     fn missing(&self, name: &OsStr) -> Failure {
         let failure = Failure::new(code::FAILED, format!("there is no interface {}", show(name)))
             .ip(format!("Cannot find device \"{}\"", Escaped(name.as_bytes())));
-        let names = self.entries.iter().flat_map(|e| &e.names).filter_map(|n| std::str::from_utf8(n).ok());
+        let names = self.entries.iter().flat_map(Entry::names).filter_map(|n| std::str::from_utf8(n).ok());
         match nearest(name, names) {
             Some(near) => failure.hint(format!("  did you mean {}?", show(OsStr::new(near)))),
             None => failure.hint("  `netnsctl link show` shows those there are"),

@@ -10,6 +10,7 @@ mod text;
 
 use crate::names::{Named, Names};
 use json::Json;
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -272,6 +273,21 @@ impl Out {
         }
     }
 
+    /// A member `key` of the current object, or its text, which is in `parts`.
+    pub fn parts<'v>(&mut self, key: &str, value: impl Into<Value<'v>>, parts: &[&str]) {
+        match &mut self.json {
+            Some(json) => json.value(key, value.into()),
+            None => parts.iter().for_each(|part| self.text.push(part)),
+        }
+    }
+
+    /// Text only: a number.
+    pub fn digits(&mut self, value: impl Into<u64>) {
+        if self.json.is_none() {
+            self.text.number(value.into());
+        }
+    }
+
     /// A member `key`, a string; its text stands between `before` and a space. This and those below format nothing: they
     /// are for long lists.
     #[inline(always)]
@@ -308,7 +324,16 @@ impl Out {
         }
     }
 
-    /// As [`Out::string`], for what `write` writes: nothing that JSON would have to escape.
+    /// A member `key`, a string, or its text: both what `write` writes, which is nothing that JSON would have to escape.
+    #[inline]
+    pub fn bare(&mut self, key: &str, write: impl FnOnce(&mut Text)) {
+        match &mut self.json {
+            Some(json) => json.written(key, write),
+            None => write(&mut self.text),
+        }
+    }
+
+    /// As [`Out::bare`]; the text stands between `before` and a space.
     #[inline]
     pub fn written(&mut self, key: &str, before: &str, write: impl FnOnce(&mut Text)) {
         match &mut self.json {
@@ -378,9 +403,25 @@ impl Out {
     }
 }
 
+/// As many spaces as `parts` have characters less than `width`, which is at most 32.
+#[must_use]
+pub fn padding(width: usize, parts: &[&str]) -> &'static str {
+    const SPACES: &str = "                                ";
+    let len = if width == 0 { 0 } else { parts.iter().flat_map(|part| part.chars()).count() };
+    SPACES.get(..width.saturating_sub(len)).unwrap_or_default()
+}
+
 /// A name as text: what would disturb a terminal or a reader of lines is escaped, `\n`, `\\`, `\x1b`.
 #[derive(Clone, Copy, Debug)]
 pub struct Escaped<'n>(pub &'n [u8]);
+
+impl<'n> Escaped<'n> {
+    /// The text.
+    #[must_use]
+    pub fn text(self) -> Cow<'n, str> {
+        plain(self.0).map_or_else(|| self.to_string().into(), Cow::Borrowed)
+    }
+}
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

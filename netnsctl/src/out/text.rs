@@ -36,10 +36,29 @@ impl Text {
         self.0.push(byte);
     }
 
-    /// Appends ASCII characters.
+    /// Appends ASCII characters. A few of them in pieces of a fixed size, of which the second overlaps the first: that takes no
+    /// call, and musl's memcpy(3) is slow to start.
     #[inline]
     pub fn ascii(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
+        match bytes.len() {
+            0 => {}
+            1..4 => bytes.iter().for_each(|byte| self.0.push(*byte)),
+            4..8 => self.pieces::<4>(bytes),
+            8..16 => self.pieces::<8>(bytes),
+            16..=32 => self.pieces::<16>(bytes),
+            _ => self.0.extend_from_slice(bytes),
+        }
+    }
+
+    /// Appends `bytes`, of which there are `N` to `2 * N`.
+    #[inline]
+    fn pieces<const N: usize>(&mut self, bytes: &[u8]) {
+        if let (Some(first), Some(last)) = (bytes.first_chunk::<N>(), bytes.last_chunk::<N>()) {
+            self.0.extend_from_slice(first);
+            let twice = N.saturating_mul(2).saturating_sub(bytes.len());
+            self.0.truncate(self.0.len().saturating_sub(twice));
+            self.0.extend_from_slice(last);
+        }
     }
 
     /// Appends `text`.
@@ -108,6 +127,12 @@ const fn octets() -> [[u8; 4]; 256] {
         octet += 1;
     }
     texts
+}
+
+impl From<Text> for String {
+    fn from(text: Text) -> String {
+        String::from_utf8(text.0).unwrap_or_default()
+    }
 }
 
 impl fmt::Write for Text {

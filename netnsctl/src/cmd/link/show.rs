@@ -1,13 +1,13 @@
 //! `link show`: links as text (that of `ip link`) and as JSON (its keys).
 
-pub(super) use super::super::inet::lladdr as address;
+use super::super::inet::put_lladdr;
 use super::super::{Options, Session, done, links, links::Links, netns};
 use super::change::{ADDR_GEN_MODES, REASONS, STATES};
 use super::filter::Filter;
 use super::programs::xdp_mode;
 use crate::failure::Result;
 use crate::names::GROUPS;
-use crate::out::{Color, Escaped, Out, Value};
+use crate::out::{Color, Escaped, Out, Value, padding};
 use netns_sys::netlink::Conn;
 use netns_sys::{Dir, Error};
 use nl_core::route::{
@@ -15,8 +15,8 @@ use nl_core::route::{
 };
 use nl_core::wire::align4;
 use nl_core::{Message, Messages, Msg};
+use std::borrow::Cow;
 use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
 
 /// What the links shown refer to, and how they are shown.
@@ -223,14 +223,14 @@ const TYPES: &str = "\
     65535 void";
 
 /// The name of a link-layer type, unless numbers are asked for.
-pub(super) fn type_name(out: &Out, kind: u16) -> String {
+pub(super) fn type_name(out: &Out, kind: u16) -> Cow<'static, str> {
     let mut words = TYPES.split(' ').filter(|_| !out.style().numeric);
     while let (Some(number), Some(name)) = (words.next(), words.next()) {
         if number.parse() == Ok(kind) {
-            return name.to_owned();
+            return name.into();
         }
     }
-    format!("[{kind}]")
+    format!("[{kind}]").into()
 }
 
 /// The flags in the order they are shown. `RUNNING` is not; that it is missing from a link that is up is.
@@ -276,29 +276,34 @@ impl Context {
     }
 
     /// The name of the link with this index, or `if` and the index.
-    pub(super) fn name(&self, index: u32) -> Vec<u8> {
-        self.links.name(index).map_or_else(|| format!("if{index}").into_bytes(), <[u8]>::to_vec)
+    pub(super) fn name(&self, index: u32) -> Cow<'_, [u8]> {
+        self.links.name(index).map_or_else(|| format!("if{index}").into_bytes().into(), Cow::Borrowed)
     }
 
     /// Name and what it sits on. Gives back whether that is down.
     fn name_and_below(&self, out: &mut Out, link: &Link<'_>, width: usize, after: &str) -> bool {
         let name = link.name().ok().flatten().unwrap_or_default();
-        let (mut text, mut below_is_down) = (Escaped(name).to_string(), false);
+        let (text, mut below_is_down) = (Escaped(name).text(), false);
+        let below_name;
+        let (mut at, mut under) = ("@", Cow::default());
         if let Ok(Some(below)) = link.link() {
             if below == 0 {
                 out.json("link", Value::Null);
-                text.push_str("@NONE");
+                under = "NONE".into();
             } else if matches!(link.link_netnsid(), Ok(Some(_))) {
                 out.json("link_index", below);
-                let _ = write!(text, "@if{below}");
+                under = format!("if{below}").into();
             } else {
-                let name = self.name(below);
-                out.json("link", name.as_slice());
-                let _ = write!(text, "@{}", Escaped(&name));
+                below_name = self.name(below);
+                out.json("link", &*below_name);
+                under = Escaped(&below_name).text();
                 below_is_down = self.links.is_down(below);
             }
+        } else {
+            at = "";
         }
-        out.color(Some(Color::Ifname), "ifname", name, format_args!("{text:<width$}{after}"));
+        let pad = padding(width, &[&text, at, &under]);
+        out.paint(Some(Color::Ifname), |out| out.parts("ifname", name, &[&text, at, &under, pad, after]));
         below_is_down
     }
 
@@ -308,7 +313,7 @@ impl Context {
         let rest = FLAGS.iter().fold(flags.difference(LinkFlags::RUNNING), |rest, f| rest.difference(f.0));
         let mut comma = "<";
         let mut put = |out: &mut Out, name: &str| {
-            out.field("", name, format_args!("{comma}{name}"));
+            out.parts("", name, &[comma, name]);
             comma = ",";
         };
         out.list("flags", |out| {
@@ -334,7 +339,7 @@ impl Context {
         match STATES.get(usize::from(state.0)) {
             Some(name) => {
                 out.push(word);
-                out.color(color, "operstate", *name, format_args!("{name:<width$} "));
+                out.paint(color, |out| out.parts("operstate", *name, &[name, padding(width, &[name]), " "]));
             }
             None => out.field("operstate_index", state.0, format_args!("state {:#x}", state.0)),
         }
@@ -350,8 +355,7 @@ impl Context {
     pub(in crate::cmd) fn brief(&self, out: &mut Out, link: &Link<'_>) {
         let below_is_down = self.brief_head(out, link);
         if let Some(bytes) = link.address().ok().flatten().filter(|b| !b.is_empty()) {
-            let text = address(link.header.kind.get(), bytes);
-            out.color(Some(Color::Mac), "address", &text, format_args!("{text} "));
+            put_lladdr(out, "address", link.header.kind.get(), bytes, " ");
         }
         Self::flags(out, link.flags(), below_is_down);
         out.text(format_args!("\n"));
@@ -370,31 +374,32 @@ impl Context {
     /// All that is shown of a link, ended by a new line.
     pub(in crate::cmd) fn full(&self, out: &mut Out, link: &Link<'_>) {
         let (index, of_link) = (links::index_of(link), self.of_addresses.is_none());
-        out.field("ifindex", index, format_args!("{index}: "));
+        out.json("ifindex", index);
+        out.digits(index);
+        out.push(": ");
         let below_is_down = self.name_and_below(out, link, 0, ": ");
         Self::flags(out, link.flags(), below_is_down);
         if let Ok(Some(mtu)) = link.mtu() {
-            out.field("mtu", mtu, format_args!("mtu {mtu} "));
+            out.number("mtu", "mtu ", mtu);
         }
         let programs = link.xdp().ok().flatten();
         programs.iter().for_each(|programs| xdp_mode(out, programs, of_link, self.details));
         if let Ok(Some(qdisc)) = link.qdisc() {
-            out.field("qdisc", qdisc, format_args!("qdisc {} ", Escaped(qdisc)));
+            out.name("qdisc", "qdisc ", qdisc);
         }
         if let Some(master) = link.master().ok().flatten().filter(|m| *m != 0) {
             let name = self.name(master);
-            out.field("master", name.as_slice(), format_args!("master {} ", Escaped(&name)));
+            out.name("master", "master ", &name);
         }
         Self::state(out, link, "state ", 0);
         if let (true, Ok(Some(mode))) = (of_link, link.linkmode()) {
             match ["DEFAULT", "DORMANT"].get(usize::from(mode)) {
-                Some(name) => out.field("linkmode", *name, format_args!("mode {name} ")),
+                Some(name) => out.string("linkmode", "mode ", name),
                 None => out.field("linkmode_index", mode, format_args!("mode {mode} ")),
             }
         }
         if let Ok(Some(group)) = link.group() {
-            let text = out.named(group, &GROUPS).to_string();
-            out.field("group", &text, format_args!("group {text} "));
+            out.code("group", "group ", out.named(group, &GROUPS));
         }
         if let Some(qlen) = link.txqlen().ok().flatten().filter(|q| *q != 0 && !self.of_events) {
             let qlen = i32::from_ne_bytes(qlen.to_ne_bytes());
@@ -431,26 +436,24 @@ impl Context {
                     .for_each(|n| out.field("", n, format_args!("{}    altname {}", self.newline, Escaped(n))));
             });
         }
-        out.text(format_args!("\n"));
+        out.push("\n");
     }
 
     /// The second line: what the link layer has.
     fn addresses(&self, out: &mut Out, link: &Link<'_>) {
         let kind = link.header.kind.get();
         let name = type_name(out, kind);
-        out.field("link_type", &name, format_args!("{}    link/{name} ", self.newline));
+        out.parts("link_type", &*name, &[self.newline, "    link/", &name, " "]);
         let own = link.address().ok().flatten().unwrap_or_default();
         if !own.is_empty() {
-            let text = address(kind, own);
-            out.color(Some(Color::Mac), "address", &text, format_args!("{text}"));
+            put_lladdr(out, "address", kind, own, "");
         }
         if let Some(bytes) = link.broadcast().ok().flatten().filter(|b| !b.is_empty()) {
-            broadcast(out, link, &address(kind, bytes));
+            broadcast(out, link, bytes);
         }
         if let Some(bytes) = link.perm_address().ok().flatten().filter(|b| !b.is_empty() && *b != own) {
-            let text = address(kind, bytes);
             out.push(" permaddr ");
-            out.color(Some(Color::Mac), "permaddr", &text, format_args!("{text}"));
+            put_lladdr(out, "permaddr", kind, bytes, "");
         }
     }
 
@@ -543,11 +546,11 @@ impl Context {
 }
 
 /// The broadcast address, or the other end's.
-pub(super) fn broadcast(out: &mut Out, link: &Link<'_>, text: &str) {
+pub(super) fn broadcast(out: &mut Out, link: &Link<'_>, bytes: &[u8]) {
     let peer = link.flags().contains(LinkFlags::POINTOPOINT);
     out.push(if peer { " peer " } else { " brd " });
     if peer {
         out.json("link_pointtopoint", true);
     }
-    out.color(Some(Color::Mac), "broadcast", text, format_args!("{text}"));
+    put_lladdr(out, "broadcast", link.header.kind.get(), bytes, "");
 }

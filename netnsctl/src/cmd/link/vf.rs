@@ -1,10 +1,11 @@
 //! Virtual functions of a link: `link set … vf N`, and what `link show` says of them.
 
+use super::super::inet::{lladdr, put_lladdr};
 use super::change::{Attr, Bytes, invalid, off_or_on};
-use super::show::{Context, address, broadcast, type_name};
+use super::show::{Context, broadcast, type_name};
 use crate::failure::{Failure, Result, code};
 use crate::grammar::{Keyword, Result as Parsed, Words, show};
-use crate::out::{Color, Out};
+use crate::out::Out;
 use netns_sys::netlink::Conn;
 use nl_core::Attrs;
 use nl_core::route::{Link, arphrd, rtext_filter, vf, vf_list, vf_stats, vf_vlan};
@@ -207,16 +208,15 @@ impl Context {
         let addr = |kind_of: u16, skip: usize| {
             let size = if kind == arphrd::ETHER { 6 } else { 20 };
             let bytes = attrs.find(kind_of)?.bytes().get(skip..)?;
-            Some(address(kind, bytes.get(..size).unwrap_or(bytes)))
+            Some(bytes.get(..size).unwrap_or(bytes))
         };
         let index = number(vf::MAC, 0).unwrap_or_default();
         out.field("vf", index, format_args!("{}    vf {index} ", self.newline));
         let name = type_name(out, kind);
-        out.field("link_type", &name, format_args!("    link/{name} "));
-        let own = addr(vf::MAC, 4).unwrap_or_default();
-        out.color(Some(Color::Mac), "address", &own, format_args!("{own}"));
+        out.field("link_type", &*name, format_args!("    link/{name} "));
+        put_lladdr(out, "address", kind, addr(vf::MAC, 4).unwrap_or_default(), "");
         if let Some(addr) = addr(vf::BROADCAST, 0) {
-            broadcast(out, link, &addr);
+            broadcast(out, link, addr);
         }
         match attrs.find(vf::VLAN_LIST) {
             Some(list) => out.list("vlan_list", |out| {
@@ -260,7 +260,7 @@ impl Context {
         {
             let guid = attrs.find(kind).and_then(|a| a.bytes().get(8..16)?.try_into().ok()).map(u64::from_ne_bytes);
             if let Some(guid) = guid {
-                let text = address(arphrd::INFINIBAND, &guid.to_be_bytes());
+                let text = lladdr(arphrd::INFINIBAND, &guid.to_be_bytes());
                 out.field(key, &text, format_args!(", {word} {text}"));
             }
         }

@@ -6,6 +6,7 @@ use super::{PROTOS, SHOW, Setting, Shape, When, Where, codes, find, ip};
 use crate::out::{Escaped, Out, Value};
 use nl_core::route::{BridgeId, LinkInfo, PortRange};
 use nl_core::{Attr, Attrs};
+use std::borrow::Cow;
 use std::fmt;
 
 /// The name that `names` (see [`Shape`]) has for a number.
@@ -180,11 +181,11 @@ impl Context {
             Shape::Dev => {
                 let index = u32::try_from(value).unwrap_or_default();
                 let name = match index {
-                    0 => b"*".to_vec(),
+                    0 => Cow::from(&b"*"[..]),
                     _ if here => self.name(index),
-                    _ => format!("if{index}").into_bytes(),
+                    _ => format!("if{index}").into_bytes().into(),
                 };
-                out.field(json, name.as_slice(), format_args!("{lead}{} ", Escaped(&name)));
+                out.field(json, &*name, format_args!("{lead}{} ", Escaped(&name)));
             }
             Shape::Ports => {
                 let PortRange { low, high } = attr.map(|a| a.zero_extended()).unwrap_or_default();
