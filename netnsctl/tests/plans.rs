@@ -353,7 +353,7 @@ fn only_one_process_works_on_a_plan() {
         fails("status p", &[SAYS]);
         assert!(ok("status").contains(SAYS));
         let (code, _, err) = run("gc --yes");
-        assert!(code == 0 && err.contains(SAYS), "{code} {err}");
+        assert!(code == 1 && err.contains(SAYS), "{code} {err}");
         same(&after, &state(), "while it is locked");
         drop(held);
         ok("down p");

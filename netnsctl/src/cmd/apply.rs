@@ -209,6 +209,9 @@ fn carry_out(
     Err(Failure::new(code::FAILED, "other programs take the numbers of links away again and again"))
 }
 
+/// How many lines of text are collected.
+const FLUSH: usize = 500;
+
 /// Says what would be done.
 fn say(session: &mut Session, steps: &Steps) -> Result<()> {
     let lines = steps.lines();
@@ -221,9 +224,16 @@ fn say(session: &mut Session, steps: &Steps) -> Result<()> {
         }
         return Ok(());
     }
-    for line in &lines {
-        let shown = steps.text().show(*line);
-        session.out.list("", |out| out.object("", |out| out.field("line", shown.as_str(), format_args!("{shown}\n"))));
+    if session.options.json {
+        session.out.list("", |out| lines.iter().for_each(|line| out.json("", steps.show(*line).as_str())));
+        return Ok(());
+    }
+    for (at, line) in lines.iter().enumerate() {
+        session.out.text(format_args!("{}\n", steps.show(*line)));
+        // There may be many.
+        if at % FLUSH == 0 {
+            session.flush()?;
+        }
     }
     if lines.is_empty() {
         session.out.text(format_args!("nothing to do: all {} lines hold\n", steps.text().len()));
@@ -234,7 +244,7 @@ fn say(session: &mut Session, steps: &Steps) -> Result<()> {
 /// Says what was done.
 fn told(session: &mut Session, steps: &Steps, outcome: &Outcome, time: Duration) {
     for (line, error) in &outcome.failed {
-        session.warn(&format!("{}: {error}", steps.text().show(*line)));
+        session.warn(&format!("{}: {error}", steps.show(*line)));
     }
     let lines = steps.text().len();
     let (namespaces, requests) = (outcome.namespaces, outcome.requests);
@@ -269,7 +279,7 @@ pub(super) fn inside(session: &mut Session, request: &Request) -> Result<()> {
     let settings = Settings { jobs: request.jobs, keep_going: request.keep_going };
     let (steps, outcome, _) = carry_out(text, &dir, &settings, None, &held)?;
     for (line, error) in &outcome.failed {
-        session.warn(&format!("{}: {error}", steps.text().show(*line)));
+        session.warn(&format!("{}: {error}", steps.show(*line)));
     }
     // Who goes on after a failure gets a command too.
     finish(&dir, &steps, &Outcome::default(), request.wait)
@@ -623,10 +633,11 @@ fn describe(entry: &Entry) -> String {
         Entry::In(place, undo) => (place, undo),
     };
     let inside = if place.is_empty() { String::new() } else { format!(" in {}", show(place)) };
-    let escaped = |name: &[u8]| crate::out::Escaped(name).to_string();
     match undo {
-        Undo::Link(name, _) | Undo::Tied(name, _) => format!("link {}{inside}", escaped(name)),
-        Undo::Sysctl(key, old) => format!("switch {key}{inside}, which was {old}"),
+        Undo::Link(name, _) | Undo::Tied(name, _) => {
+            format!("link {}{inside}", crate::out::Escaped(name.bytes()))
+        }
+        Undo::Sysctl(switch) => format!("switch {}{inside}, which was {}", switch.0, switch.1),
         Undo::Request(bytes) => {
             let text = Pretty::new(bytes, &FAMILY).to_string();
             let first = text.lines().map(str::trim).skip(1).take(6).collect::<Vec<_>>().join(", ");

@@ -17,7 +17,7 @@
 //! was killed; a cut-off last line says nothing was done of it yet.
 
 use super::text::Variables;
-use super::world::Undo;
+use super::world::{Name, Undo};
 use crate::cmd::sysctl;
 use crate::failure::{Failure, Result, code};
 use crate::grammar::show;
@@ -74,10 +74,7 @@ pub(crate) fn names(dir: &Dir) -> Result<Vec<OsString>> {
     };
     let mut names = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(|e| failed("read", &home, &e))?;
-        if !entry.metadata().is_ok_and(|found| found.is_file() && found.len() == 0) {
-            names.push(entry.file_name());
-        }
+        names.push(entry.map_err(|e| failed("read", &home, &e))?.file_name());
     }
     names.sort_unstable();
     Ok(names)
@@ -145,7 +142,7 @@ impl Entry {
         match undo {
             Undo::Link(name, index) | Undo::Tied(name, index) => {
                 let _ = write!(to, " {index} ");
-                escape(name, to);
+                escape(name.bytes(), to);
             }
             Undo::Request(bytes) => {
                 to.push(' ');
@@ -153,9 +150,9 @@ impl Entry {
                     let _ = write!(to, "{byte:02x}");
                 });
             }
-            Undo::Sysctl(key, value) => {
-                let _ = write!(to, " {key} ");
-                escape(value.as_bytes(), to);
+            Undo::Sysctl(switch) => {
+                let _ = write!(to, " {} ", switch.0);
+                escape(switch.1.as_bytes(), to);
             }
         }
         to.push('\n');
@@ -172,18 +169,18 @@ impl Entry {
         let first = words.next()?;
         let mut rest = || words.next().and_then(unescape);
         let undo = match kind {
-            "link" => Undo::Link(rest()?, first.parse().ok()?),
-            "tied" => Undo::Tied(rest()?, first.parse().ok()?),
+            "link" => Undo::Link(Name::new(&rest()?)?, first.parse().ok()?),
+            "tied" => Undo::Tied(Name::new(&rest()?)?, first.parse().ok()?),
             "request" if first.len() % 2 != 0 => return None,
             "request" => {
                 let digits =
                     first.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
                 let bytes: Vec<u8> = digits.collect::<Option<_>>()?;
                 let whole = Messages::new(&bytes).next()?.ok()?.bytes().len() == bytes.len();
-                Undo::Request(Some(bytes).filter(|_| whole)?)
+                Undo::Request(Some(bytes).filter(|_| whole)?.into())
             }
             "sysctl" if sysctl::path(first).as_deref() == Some(first) => {
-                Undo::Sysctl(first.to_owned(), String::from_utf8(rest()?).ok()?)
+                Undo::Sysctl(Box::new((first.to_owned(), String::from_utf8(rest()?).ok()?)))
             }
             _ => return None,
         };
@@ -403,10 +400,10 @@ mod tests {
     fn entries_are_read_as_they_are_written() {
         let entries = [
             Entry::Ns("a b%\n".into()),
-            Entry::In(OsString::new(), Undo::Link(b"br0".to_vec(), 7)),
-            Entry::In("h 1".into(), Undo::Tied(b"v\xff".to_vec(), 8)),
-            Entry::In(OsString::new(), Undo::Request(vec![16, 0, 0, 0, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])),
-            Entry::In("x".into(), Undo::Sysctl("net/ipv4/ip_forward".into(), "1 2\t3".into())),
+            Entry::In(OsString::new(), Undo::Link(Name::new(b"br0").unwrap(), 7)),
+            Entry::In("h 1".into(), Undo::Tied(Name::new(b"v\xff").unwrap(), 8)),
+            Entry::In(OsString::new(), Undo::Request([16, 0, 0, 0, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0].into())),
+            Entry::In("x".into(), Undo::Sysctl(Box::new(("net/ipv4/ip_forward".into(), "1 2\t3".into())))),
         ];
         for entry in entries {
             let mut line = String::new();

@@ -1,13 +1,14 @@
 //! Carrying out a plan: phase by phase, the namespaces by several threads, and back again if something fails.
 
 use super::journal::{Entry, Journal};
-use super::text::{Line, Mistake, Origin, Text};
-use super::world::{Back, HERE, PLACE, Place, Planner, SYSCTL, Undo};
+use super::text::{Line, Mistake, Text};
+use super::world::{Back, HERE, Name, PLACE, Place, Planner, SYSCTL, Undo, places_in};
 use crate::cmd::{Session, sysctl};
 use crate::failure::{Failure, Result, code};
 use netns_sys::netlink::{Conn, Socket};
 use netns_sys::{Dir, Errno, Error, Held, Ns, PollFd, poll};
 use nl_core::route::{FAMILY, IfInfoMsg, Link, RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK, ifla, rtext_filter};
+use nl_core::wire::align4;
 use nl_core::{Flags, Messages, Msg};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -49,7 +50,7 @@ pub(crate) struct Outcome {
     /// Requests that were carried out.
     pub(crate) requests: usize,
     /// What failed, and where.
-    pub(crate) failed: Vec<(Origin, Error)>,
+    pub(crate) failed: Vec<(u32, Error)>,
 }
 
 impl Steps {
@@ -62,9 +63,9 @@ impl Steps {
         let world = std::rc::Rc::clone(&planner.world);
         let mut session = Session::planning(planner, dir.clone());
         let mut mistakes: Vec<Mistake> = Vec::new();
-        for line in text.lines() {
+        for (number, line) in (0_u32..).zip(text.lines()) {
             let result = line.and_then(|line| {
-                world.borrow_mut().line = line.from;
+                world.borrow_mut().line = number;
                 run_line(&mut session, &world, &line).map_err(|usage| text.wrong(&line, usage.at, usage.message))
             });
             // Of the lines that one line means, the first that is wrong will do.
@@ -123,8 +124,13 @@ impl Steps {
 
     /// The lines that something has to be done for, in order.
     #[must_use]
-    pub(crate) fn lines(&self) -> BTreeSet<Origin> {
+    pub(crate) fn lines(&self) -> BTreeSet<u32> {
         self.places.iter().flat_map(|place| place.made.into_iter().chain(place.steps.iter().map(|s| s.line))).collect()
+    }
+
+    /// A line, behind its place.
+    pub(crate) fn show(&self, line: u32) -> String {
+        self.text.show(self.text.origin(line))
     }
 
     /// The messages, by the namespaces they are to be sent in.
@@ -143,7 +149,8 @@ impl Steps {
             journal,
             held,
             outcome: Outcome::default(),
-            done: Vec::new(),
+            done: vec![0; self.places.len()],
+            broken: BTreeSet::new(),
             opened: BTreeMap::new(),
             progress: Progress::new(self.namespaces(), self.requests()),
         };
@@ -163,10 +170,10 @@ impl Steps {
         if let (Ok(()), Some(journal), false) = (&result, run.journal.as_mut(), self.is_empty()) {
             result = journal.finish();
         }
-        let (done, outcome) = (std::mem::take(&mut run.done), std::mem::take(&mut run.outcome));
         match result {
-            Ok(()) => Ok(outcome),
+            Ok(()) => Ok(run.outcome),
             Err(failure) => {
+                let done = run.entries();
                 let left = take_back(&self.dir, &done);
                 if let Some(journal) = run.journal.as_mut().filter(|_| !left.is_empty()) {
                     journal.keep = true;
@@ -231,8 +238,10 @@ struct Run<'r> {
     journal: Option<&'r mut Journal>,
     held: &'r Held,
     outcome: Outcome,
-    /// What takes back what is done.
-    done: Vec<Entry>,
+    /// For each place: how many of its steps are done; of the plan's own, one more: it is made.
+    done: Vec<u32>,
+    /// Those among them that failed.
+    broken: BTreeSet<(usize, usize)>,
     /// Namespaces of the plan that messages of this phase name.
     opened: BTreeMap<u32, Ns>,
     progress: Progress,
@@ -256,17 +265,39 @@ impl Run<'_> {
         }
     }
 
+    fn reached(&mut self, place: usize, steps: usize) {
+        let steps = u32::try_from(steps).unwrap_or(u32::MAX);
+        self.done.get_mut(place).into_iter().for_each(|done| *done = steps);
+    }
+
+    /// What takes back all that is done.
+    fn entries(&self) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        for (at, (place, done)) in self.steps.places.iter().zip(&self.done).enumerate() {
+            if place.made.is_some() && *done > 0 {
+                entries.push(Entry::Ns(place.name.clone()));
+            }
+            let steps = done.saturating_sub(u32::from(place.made.is_some()));
+            let whole = |back: &&Back| {
+                let failed = usize::try_from(back.step).is_ok_and(|step| self.broken.contains(&(at, step)));
+                back.step < steps && !failed
+            };
+            entries.extend(self.steps.undo_of(at).iter().filter(whole).map(|back| self.steps.entry(back)));
+        }
+        entries
+    }
+
     fn say(&mut self, entries: &[Entry]) -> Result<()> {
         self.journal.as_mut().map_or(Ok(()), |journal| journal.append(entries))
     }
 
-    fn fail(&mut self, line: Origin, error: Error) -> Result<()> {
+    fn fail(&mut self, line: u32, error: Error) -> Result<()> {
         if self.settings.keep_going {
             self.outcome.failed.push((line, error));
             return Ok(());
         }
-        let failure = Failure::of(&format!("do {}", self.steps.text.show(line)), &error);
-        Err(Failure { message: format!("{}: {error}", self.steps.text.show(line)), ..failure })
+        let message = format!("{}: {error}", self.steps.show(line));
+        Err(Failure { message, ..Failure::of("", &error) })
     }
 
     /// Makes the namespaces of the plan, and sends what is to be sent in them first.
@@ -279,7 +310,7 @@ impl Run<'_> {
             let places: Vec<(usize, &Place)> =
                 chunk.iter().filter_map(|at| Some((*at, steps.places.get(*at)?))).collect();
             let entries = |(at, place): &(usize, &Place)| {
-                let (at, first) = (*at, place.first_phase(1).len());
+                let (at, first) = (*at, place.range(1).len());
                 let links = steps.undo_of(at).iter().filter(move |b| usize::try_from(b.step).is_ok_and(|s| s < first));
                 std::iter::once(Entry::Ns(place.name.clone()))
                     .chain(links.map(|back| steps.entry(back)))
@@ -292,7 +323,7 @@ impl Run<'_> {
             let (here, keep_going) = (&*self, self.settings.keep_going);
             let added = steps.dir.add_all(&names, self.settings.jobs, |at| {
                 let Some((_, place)) = places.get(at) else { return Ok(()) };
-                let sent = here.send(place, place.first_phase(1));
+                let sent = here.send(place, place.range(1));
                 let Some((step, error)) = sent.failed.into_iter().chain(sent.broken).next() else { return Ok(()) };
                 if let (true, Ok(mut failed)) = (keep_going, failed.lock()) {
                     failed.push((at, step, error));
@@ -304,14 +335,15 @@ impl Run<'_> {
                 Err(Error::NoAnswer)
             });
             let added = added.map_err(|error| Failure::of("make namespaces", &error))?;
-            for at in &added.made {
-                self.done.extend(said.get(*at).cloned().unwrap_or_default());
-                self.outcome.requests =
-                    self.outcome.requests.saturating_add(places.get(*at).map_or(0, |(_, p)| p.first_phase(1).len()));
+            for (at, place) in added.made.iter().filter_map(|at| places.get(*at)) {
+                let steps = place.range(1).len();
+                self.reached(*at, steps.saturating_add(1));
+                self.outcome.requests = self.outcome.requests.saturating_add(steps);
             }
             self.outcome.namespaces = self.outcome.namespaces.saturating_add(added.made.len());
             let inside = failed.into_inner().unwrap_or_default();
             for (at, step, error) in inside {
+                self.broken.extend(places.get(at).map(|(place, _)| (*place, step)));
                 let line = places.get(at).and_then(|(_, place)| place.steps.get(step)).map(|s| s.line);
                 self.fail(line.unwrap_or_default(), error)?;
             }
@@ -347,13 +379,8 @@ impl Run<'_> {
                 self.check_signals()?;
                 let piece = start..range.end.min(start.saturating_add(PIECE));
                 let inside = |step: u32| usize::try_from(step).is_ok_and(|s| piece.contains(&s));
-                let undo: Vec<(usize, Entry)> = steps
-                    .undo_of(at)
-                    .iter()
-                    .filter(|back| inside(back.step))
-                    .map(|back| (usize::try_from(back.step).unwrap_or(0), steps.entry(back)))
-                    .collect();
-                self.say(&undo.iter().map(|u| u.1.clone()).collect::<Vec<_>>())?;
+                let undo = steps.undo_of(at).iter().filter(|back| inside(back.step));
+                self.say(&undo.map(|back| steps.entry(back)).collect::<Vec<_>>())?;
                 let this = &*self;
                 let sent = match place.ns.as_ref().or(opened.as_ref()).filter(|_| !from_here) {
                     None => this.send(place, piece.clone()),
@@ -361,10 +388,9 @@ impl Run<'_> {
                         ns.run(|| this.send(place, piece.clone())).map_err(|e| Failure::of("enter a namespace", &e))?
                     }
                 };
-                let made = |step: usize| {
-                    step < sent.upto && (sent.late.contains(&step) || !sent.failed.iter().any(|f| f.0 == step))
-                };
-                self.done.extend(undo.into_iter().filter(|u| made(u.0)).map(|u| u.1));
+                self.reached(at, sent.upto.saturating_add(usize::from(place.made.is_some())));
+                let failed = sent.failed.iter().filter(|f| !sent.late.contains(&f.0));
+                self.broken.extend(failed.map(|f| (at, f.0)));
                 let count = sent.upto.saturating_sub(start).saturating_sub(sent.failed.len());
                 self.outcome.requests = self.outcome.requests.saturating_add(count);
                 for (step, error) in sent.failed.into_iter().chain(sent.broken) {
@@ -382,10 +408,7 @@ impl Run<'_> {
     fn open_places(&mut self, place: &Place, range: std::ops::Range<usize>) -> Result<()> {
         let (from, to) = place.bytes(range);
         let mut dir = None;
-        for at in &place.places {
-            let at = usize::try_from(*at).unwrap_or(usize::MAX);
-            let number = place.queue.get(at..).and_then(|b| b.first_chunk()).map(|b| u32::from_ne_bytes(*b) & !PLACE);
-            let Some(number) = number.filter(|_| (from..to).contains(&at)) else { continue };
+        for number in numbers(place.queue.get(from..to).unwrap_or_default()) {
             let Some(named) = usize::try_from(number).ok().and_then(|n| self.steps.places.get(n)) else { continue };
             if named.made.is_none() || self.opened.contains_key(&number) {
                 continue;
@@ -472,14 +495,30 @@ impl Run<'_> {
         let (from, end) = place.bytes(range);
         to.clear();
         to.extend_from_slice(place.queue.get(from..end).unwrap_or_default());
-        let first = place.places.partition_point(|at| usize::try_from(*at).is_ok_and(|at| at < from));
-        for at in place.places.iter().skip(first) {
-            let Some(at) = usize::try_from(*at).ok().filter(|at| *at < end) else { break };
-            let Some(field) = to.get_mut(at.saturating_sub(from)..).and_then(|b| b.first_chunk_mut()) else { break };
+        for at in places(to) {
+            let Some(field) = to.get_mut(at..).and_then(|b| b.first_chunk_mut()) else { break };
             let number = u32::from_ne_bytes(*field) & !PLACE;
             *field = self.descriptor(number).unwrap_or(u32::MAX).to_ne_bytes();
         }
     }
+}
+
+/// Where in messages numbers of places are.
+fn places(messages: &[u8]) -> Vec<usize> {
+    let (mut found, mut start) = (Vec::new(), 0_usize);
+    for message in Messages::new(messages).map_while(std::result::Result::ok) {
+        if message.kind() == RTM_NEWLINK {
+            found.extend(places_in(&message).map(|at| at.saturating_add(start)));
+        }
+        start = start.saturating_add(align4(message.bytes().len()));
+    }
+    found
+}
+
+/// The places that messages name.
+fn numbers(messages: &[u8]) -> impl Iterator<Item = u32> {
+    let number = |at| messages.get(at..).and_then(|b: &[u8]| b.first_chunk()).map(|b| u32::from_ne_bytes(*b) & !PLACE);
+    places(messages).into_iter().filter_map(number)
 }
 
 /// How many requests are sent in a place between two looks at the signals.
@@ -494,24 +533,6 @@ fn switch(message: &[u8]) -> Option<(String, String)> {
 }
 
 impl Place {
-    /// The steps of a phase.
-    fn range(&self, phase: u16) -> std::ops::Range<usize> {
-        self.steps.partition_point(|s| s.phase < phase)..self.steps.partition_point(|s| s.phase <= phase)
-    }
-
-    fn first_phase(&self, phase: u16) -> std::ops::Range<usize> {
-        0..self.steps.partition_point(|s| s.phase <= phase)
-    }
-
-    /// Where steps are in the queue.
-    fn bytes(&self, range: std::ops::Range<usize>) -> (usize, usize) {
-        let end = |step: Option<usize>| {
-            let step = step.and_then(|step| self.steps.get(step));
-            step.and_then(|step| usize::try_from(step.end).ok()).unwrap_or(0)
-        };
-        (end(range.start.checked_sub(1)), end(range.end.checked_sub(1)))
-    }
-
     fn message(&self, step: usize) -> Option<&[u8]> {
         let (from, to) = self.bytes(step..step.saturating_add(1));
         self.queue.get(from..to).filter(|m| !m.is_empty())
@@ -530,8 +551,8 @@ pub(crate) fn take_back(dir: &Dir, entries: &[Entry]) -> Vec<String> {
     let ours: BTreeSet<&OsStr> =
         entries.iter().filter_map(|e| if let Entry::Ns(name) = e { Some(name.as_os_str()) } else { None }).collect();
     let names: Vec<&OsStr> = ours.iter().copied().collect();
-    let mut links: BTreeMap<&OsStr, Vec<(&[u8], u32)>> = BTreeMap::new();
-    let mut tied: BTreeMap<&OsStr, BTreeMap<u32, &[u8]>> = BTreeMap::new();
+    let mut links: BTreeMap<&OsStr, Vec<(Name, u32)>> = BTreeMap::new();
+    let mut tied: BTreeMap<&OsStr, BTreeMap<u32, Name>> = BTreeMap::new();
     for entry in entries.iter().rev() {
         let Entry::In(place, undo) = entry else { continue };
         // What is in a namespace that goes goes with it.
@@ -539,9 +560,9 @@ pub(crate) fn take_back(dir: &Dir, entries: &[Entry]) -> Vec<String> {
             continue;
         }
         match undo {
-            Undo::Link(name, index) => links.entry(place).or_default().push((name, *index)),
+            Undo::Link(name, index) => links.entry(place).or_default().push((*name, *index)),
             Undo::Tied(name, index) => {
-                tied.entry(place).or_default().insert(*index, name);
+                tied.entry(place).or_default().insert(*index, *name);
             }
             Undo::Request(bytes) => {
                 let send = |conn: &mut Conn| match conn.send(bytes)?.into_iter().next() {
@@ -553,7 +574,8 @@ pub(crate) fn take_back(dir: &Dir, entries: &[Entry]) -> Vec<String> {
                     _ => {}
                 }
             }
-            Undo::Sysctl(key, value) => {
+            Undo::Sysctl(switch) => {
+                let (key, value) = (&switch.0, &switch.1);
                 let write = || sysctl::write(key, value);
                 let done = if place.is_empty() { Ok(write()) } else { open(dir, place).and_then(|ns| ns.run(write)) };
                 match done {
@@ -586,7 +608,7 @@ pub(crate) fn take_back(dir: &Dir, entries: &[Entry]) -> Vec<String> {
             // Without being told of their end they can be deleted still.
             Err(_) => tied.get(place).cloned().unwrap_or_default(),
         };
-        let still: Vec<(&[u8], u32)> = still.iter().map(|(index, name)| (*name, *index)).collect();
+        let still: Vec<(Name, u32)> = still.iter().map(|(index, name)| (*name, *index)).collect();
         if still.is_empty() {
             continue;
         }
@@ -640,12 +662,12 @@ fn link_names(conn: &mut Conn) -> netns_sys::Result<BTreeMap<u32, Vec<u8>>> {
 }
 
 /// Deletes links, if these indices still have these names: many of them as a group, which takes as long as one.
-fn delete_links(conn: &mut Conn, links: &[(&[u8], u32)]) -> netns_sys::Result<()> {
+fn delete_links(conn: &mut Conn, links: &[(Name, u32)]) -> netns_sys::Result<()> {
     const FEW: usize = 2;
     let there = link_names(conn)?;
     let links: Vec<u32> = links
         .iter()
-        .filter(|(name, index)| there.get(index).is_some_and(|n| n == name))
+        .filter(|(name, index)| there.get(index).is_some_and(|n| n == name.bytes()))
         .map(|(_, index)| *index)
         .collect();
     let header = |index: u32| IfInfoMsg { index: i32::try_from(index).unwrap_or(0).into(), ..IfInfoMsg::default() };
@@ -675,17 +697,17 @@ fn delete_links(conn: &mut Conn, links: &[(&[u8], u32)]) -> netns_sys::Result<()
 }
 
 /// Links that go when their namespaces do, awaited.
-struct Waiting<'l> {
+struct Waiting {
     socket: Socket,
-    links: BTreeMap<u32, &'l [u8]>,
+    links: BTreeMap<u32, Name>,
 }
 
 /// linux/rtnetlink.h
 const RTNLGRP_LINK: u32 = 1;
 
-impl<'l> Waiting<'l> {
+impl Waiting {
     /// From now on, in a place: for those that are there.
-    fn new(dir: &Dir, place: &OsStr, links: &BTreeMap<u32, &'l [u8]>) -> netns_sys::Result<Waiting<'l>> {
+    fn new(dir: &Dir, place: &OsStr, links: &BTreeMap<u32, Name>) -> netns_sys::Result<Waiting> {
         let listen = || {
             let socket = Socket::open_for(FAMILY.protocol, &[RTNLGRP_LINK])?;
             let _ = socket.set_receive_buffer(8 << 20);
@@ -693,12 +715,12 @@ impl<'l> Waiting<'l> {
         };
         let opened = if place.is_empty() { listen() } else { open(dir, place).and_then(|ns| ns.run(listen)?) };
         let (socket, there) = opened?;
-        let links = links.iter().filter(|(index, name)| there.get(index).is_some_and(|n| n == *name));
+        let links = links.iter().filter(|(index, name)| there.get(index).is_some_and(|n| n == name.bytes()));
         Ok(Waiting { socket, links: links.map(|(index, name)| (*index, *name)).collect() })
     }
 
     /// Until all are gone, or nothing happens any more; gives back those that are left.
-    fn wait(mut self) -> BTreeMap<u32, &'l [u8]> {
+    fn wait(mut self) -> BTreeMap<u32, Name> {
         let mut buf = vec![0; 1 << 16];
         while !self.links.is_empty() {
             match self.socket.try_recv(&mut buf) {

@@ -204,6 +204,19 @@ impl Text {
         })
     }
 
+    /// Which line the one with this number is of, among all there are, from 0 on.
+    #[must_use]
+    pub fn origin(&self, number: u32) -> Origin {
+        let mut rest = u64::from(number);
+        for (source, template) in (0_u32..).zip(&self.lines) {
+            match rest.checked_sub(template.count) {
+                Some(behind) => rest = behind,
+                None => return Origin { source, nth: u32::try_from(rest).unwrap_or(u32::MAX) },
+            }
+        }
+        Origin::default()
+    }
+
     fn expand(&self, template: &Template, from: Origin) -> Result<Line, Mistake> {
         let words = template.words.iter().map(|word| self.word(template, word, from.nth.into()));
         Ok(Line { words: words.collect::<Result<_, _>>()?, from })

@@ -10,8 +10,8 @@
 //! of a later phase than that. Even phases are those of namespaces that were there before, odd ones those of the plan's own.
 
 use super::same::{self, Family};
-use super::text::Origin;
 use crate::cmd::link::bytes_of;
+use crate::grammar::IFNAME_MAX;
 use netns_sys::netlink::{Conn, Kernel};
 use netns_sys::{Dir, Errno, Error, Ns};
 use nl_core::route::{
@@ -43,12 +43,12 @@ pub(super) struct Place {
     /// Its name or path; empty: the one the program is in.
     pub(super) name: OsString,
     /// The plan makes it, by this line.
-    pub(super) made: Option<Origin>,
+    pub(super) made: Option<u32>,
     /// Messages, each at a multiple of 4.
     pub(super) queue: Vec<u8>,
     pub(super) steps: Vec<Step>,
-    /// Where in the queue numbers of places are, to be replaced.
-    pub(super) places: Vec<u32>,
+    /// Which step is the first of a phase, but for the first phase: that of the plan's own namespaces is 1, else 0.
+    phases: Vec<(u16, u32)>,
     /// It was there before, and is held open.
     pub(super) ns: Option<Ns>,
 }
@@ -57,11 +57,11 @@ pub(super) struct Place {
 #[derive(Debug, Default)]
 struct Spot {
     place: Place,
+    /// By index, as long as none is said.
     links: Vec<Entry>,
     /// Their positions by name, once they are many.
-    by_name: BTreeMap<Vec<u8>, usize>,
+    by_name: Vec<u32>,
     next_index: u32,
-    phase: u16,
     /// A switch was set here that was there before.
     has_switched: bool,
     real: Option<Box<Real>>,
@@ -71,22 +71,39 @@ struct Spot {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
     /// Where it ends.
-    pub(super) end: u32,
-    pub(super) phase: u16,
-    pub(super) line: Origin,
+    end: u32,
+    /// Which of all lines it is of.
+    pub(super) line: u32,
+}
+
+/// The name of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Name([u8; IFNAME_MAX], u8);
+
+impl Name {
+    /// `None`: it is too long for one.
+    pub(crate) fn new(name: &[u8]) -> Option<Name> {
+        let mut bytes = [0; IFNAME_MAX];
+        bytes.get_mut(..name.len())?.copy_from_slice(name);
+        Some(Name(bytes, u8::try_from(name.len()).ok()?))
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.0.get(..usize::from(self.1)).unwrap_or_default()
+    }
 }
 
 /// A link there will be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Entry {
-    name: Vec<u8>,
+    name: Name,
+    /// It is not any more as the dump says.
+    changed: bool,
     index: u32,
     /// Through whose queue it is made, and in which phase.
     maker: (u32, u16),
     /// Where in the dump it is, if it is there.
     real: Option<u32>,
-    /// It is not any more as the dump says.
-    changed: bool,
 }
 
 /// What is in a namespace that was there before.
@@ -94,20 +111,28 @@ struct Entry {
 struct Real {
     conn: Conn,
     links: Vec<u8>,
+    /// Other names of links, with their indices.
+    others: BTreeMap<Vec<u8>, u32>,
     objects: BTreeMap<u16, Vec<u8>>,
+}
+
+impl Real {
+    fn new(conn: Conn) -> Box<Real> {
+        Box::new(Real { conn, links: Vec::new(), others: BTreeMap::new(), objects: BTreeMap::new() })
+    }
 }
 
 /// How a step is taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Undo {
     /// The link of this name is deleted, if it still has the index.
-    Link(Vec<u8>, u32),
+    Link(Name, u32),
     /// The same, but it goes with a namespace of the plan.
-    Tied(Vec<u8>, u32),
+    Tied(Name, u32),
     /// A request is sent.
-    Request(Vec<u8>),
-    /// A switch gets its old value.
-    Sysctl(String, String),
+    Request(Box<[u8]>),
+    /// A switch gets its old value: key and value.
+    Sysctl(Box<(String, String)>),
 }
 
 /// How a step is taken back.
@@ -128,11 +153,12 @@ pub(super) struct World {
     /// The names there are, once they were asked for.
     names: Option<BTreeSet<OsString>>,
     places: Vec<Spot>,
-    by_name: BTreeMap<OsString, u32>,
+    /// All but the first, by name.
+    by_name: Vec<u32>,
     /// The place that commands are run for now.
     current: u32,
-    /// The line that is run now.
-    pub(super) line: Origin,
+    /// Which of all lines is run now.
+    pub(super) line: u32,
     /// Links in namespaces that were there before get no IPv6.
     pub(super) ipv6_off: bool,
     /// How far above the highest index there is those of new links begin.
@@ -181,9 +207,9 @@ impl Planner {
             dir,
             names: None,
             places: vec![Spot::default()],
-            by_name: BTreeMap::new(),
+            by_name: Vec::new(),
             current: HERE,
-            line: Origin::default(),
+            line: 0,
             ipv6_off: false,
             gap,
             scratch: vec![0; 4096],
@@ -288,44 +314,97 @@ fn shown(name: &[u8]) -> String {
 const FEW: usize = 16;
 
 impl Place {
+    fn first(&self) -> u16 {
+        u16::from(self.made.is_some())
+    }
+
     /// The last phase that something is sent in.
     pub(super) fn last_phase(&self) -> u16 {
-        self.steps.last().map_or(0, |step| step.phase)
+        self.phases.last().map_or(self.first(), |phase| phase.0)
+    }
+
+    /// The steps of a phase.
+    pub(super) fn range(&self, phase: u16) -> std::ops::Range<usize> {
+        let end = |step: Option<&(u16, u32)>| step.map_or(self.steps.len(), |step| position(step.1));
+        if phase == self.first() {
+            return 0..end(self.phases.first());
+        }
+        match self.phases.iter().position(|p| p.0 == phase) {
+            Some(at) => end(self.phases.get(at))..end(self.phases.get(at.saturating_add(1))),
+            None => 0..0,
+        }
+    }
+
+    /// Where steps are in the queue.
+    pub(super) fn bytes(&self, range: std::ops::Range<usize>) -> (usize, usize) {
+        let end = |step: Option<usize>| step.and_then(|step| self.steps.get(step)).map_or(0, |step| position(step.end));
+        (end(range.start.checked_sub(1)), end(range.end.checked_sub(1)))
     }
 }
 
 impl Spot {
+    /// The link that a new namespace is born with.
+    fn lo(&self) -> Option<Entry> {
+        let lo = Entry { name: Name::new(b"lo")?, changed: false, index: 1, maker: (BORN, 0), real: None };
+        self.is_new().then_some(lo)
+    }
+
     fn add(&mut self, entry: Entry) {
+        if self.by_name.is_empty() && self.links.len() >= FEW {
+            self.by_name = (0..number(self.links.len())).collect();
+            let links = &self.links;
+            self.by_name.sort_by_key(|at| links.get(position(*at)).map(|e| e.name));
+        }
         if self.links.len() >= FEW {
-            if self.by_name.is_empty() {
-                self.by_name = self.links.iter().enumerate().map(|(at, e)| (e.name.clone(), at)).collect();
-            }
-            self.by_name.insert(entry.name.clone(), self.links.len());
+            let at =
+                self.by_name.partition_point(|at| self.links.get(position(*at)).is_some_and(|e| e.name < entry.name));
+            self.by_name.insert(at, number(self.links.len()));
+        } else {
+            // Most namespaces have one or two: no room for more.
+            self.links.reserve_exact(1);
         }
         self.next_index = self.next_index.max(entry.index.saturating_add(1));
         self.links.push(entry);
     }
 
+    /// The position of the link of this name.
     fn at(&self, name: &[u8]) -> Option<usize> {
-        if self.by_name.is_empty() {
-            return self.links.iter().position(|e| e.name == name);
-        }
-        self.by_name.get(name).copied()
+        let Some(short) = Name::new(name) else {
+            let index = *self.real.as_ref()?.others.get(name)?;
+            return self.links.iter().position(|e| e.index == index);
+        };
+        let found = match self.by_name.is_empty() {
+            true => self.links.iter().position(|e| e.name == short),
+            false => {
+                let at = |at: &u32| self.links.get(position(*at)).map(|e| e.name);
+                let found = self.by_name.binary_search_by(|e| at(e).cmp(&Some(short))).ok();
+                found.and_then(|found| self.by_name.get(found)).map(|at| position(*at))
+            }
+        };
+        let other = || self.real.as_ref()?.others.get(name).and_then(|i| self.links.iter().position(|e| e.index == *i));
+        found.or_else(other)
     }
 
-    /// Gives a link another name; empty: it is gone.
-    fn rename(&mut self, at: usize, name: &[u8]) {
+    fn named(&self, name: &[u8]) -> Option<Entry> {
+        let own = self.at(name).and_then(|at| self.links.get(at)).copied();
+        own.or_else(|| self.lo().filter(|lo| lo.name.bytes() == name))
+    }
+
+    /// Changes a link there is.
+    fn change(&mut self, at: usize, change: impl FnOnce(&mut Entry)) {
         let Some(entry) = self.links.get_mut(at) else { return };
-        let before = std::mem::replace(&mut entry.name, name.to_vec());
-        if !self.by_name.is_empty() {
-            self.by_name.remove(&before);
-            self.by_name.insert(name.to_vec(), at);
+        let before = entry.name;
+        change(entry);
+        if entry.name != before {
+            let links = &self.links;
+            self.by_name.sort_by_key(|at| links.get(position(*at)).map(|e| e.name));
         }
     }
 
-    fn by_index(&self, index: u32) -> Option<&Entry> {
+    fn by_index(&self, index: u32) -> Option<Entry> {
         let sorted = self.links.binary_search_by_key(&index, |e| e.index).ok().and_then(|at| self.links.get(at));
-        sorted.or_else(|| self.links.iter().find(|e| e.index == index))
+        let found = sorted.or_else(|| self.links.iter().find(|e| e.index == index)).copied();
+        found.or_else(|| self.lo().filter(|_| index == 1))
     }
 
     fn is_new(&self) -> bool {
@@ -333,19 +412,22 @@ impl Spot {
     }
 }
 
+/// In the place of who makes a link: it is born with its namespace.
+const BORN: u32 = u32::MAX;
+
 /// An end of a link to be made.
 #[derive(Clone)]
 struct End<'a> {
     place: u32,
     header: IfInfoMsg,
     attrs: Attrs<'a>,
-    name: &'a [u8],
+    name: Name,
 }
 
 impl<'a> End<'a> {
     fn new(here: u32, header: IfInfoMsg, attrs: Attrs<'a>) -> Answer<End<'a>> {
         let place = attrs.find(ifla::NET_NS_FD).and_then(|a| a.u32().ok()).map(|n| n & !PLACE);
-        let Some(name) = attrs.find(ifla::IFNAME).map(|a| a.name()) else {
+        let Some(name) = attrs.find(ifla::IFNAME).and_then(|a| Name::new(a.name())) else {
             return refuse(Errno::EINVAL, "in a plan, every link and every other end of one has a name");
         };
         Ok(End { place: place.unwrap_or(here), header, attrs, name })
@@ -416,22 +498,31 @@ impl World {
 
     /// The namespace of this name, of the plan or there before.
     fn place(&mut self, name: &OsStr) -> netns_sys::Result<u32> {
-        if let Some(place) = self.by_name.get(name) {
-            return Ok(*place);
+        if let Some(place) = self.known_place(name) {
+            return Ok(place);
         }
         let path = name.as_bytes().contains(&b'/');
         let ns = if path { Ns::open(Path::new(name))? } else { self.dir.open(name)? };
         let conn = Conn::open_in(&ns, &FAMILY)?;
-        let real = Real { conn, links: Vec::new(), objects: BTreeMap::new() };
         let place = Place { name: name.to_owned(), ns: Some(ns), ..Place::default() };
-        Ok(self.push_place(Spot { place, real: Some(Box::new(real)), ..Spot::default() }))
+        Ok(self.push_place(Spot { place, real: Some(Real::new(conn)), ..Spot::default() }))
     }
 
     fn push_place(&mut self, spot: Spot) -> u32 {
         let at = number(self.places.len());
-        self.by_name.insert(spot.place.name.clone(), at);
+        let behind = self.by_name.partition_point(|p| self.name(*p) < Some(&*spot.place.name));
+        self.by_name.insert(behind, at);
         self.places.push(spot);
         at
+    }
+
+    fn name(&self, place: u32) -> Option<&OsStr> {
+        self.places.get(position(place)).map(|spot| &*spot.place.name)
+    }
+
+    fn known_place(&self, name: &OsStr) -> Option<u32> {
+        let at = self.by_name.binary_search_by(|p| self.name(*p).cmp(&Some(name))).ok()?;
+        self.by_name.get(at).copied()
     }
 
     /// What is to be done, and how it is taken back, by sender and step; all else is forgotten.
@@ -440,7 +531,6 @@ impl World {
             let mut place = spot.place;
             place.queue.shrink_to_fit();
             place.steps.shrink_to_fit();
-            place.places.shrink_to_fit();
             place
         };
         let places = std::mem::take(&mut self.places).into_iter().map(settle).collect();
@@ -449,7 +539,7 @@ impl World {
     }
 
     fn add_ns(&mut self, name: &OsStr) -> netns_sys::Result<()> {
-        if let Some(there) = self.by_name.get(name).and_then(|place| self.places.get(position(*place))) {
+        if let Some(there) = self.known_place(name).and_then(|place| self.places.get(position(place))) {
             return match there.place.made {
                 Some(_) => Err(Error::Exists { name: name.to_owned(), seen: netns_sys::Kind::Netns }),
                 None => Ok(()),
@@ -467,10 +557,9 @@ impl World {
             Err(Error::NoAnswer | Error::NoSuchName { .. } | Error::Stale { .. }) => {}
             Err(error) => return Err(error),
         }
-        let lo = Entry { name: b"lo".to_vec(), index: 1, maker: (u32::MAX, 0), real: None, changed: false };
         let next_index = self.first_index().map_err(|_| Error::NoAnswer)?;
         let place = Place { name: name.to_owned(), made: Some(self.line), ..Place::default() };
-        self.push_place(Spot { place, links: vec![lo], next_index, phase: 1, ..Spot::default() });
+        self.push_place(Spot { place, next_index, ..Spot::default() });
         Ok(())
     }
 
@@ -492,8 +581,7 @@ impl World {
         }
         if there.real.is_none() {
             there.place.ns = Some(Ns::current()?);
-            let conn = Conn::open(&FAMILY)?;
-            there.real = Some(Box::new(Real { conn, links: Vec::new(), objects: BTreeMap::new() }));
+            there.real = Some(Real::new(Conn::open(&FAMILY)?));
         }
         let Some(real) = &mut there.real else { return Ok(()) };
         let fill = |m: &mut Msg<'_>| {
@@ -505,17 +593,18 @@ impl World {
             all.resize(align4(all.len()), 0);
             Ok(())
         })?;
-        let (mut entries, mut at) = (Vec::new(), 0_usize);
+        let (mut entries, mut others, mut at) = (Vec::new(), BTreeMap::new(), 0_usize);
         for message in Messages::new(&real.links) {
             let message = message?;
             let link = Link::parse(&message)?;
             let index = u32::try_from(link.index()).unwrap_or(0);
-            for name in link.name()?.into_iter().chain(link.alt_names()) {
-                let real = Some(number(at));
-                entries.push(Entry { name: name.to_vec(), index, maker: (place, 0), real, changed: false });
-            }
+            let name = link.name()?.and_then(Name::new);
+            let entry = |name| Entry { name, changed: false, index, maker: (place, 0), real: Some(number(at)) };
+            entries.extend(name.map(entry));
+            others.extend(link.alt_names().map(|other| (other.to_vec(), index)));
             at = at.saturating_add(align4(message.bytes().len()));
         }
+        real.others = others;
         entries.into_iter().for_each(|entry| there.add(entry));
         there.next_index = there.next_index.saturating_add(gap);
         Ok(())
@@ -524,7 +613,7 @@ impl World {
     fn find(&mut self, place: u32, name: &[u8]) -> netns_sys::Result<Option<Entry>> {
         self.load(place).map_err(|Refusal(errno, text)| errno_at(errno, text))?;
         let there = self.at(place).map_err(|Refusal(errno, text)| errno_at(errno, text))?;
-        Ok(there.at(name).and_then(|at| there.links.get(at)).cloned())
+        Ok(there.named(name))
     }
 
     /// The link as the kernel tells it, if it is there.
@@ -551,12 +640,12 @@ impl World {
         self.load(place)?;
         let (header, attrs) = request.fixed::<IfInfoMsg>()?;
         let there = self.at(place)?;
-        let entries: Vec<&Entry> = if dump {
-            there.links.iter().filter(|e| !e.name.is_empty()).collect()
+        let entries: Vec<Entry> = if dump {
+            there.lo().into_iter().chain(there.links.iter().filter(|e| !e.name.bytes().is_empty()).copied()).collect()
         } else {
             let name = attrs.find(ifla::IFNAME).or_else(|| attrs.find(ifla::ALT_IFNAME)).map(|a| a.name());
             let found = match name {
-                Some(name) => there.at(name).and_then(|at| there.links.get(at)),
+                Some(name) => there.named(name),
                 None => there.by_index(u32::try_from(header.index.get()).unwrap_or(0)),
             };
             match found {
@@ -566,12 +655,12 @@ impl World {
         };
         let flags = if dump { Flags::MULTI } else { Flags::empty() };
         for entry in entries {
-            match self.real(place, entry) {
+            match self.real(place, &entry) {
                 Some(real) => append(answers, RTM_NEWLINK, flags, request.seq(), |m| m.raw(real.payload())),
                 None => append(answers, RTM_NEWLINK, flags, request.seq(), |m| {
                     let index = i32::try_from(entry.index).unwrap_or(0).into();
                     m.fixed(&IfInfoMsg { index, kind: arphrd::ETHER.into(), ..IfInfoMsg::default() });
-                    m.str(ifla::IFNAME, &entry.name);
+                    m.str(ifla::IFNAME, entry.name.bytes());
                     m.bytes(ifla::ADDRESS, &[0; 6]);
                 }),
             }
@@ -584,7 +673,7 @@ impl World {
         let entry = self.places.get(position(place)).and_then(|place| place.by_index(index));
         entry.map_or(0, |entry| match entry.maker {
             (maker, phase) if maker == sender => phase,
-            (u32::MAX, _) => 0,
+            (BORN, _) => 0,
             (_, phase) => phase.saturating_add(1),
         })
     }
@@ -612,21 +701,25 @@ impl World {
         let there = self.at_mut(place)?;
         let seq = number(there.place.steps.len());
         append(&mut scratch, kind, flags.difference(Flags::ACK) | Flags::REQUEST, seq, fill);
-        let queue = &mut there.place.queue;
-        let start = number(queue.len());
-        queue.extend_from_slice(&scratch);
-        queue.resize(align4(queue.len()), 0);
-        let end = number(queue.len());
-        if kind == RTM_NEWLINK {
-            let message = Messages::new(&scratch).next().and_then(Result::ok);
-            there.place.places.extend(message.iter().flat_map(places_in).map(|at| start.saturating_add(at)));
+        let (few, queue) = (there.is_new(), &mut there.place.queue);
+        let len = align4(scratch.len());
+        if few {
+            // There are many of these: no room for more.
+            queue.reserve_exact(len);
+            there.place.steps.reserve_exact(1);
         }
-        let mut phase = there.phase.max(after);
-        if phase % 2 != u16::from(there.is_new()) {
+        let end = queue.len().saturating_add(len);
+        queue.extend_from_slice(&scratch);
+        queue.resize(end, 0);
+        let last = there.place.last_phase();
+        let mut phase = last.max(after);
+        if phase % 2 != u16::from(few) {
             phase = phase.saturating_add(1);
         }
-        there.phase = phase;
-        there.place.steps.push(Step { end, phase, line });
+        if phase != last {
+            there.place.phases.push((phase, seq));
+        }
+        there.place.steps.push(Step { end: number(end), line });
         if kind == RTM_NEWLINK {
             self.link_phase = self.link_phase.max(phase);
         }
@@ -681,7 +774,7 @@ impl World {
         })?;
         self.known(&end, index, (sender, phase))?;
         if !self.is_new(end.place) {
-            self.undo(sender, step, end.place, Undo::Link(end.name.to_vec(), index));
+            self.undo(sender, step, end.place, Undo::Link(end.name, index));
         }
         self.finish(&end, index, off, later)
     }
@@ -702,7 +795,11 @@ impl World {
             (false, false) => {}
             (true, false) | (false, true) => {
                 let (has, misses) = if there.0 { (&first, &second) } else { (&second, &first) };
-                let text = format!("{} is there, but its other end is not {}", shown(has.name), shown(misses.name));
+                let text = format!(
+                    "{} is there, but its other end is not {}",
+                    shown(has.name.bytes()),
+                    shown(misses.name.bytes())
+                );
                 return refuse(Errno::EEXIST, text);
             }
         }
@@ -753,9 +850,9 @@ impl World {
         self.known(other, other_index, (sender, phase))?;
         match (self.is_new(main.place), self.is_new(other.place)) {
             (true, true) => {}
-            (true, false) => self.undo(sender, step, other.place, Undo::Tied(other.name.to_vec(), other_index)),
-            (false, true) => self.undo(sender, step, main.place, Undo::Tied(main.name.to_vec(), index)),
-            (false, false) => self.undo(sender, step, main.place, Undo::Link(main.name.to_vec(), index)),
+            (true, false) => self.undo(sender, step, other.place, Undo::Tied(other.name, other_index)),
+            (false, true) => self.undo(sender, step, main.place, Undo::Tied(main.name, index)),
+            (false, false) => self.undo(sender, step, main.place, Undo::Link(main.name, index)),
         }
         self.finish(main, index, off, later)?;
         self.finish(other, other_index, other_off, other_later)
@@ -764,7 +861,7 @@ impl World {
     /// What is done to a link behind its birth.
     fn finish(&mut self, end: &End<'_>, index: u32, ipv6_off: bool, set_up: bool) -> Answer {
         if ipv6_off {
-            let key = format!("net/ipv6/conf/{}/disable_ipv6", String::from_utf8_lossy(end.name));
+            let key = format!("net/ipv6/conf/{}/disable_ipv6", String::from_utf8_lossy(end.name.bytes()));
             let after = self.since(end.place, end.place, index);
             self.push_sysctl(end.place, after, &key, "1")?;
         }
@@ -790,22 +887,25 @@ impl World {
     }
 
     fn known(&mut self, end: &End<'_>, index: u32, maker: (u32, u16)) -> Answer {
-        self.at_mut(end.place)?.add(Entry { name: end.name.to_vec(), index, maker, real: None, changed: false });
+        self.at_mut(end.place)?.add(Entry { name: end.name, changed: false, index, maker, real: None });
         Ok(())
     }
 
     /// Whether a link of this name is there, which then has to be of this kind.
     fn is_there(&mut self, end: &End<'_>, kind: &[u8]) -> Answer<bool> {
-        let Some(entry) = self.find(end.place, end.name)? else { return Ok(false) };
+        let Some(entry) = self.find(end.place, end.name.bytes())? else { return Ok(false) };
         let Some(real) = self.real(end.place, &entry) else {
-            return refuse(Errno::EEXIST, format!("{} is made twice in this plan", shown(end.name)));
+            return refuse(Errno::EEXIST, format!("{} is made twice in this plan", shown(end.name.bytes())));
         };
         let have = kind_of(&real.attrs_from(size_of::<IfInfoMsg>()));
         match have == kind {
             true => Ok(true),
-            false if have.is_empty() => refuse(Errno::EEXIST, format!("{} is there, and of no kind", shown(end.name))),
+            false if have.is_empty() => {
+                refuse(Errno::EEXIST, format!("{} is there, and of no kind", shown(end.name.bytes())))
+            }
             false => {
-                let text = format!("{} is there, and is a {}, not a {}", shown(end.name), shown(have), shown(kind));
+                let text =
+                    format!("{} is there, and is a {}, not a {}", shown(end.name.bytes()), shown(have), shown(kind));
                 refuse(Errno::EEXIST, text)
             }
         }
@@ -814,11 +914,11 @@ impl World {
     /// The link is there. It has to be as it was to be made; only whether it is up is changed.
     fn agree(&mut self, end: &End<'_>, other: Option<&End<'_>>) -> Answer {
         for end in std::iter::once(end).chain(other) {
-            let Some(entry) = self.find(end.place, end.name)? else { continue };
+            let Some(entry) = self.find(end.place, end.name.bytes())? else { continue };
             let Some(real) = self.real(end.place, &entry).filter(|_| !entry.changed) else { continue };
             let have = real.attrs_from(size_of::<IfInfoMsg>());
             if let Some(text) = differs(&end.attrs, &have) {
-                return refuse(Errno::EEXIST, format!("{} is there, but {text}", shown(end.name)));
+                return refuse(Errno::EEXIST, format!("{} is there, but {text}", shown(end.name.bytes())));
             }
             let is_up = real.fixed::<IfInfoMsg>()?.0.flags.get() & LinkFlags::UP.bits() != 0;
             if end.is_up() && !is_up {
@@ -826,14 +926,18 @@ impl World {
             }
         }
         let Some(other) = other else { return Ok(()) };
-        let pair = self.find(end.place, end.name)?.zip(self.find(other.place, other.name)?);
+        let pair = self.find(end.place, end.name.bytes())?.zip(self.find(other.place, other.name.bytes())?);
         let below = pair.as_ref().and_then(|(entry, _)| {
             self.real(end.place, entry)?.attrs_from(size_of::<IfInfoMsg>()).find(ifla::LINK)?.u32().ok()
         });
         match pair {
             Some((_, other_entry)) if below == Some(other_entry.index) => Ok(()),
             _ => {
-                let text = format!("{} is there, but its other end is not {}", shown(end.name), shown(other.name));
+                let text = format!(
+                    "{} is there, but its other end is not {}",
+                    shown(end.name.bytes()),
+                    shown(other.name.bytes())
+                );
                 refuse(Errno::EEXIST, text)
             }
         }
@@ -847,10 +951,10 @@ impl World {
         let there = self.at(place)?;
         let index = u32::try_from(header.index.get()).unwrap_or(0);
         let entry = match (index, attrs.find(ifla::IFNAME)) {
-            (0, Some(name)) => there.at(name.name()).and_then(|at| there.links.get(at)),
+            (0, Some(name)) => there.named(name.name()),
             (index, _) => there.by_index(index),
         };
-        let Some(entry) = entry.cloned() else {
+        let Some(entry) = entry else {
             return refuse(Errno::EOPNOTSUPP, "in a plan, a link is changed by its name");
         };
         // By its index, also where it was named.
@@ -887,21 +991,22 @@ impl World {
             }
         })?;
         if let Some(old) = old {
-            self.undo(place, step, place, Undo::Request(old));
+            self.undo(place, step, place, Undo::Request(old.into()));
         }
-        let rename = attrs.find(ifla::IFNAME).map(|a| a.name().to_vec()).filter(|name| *name != entry.name);
+        let rename = attrs.find(ifla::IFNAME).and_then(|a| Name::new(a.name())).filter(|name| *name != entry.name);
         let there = self.at_mut(place)?;
-        let Some(at) = there.at(&entry.name) else { return Ok(()) };
-        there.links.get_mut(at).into_iter().for_each(|e| e.changed = true);
-        match (moved.zip(new_index), rename) {
-            (Some((to, index)), rename) => {
-                there.rename(at, b"");
-                let name = rename.unwrap_or_else(|| entry.name.clone());
-                let changed = Entry { name, index, maker: (place, phase), real: None, changed: true };
-                self.at_mut(to)?.add(changed);
+        let Some(at) = there.links.iter().position(|e| e.index == entry.index) else { return Ok(()) };
+        match moved.zip(new_index) {
+            Some((to, index)) => {
+                let gone = Name::new(b"").unwrap_or(entry.name);
+                there.change(at, |e| (e.name, e.index) = (gone, 0));
+                let (name, maker) = (rename.unwrap_or(entry.name), (place, phase));
+                self.at_mut(to)?.add(Entry { name, changed: true, index, maker, real: None });
             }
-            (None, Some(name)) => there.rename(at, &name),
-            (None, None) => {}
+            None if rename.is_some() || entry.real.is_some() => {
+                there.change(at, |e| (e.name, e.changed) = (rename.unwrap_or(e.name), true));
+            }
+            None => {}
         }
         Ok(())
     }
@@ -911,7 +1016,7 @@ impl World {
         let place = self.current;
         self.load(place)?;
         let link = family.link(request);
-        let own = self.at(place)?.by_index(link).is_some_and(|e| e.real.is_none() && e.maker.0 != u32::MAX);
+        let own = self.at(place)?.by_index(link).is_some_and(|e| e.real.is_none() && e.maker.0 != BORN);
         let mut former = None;
         let there = self.at_mut(place)?;
         if let Some(real) = there.real.as_mut().filter(|_| !own) {
@@ -953,7 +1058,7 @@ impl World {
                     family.delete(request, m);
                 }),
             }
-            self.undo(place, step, place, Undo::Request(back));
+            self.undo(place, step, place, Undo::Request(back.into()));
         }
         Ok(())
     }
@@ -963,7 +1068,7 @@ impl World {
         self.load(place).map_err(told)?;
         let there = self.at(place).map_err(told)?;
         // The switches of a link are there when it is.
-        let of = key.split('/').filter_map(|part| there.at(part.as_bytes())).filter_map(|at| there.links.get(at));
+        let of = key.split('/').filter_map(|part| there.named(part.as_bytes()));
         let link = of.reduce(|_, last| last).map_or(0, |entry| entry.index);
         let own = there.by_index(link).is_some_and(|entry| entry.real.is_none());
         let mut old = None;
@@ -984,7 +1089,7 @@ impl World {
         let after = self.since(place, place, link);
         let step = self.push_sysctl(place, after, key, value).map_err(told)?;
         if let Some(old) = old {
-            self.undo(place, step, place, Undo::Sysctl(key.to_owned(), old));
+            self.undo(place, step, place, Undo::Sysctl(Box::new((key.to_owned(), old))));
             self.at_mut(place).map_err(told)?.has_switched = true;
         }
         Ok(())
@@ -1001,13 +1106,14 @@ fn errno_at(errno: Errno, text: String) -> Error {
 }
 
 /// Where in a message numbers of places are.
-fn places_in(message: &Message<'_>) -> Vec<u32> {
+pub(super) fn places_in(message: &Message<'_>) -> impl Iterator<Item = usize> {
     let attrs = message.attrs_from(size_of::<IfInfoMsg>());
     let own = attrs.find(ifla::NET_NS_FD);
     let data = attrs.find(ifla::LINKINFO).and_then(|i| i.attrs().find(info::DATA));
     let peer = data.filter(|_| matches!(kind_of(&attrs), b"veth" | b"vxcan")).and_then(|d| d.attrs().find(veth::PEER));
     let peers = peer.and_then(|p| p.attrs_from(size_of::<IfInfoMsg>()).find(ifla::NET_NS_FD));
-    own.into_iter().chain(peers).map(|a| number(a.at().saturating_add(nl_core::wire::ATTR_HDRLEN))).collect()
+    let at = |attr: Attr<'_>| attr.at().saturating_add(nl_core::wire::ATTR_HDRLEN);
+    own.map(at).into_iter().chain(peers.map(at))
 }
 
 /// Which attribute of a link that is there is not as it was to be made.
