@@ -11,6 +11,7 @@ use sandbox::{eventually, have};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
@@ -67,7 +68,10 @@ struct Running {
 impl Running {
     /// Starts a script, and returns when it has printed `ready`.
     fn start(script: &str) -> Running {
-        let mut child = shell(script).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        // In a group of its own, beside which there is ours: one that nobody else is in the session of cannot be stopped by TSTP.
+        let mut command = shell(script);
+        command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         let mut running = Running { out: BufReader::new(child.stdout.take().unwrap()), child };
         assert_eq!(running.line(), "ready", "{script}");
         running
