@@ -8,7 +8,7 @@ mod program;
 mod sandbox;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -344,7 +344,13 @@ fn a_plan_is_what_its_lines_are_one_by_one() {
         let mut empty = World::new(PLAN, "-b");
         let nothing = empty.ask(ASK_HERE);
         empty.end();
-        let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(60);
+        // The same cases each time, unless more are asked for.
+        let more = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok());
+        let rng = match more {
+            None => TestRng::deterministic_rng(RngAlgorithm::ChaCha),
+            Some(_) => TestRng::from_seed(RngAlgorithm::ChaCha, &seed()),
+        };
+        let cases = more.unwrap_or(60);
         let config = Config {
             cases,
             failure_persistence: None,
@@ -353,7 +359,7 @@ fn a_plan_is_what_its_lines_are_one_by_one() {
             ..Config::default()
         };
         let ops = proptest::collection::vec(any::<Op>(), 1..25);
-        let result = TestRunner::new(config).run(&(0..4_usize, ops), |(spaces, ops)| {
+        let result = TestRunner::new_with_rng(config, rng).run(&(0..4_usize, ops), |(spaces, ops)| {
             let lines = Lines::new(spaces, &ops);
             std::fs::write(PLAN, &lines.plan).unwrap();
             std::fs::write(SINGLE, &lines.single).unwrap();
@@ -391,6 +397,13 @@ fn a_plan_is_what_its_lines_are_one_by_one() {
         });
         result.unwrap_or_else(|e| panic!("{e}"));
     });
+}
+
+/// Bytes that are others each time.
+fn seed() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    std::io::Read::read_exact(&mut std::fs::File::open("/dev/urandom").unwrap(), &mut bytes).unwrap();
+    bytes
 }
 
 /// Lines that only one has, in their blocks.
