@@ -278,22 +278,22 @@ fn what_is_wrong_is_said_all_at_once_before_anything_is_touched() {
             "netns add h1\nnetns add h1\nlink add br0 type bridge\nlink add br0 type bridge\nlink set br0 mtuu 1400\nfoo\nnetns del h1\n\
              sysctl net.ipv4.ip_forward\naddr add 10.0.0.1 dev nope\n-n h9 addr add 10.0.0.1 dev lo\nip link add\n",
             &[
-                "/run/p.plan:2:1: the name \"h1\" is taken",
-                "/run/p.plan:4:1: cannot add link \"br0\": RTM_NEWLINK: br0 is made twice in this plan",
+                "/run/p.plan:2:11: the name \"h1\" is taken",
+                "/run/p.plan:4:10: cannot add link \"br0\": RTM_NEWLINK: br0 is made twice in this plan",
                 "/run/p.plan:5:14: \"mtuu\" is not an option of a link; did you mean \"mtu\"?\n  link set br0 mtuu 1400\n               ^^^^\n",
                 "/run/p.plan:6:1: \"foo\" is not an object",
                 "/run/p.plan:7:1: in a plan, things are made and set",
                 "/run/p.plan:8:1: in a plan, things are made and set",
-                "/run/p.plan:9:1: ",
+                "/run/p.plan:9:23: ",
                 "there is no interface \"nope\"",
-                "/run/p.plan:10:1: ",
+                "/run/p.plan:10:4: ",
                 "there is no namespace named \"h9\"",
                 "/run/p.plan:11:",
             ],
         );
         bad(
             "netns add h{1..1000000000}\nnetns add h{1..3}x{1..4}\ninclude nope.plan\ninclude p.plan\nnetns add h{1\nnetns add 'h\n\
-             netns add h{j}\nset 1=2\nnetns add h{1..x}\nnetns add h{1..3..0}\n",
+             netns add h{j}\nset 1=2\nnetns add h{1..x}\nnetns add h{1..3..0}\nfoo\n",
             &[
                 "/run/p.plan:1:13: the range has 1000000000 values, 10000000 is the most\n  netns add h{1..1000000000}\n              ^^^^^",
                 "/run/p.plan:2:1: ranges of one line go in step: one has 3 values, another 4",
@@ -305,6 +305,7 @@ fn what_is_wrong_is_said_all_at_once_before_anything_is_touched() {
                 "/run/p.plan:8:1: set takes NAME=VALUE",
                 "/run/p.plan:9:13: \"x\" is not a number",
                 "/run/p.plan:10:13: the step of a range is not 0",
+                "/run/p.plan:11:1: \"foo\" is not an object",
             ],
         );
         bad(
@@ -689,9 +690,9 @@ fn what_was_there_is_used_and_put_back() {
         same(&before, &state(), "after down");
         // A link of another kind or with other settings in its place is a mistake of the plan.
         write("link add br0 type veth peer name x\n");
-        fails(&format!("apply {FILE}"), &["/run/p.plan:1:1: ", "br0 is there, and is a bridge, not a veth"]);
+        fails(&format!("apply {FILE}"), &["/run/p.plan:1:10: ", "br0 is there, and is a bridge, not a veth"]);
         write("link add v0 type veth peer name v9\n");
-        fails(&format!("apply {FILE}"), &["/run/p.plan:1:1: ", "its other end is not v9"]);
+        fails(&format!("apply {FILE}"), &["/run/p.plan:1:10: ", "its other end is not v9"]);
         write("link add v0 mtu 1401 type veth peer name v1\n");
         fails(&format!("apply {FILE}"), &["v0 is there, but its "]);
         same(&before, &state(), "refused");

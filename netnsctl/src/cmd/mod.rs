@@ -709,7 +709,11 @@ impl Session {
     #[cfg(feature = "plans")]
     pub(crate) fn plan_line(&mut self, words: &[OsString]) -> std::result::Result<(), grammar::Usage> {
         let (options, command) = parse(words, Options::default())?;
-        let whole = |message: String| grammar::Usage { message, at: 0, ip: None, ip_code: 0 };
+        // It is about the last of the words that it names, or about the whole.
+        let whole = |message: String| {
+            let at = words.iter().rposition(|word| message.contains(&show(word))).unwrap_or(0);
+            grammar::Usage { message, at, ip: None, ip_code: 0 }
+        };
         let Some(planner) = self.planner.as_ref().filter(|_| command.is_for_plans()) else {
             return Err(whole(
                 "in a plan, things are made and set: netns add, link add, link set, addr, route, rule, neigh or \

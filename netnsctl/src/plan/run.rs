@@ -205,30 +205,42 @@ impl Steps {
     }
 }
 
+/// The words of a line without what it says of IPv6, and that: `ipv6 off` (or `on`), alone or behind a line about a link.
+fn split_ipv6(words: &[OsString]) -> (&[OsString], Option<bool>) {
+    let (front, back) = words.split_at_checked(words.len().saturating_sub(2)).unwrap_or((words, &[]));
+    let of_link = front.is_empty() || front.iter().any(|word| word == "link" || word == "l");
+    match back {
+        [object, value] if of_link && object == "ipv6" && value == "off" => (front, Some(true)),
+        [object, value] if of_link && object == "ipv6" && value == "on" => (front, Some(false)),
+        _ => (words, None),
+    }
+}
+
+/// Whether the words of a line are those of a command.
+pub(super) fn parsed(words: &[OsString]) -> std::result::Result<(), crate::grammar::Usage> {
+    match split_ipv6(words) {
+        ([], _) => Ok(()),
+        (words, _) => crate::cmd::parse(words, crate::cmd::Options::default()).map(drop),
+    }
+}
+
 fn run_line(
     session: &mut Session,
     world: &std::cell::RefCell<super::world::World>,
     line: &Line,
 ) -> std::result::Result<(), crate::grammar::Usage> {
-    let words = line.words.as_slice();
-    let switch = |words: &[OsString]| match words {
-        [object, value] if object == "ipv6" && (value == "off" || value == "on") => Some(value == "off"),
-        _ => None,
-    };
-    if let Some(off) = switch(words) {
-        world.borrow_mut().ipv6_off = off;
-        return Ok(());
-    }
-    // `link … ipv6 off`: for this link.
-    let (front, back) = words.split_at_checked(words.len().saturating_sub(2)).unwrap_or((words, &[]));
-    match switch(back) {
-        Some(off) if front.iter().any(|word| word == "link" || word == "l") => {
+    match split_ipv6(&line.words) {
+        ([], Some(off)) => {
+            world.borrow_mut().ipv6_off = off;
+            Ok(())
+        }
+        (words, Some(off)) => {
             let before = std::mem::replace(&mut world.borrow_mut().ipv6_off, off);
-            let done = session.plan_line(front);
+            let done = session.plan_line(words);
             world.borrow_mut().ipv6_off = before;
             done
         }
-        _ => session.plan_line(words),
+        (words, None) => session.plan_line(words),
     }
 }
 

@@ -413,7 +413,22 @@ impl Reader<'_> {
             let message = format!("the plan means {} lines, {LINES_MAX} is the most", self.text.len());
             mistakes.push(Mistake { place, message, text: String::new(), width: 0 });
         }
-        if mistakes.is_empty() { Ok(self.text) } else { Err(mistakes) }
+        if mistakes.is_empty() {
+            return Ok(self.text);
+        }
+        // With those of the commands in the other lines, to tell all at once.
+        let text = &self.text;
+        for (template, source) in text.lines.iter().zip(0_u32..) {
+            let line = text.expand(template, Origin { source, nth: 0 });
+            let wrong = line.and_then(|line| match super::run::parsed(&line.words) {
+                Ok(()) => Ok(()),
+                Err(usage) => Err(text.wrong(&line, usage.at, usage.message)),
+            });
+            mistakes.extend(wrong.err());
+        }
+        let order = |mistake: &Mistake| (text.files.iter().position(|f| *f == mistake.place.file), mistake.place.line);
+        mistakes.sort_by_key(order);
+        Err(mistakes)
     }
 
     /// Reads a file, which `from` (a line, with its text) includes; `open` are those that are being read.
