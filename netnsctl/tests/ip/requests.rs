@@ -75,7 +75,7 @@ pub(crate) fn requests(trace: &str) -> Vec<Request> {
                     || args.contains("0x89, 0xf8");
                 if !asks {
                     // Addresses in memory say nothing.
-                    let address = |w: &str| w.trim_start_matches('=').starts_with("0x7f") && w.len() > 12;
+                    let address = |w: &str| w.trim_start_matches('=').strip_prefix("0x").is_some_and(|d| d.len() > 10);
                     let words = args.split(' ').map(|w| if address(w) { "ADDRESS" } else { w });
                     requests.push(Request::Ioctl(words.collect::<Vec<_>>().join(" ")));
                 }
@@ -284,7 +284,7 @@ pub(crate) const TRACE: &str = "\
  | 00000  20 00 00 00 10 00 05 00  00 00 00 00 00 00 00 00   ............... |
  | 00010  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  ................ |
 9  sendmsg(3, {msg_name=NULL, msg_iov=[...]}, 0 <unfinished ...>
-8  ioctl(4, TUNSETIFF, 0x7ffc002ad2b0) = 0
+8  ioctl(4, TUNSETIFF, 0x7efcdb9dbea0) = 0
 8  ioctl(4, SIOCGIFNAME, 0x7ffc002ad2b0) = 0
 9  <... sendmsg resumed>) = 40
  * 40 bytes in buffer 0
