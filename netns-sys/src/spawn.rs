@@ -12,6 +12,7 @@ use crate::maps::{Maps, Task, tasks};
 use crate::mount::Propagation;
 use crate::ns::{Ns, NsFlags};
 use crate::process::{Child, Held, image, open};
+use crate::sort::sort_by_key;
 use crate::steps::{Act, Entry, Label, READY, Step, c_string, outcome, take};
 use crate::sys::{self, Image, Stdio};
 use crate::vrf::Group;
@@ -319,7 +320,7 @@ impl Spawn {
         sys::dup_number(fd, 3).at(op::KEEP, fd.to_string())?;
         let fds = self.fds.get_or_insert_default();
         fds.push(fd);
-        fds.sort_unstable();
+        sort_by_key(fds, |fd| *fd);
         Ok(self)
     }
     /// No signal is blocked, and none ignored but SIGHUP if it is (nohup(1)).

@@ -9,6 +9,7 @@ use crate::out::table::{Column, Row, Table};
 use netns_sys::NsFlags;
 use netns_sys::holders::{self, Holder, Look, Namespace};
 use netns_sys::ns::run_in_each;
+use netns_sys::sort::sort_by_key;
 use nl_core::route::NSID_NOT_ASSIGNED;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -250,7 +251,7 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
         world.names = names(session, &world)?;
     }
     let mut chosen: Vec<&Namespace> = world.all.values().filter(|ns| request.wants(&world, ns)).collect();
-    chosen.sort_by_key(|ns| (ns.id.id64, ns.id.ino));
+    sort_by_key(&mut chosen, |ns| (ns.id.id64, ns.id.ino));
     let shown = outer_first(&world.all, chosen.into_iter(), |ns| ns.owner.filter(|_| request.tree));
     let nets: Vec<&Namespace> = shown.iter().copied().filter(|ns| ns.kind == NsFlags::NET).collect();
     if request.columns.contains(&Col::Nsid) && !nets.is_empty() {

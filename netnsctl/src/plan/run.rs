@@ -666,7 +666,7 @@ fn link_names(conn: &mut Conn) -> netns_sys::Result<BTreeMap<u32, Vec<u8>>> {
         m.u32(ifla::EXT_MASK, rtext_filter::SKIP_STATS);
     };
     conn.dump(RTM_GETLINK, fill, |all: &mut BTreeMap<u32, Vec<u8>>, message| {
-        let link = Link::parse(message)?;
+        let link = Link::whole(message)?;
         let name = link.name()?.unwrap_or_default().to_vec();
         all.insert(u32::try_from(link.index()).unwrap_or(0), name);
         Ok(())
@@ -739,7 +739,7 @@ impl Waiting {
                 Ok(Some(datagram)) => {
                     for message in Messages::new(datagram.bytes).map_while(std::result::Result::ok) {
                         if message.kind() == RTM_DELLINK {
-                            let index = Link::parse(&message).map_or(0, |link| link.index());
+                            let index = Link::whole(&message).map_or(0, |link| link.index());
                             self.links.remove(&u32::try_from(index).unwrap_or(0));
                         }
                     }

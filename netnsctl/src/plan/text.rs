@@ -13,6 +13,7 @@
 //! asked for. What is between single quotes is taken as it is.
 
 use crate::grammar::show;
+use netns_sys::sort::sort_by_key;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -427,7 +428,7 @@ impl Reader<'_> {
             mistakes.extend(wrong.err());
         }
         let order = |mistake: &Mistake| (text.files.iter().position(|f| *f == mistake.place.file), mistake.place.line);
-        mistakes.sort_by_key(order);
+        sort_by_key(&mut mistakes, order);
         Err(mistakes)
     }
 

@@ -58,7 +58,7 @@ impl Peers {
             RTM_GETLINK,
             |m| m.fixed(&IfInfoMsg::default()),
             |peers: &mut Vec<_>, message| {
-                let link = Link::parse(message)?;
+                let link = Link::whole(message)?;
                 let kind = link.info()?.and_then(|info| info.kind().ok().flatten()).unwrap_or_default();
                 let index = link.link()?.and_then(|i| i32::try_from(i).ok());
                 peers.extend(link.link_netnsid()?.zip(index).filter(|_| PAIRED.contains(&kind)));
@@ -146,7 +146,7 @@ impl Place {
                         RTM_GETLINK,
                         |m| m.fixed(&IfInfoMsg::default()),
                         |there: &mut BTreeSet<i32>, message| {
-                            there.insert(Link::parse(message)?.index());
+                            there.insert(Link::whole(message)?.index());
                             Ok(())
                         },
                     )?;
@@ -158,7 +158,7 @@ impl Place {
             for message in Messages::new(bytes) {
                 let message = message?;
                 if message.kind() == RTM_DELLINK {
-                    self.pending.remove(&Link::parse(&message)?.index());
+                    self.pending.remove(&Link::whole(&message)?.index());
                 }
             }
         }
