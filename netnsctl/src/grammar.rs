@@ -9,11 +9,16 @@ use nl_core::route::af;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::{Deref, DerefMut};
 use std::os::unix::ffi::OsStrExt;
 
-/// What is wrong with the words of a command.
+/// What is wrong with the words of a command. As small as can be: every `?` moves it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Usage {
+pub struct Usage(pub Box<Wrong>);
+
+/// What a [`Usage`] says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
     /// In words: what is wrong, and what would be right.
     pub message: String,
     /// Which word it is about; one past the last where one is missing.
@@ -24,7 +29,41 @@ pub struct Usage {
     pub ip_code: u8,
 }
 
+impl Deref for Usage {
+    type Target = Wrong;
+
+    fn deref(&self) -> &Wrong {
+        &self.0
+    }
+}
+
+impl DerefMut for Usage {
+    fn deref_mut(&mut self) -> &mut Wrong {
+        &mut self.0
+    }
+}
+
 impl Usage {
+    /// This is wrong with word `at`.
+    #[must_use]
+    pub fn new(at: usize, message: String) -> Self {
+        Self(Box::new(Wrong { message, at, ip: None, ip_code: 255 }))
+    }
+
+    /// With another message.
+    #[must_use]
+    pub fn message(mut self, message: String) -> Self {
+        self.message = message;
+        self
+    }
+
+    /// About word `at`.
+    #[must_use]
+    pub fn at(mut self, at: usize) -> Self {
+        self.at = at;
+        self
+    }
+
     /// With the exit code of `ip` in this case.
     #[must_use]
     pub fn ip_code(mut self, code: u8) -> Self {
@@ -160,7 +199,7 @@ impl<'a> Words<'a> {
     /// An error about the next word.
     #[must_use]
     pub fn error(&self, message: impl Into<String>) -> Usage {
-        Usage { message: message.into(), at: self.at, ip: None, ip_code: 255 }
+        Usage::new(self.at, message.into())
     }
 
     /// An error about the next word: it would be the second value of `what`, as `ip` calls that.
@@ -180,7 +219,7 @@ impl<'a> Words<'a> {
     /// An error about the word just taken.
     #[must_use]
     pub fn error_before(&self, message: impl Into<String>) -> Usage {
-        Usage { message: message.into(), at: self.at.saturating_sub(1), ip: None, ip_code: 255 }
+        Usage::new(self.at.saturating_sub(1), message.into())
     }
 
     /// `usage`, where `ip` says of the word that its argument is wrong, and `says`.
@@ -672,7 +711,7 @@ pub fn split_into(words: &mut Vec<OsString>, line: &[u8], ip: bool) -> Result<()
     }
     if let Some(quote) = quote {
         let message = format!("the quote {} has no other half", char::from(quote));
-        return Err(Usage { message, at: to.whole, ip: Some("Unterminated quoted string".into()), ip_code: 1 });
+        return Err(Usage::new(to.whole, message).ip("Unterminated quoted string").ip_code(1));
     }
     to.end();
     let whole = to.whole;
@@ -822,7 +861,7 @@ mod tests {
         }
         let take = |w: &str| Words::new(&[OsString::from(w)]).lladdr("an address");
         assert_eq!((take("1:a2"), take("10.0.0.1")), (Ok(vec![1, 0xa2]), Ok(vec![10, 0, 0, 1])));
-        assert_eq!(take("1:zz:3").unwrap_err().ip.unwrap(), "\"zz\" is invalid lladdr.");
+        assert_eq!(take("1:zz:3").unwrap_err().0.ip.unwrap(), "\"zz\" is invalid lladdr.");
         assert!(take(&["1"; 32].join(":")).is_ok() && take(&["1"; 33].join(":")).is_err() && take("").is_err());
     }
 

@@ -414,7 +414,7 @@ gone, and namespaces that nothing keeps but a mount outside the directory of nam
             match Journal::open(dir, name, None) {
                 Ok(Some(journal)) => Known::with(dir, name.to_owned(), &journal),
                 other => {
-                    let why = other.err().map_or_else(|| "gone".into(), |failure| failure.message);
+                    let why = other.err().map_or_else(|| "gone".into(), |failure| failure.0.message);
                     Known {
                         name: name.to_owned(),
                         file: PathBuf::new(),

@@ -3,7 +3,7 @@
 use super::target::NameDirs;
 use super::{Command, Options, Session, done, netns, proc};
 use crate::failure::Result;
-use crate::grammar::{Keyword, Result as Parsed, Usage, Words};
+use crate::grammar::{Keyword, Result as Parsed, Words};
 use crate::out::Out;
 use crate::out::table::{Column, Row, Table};
 use netns_sys::NsFlags;
@@ -173,7 +173,7 @@ pub(super) fn parse(words: &mut Words<'_>, options: &mut Options) -> Parsed<Comm
     request.columns = COLUMNS.iter().map(|c| c.0).filter(|col| usual(*col)).collect();
     if let Some((list, at_fault)) = list {
         let listed = columns(&list.to_string_lossy(), &mut request.columns);
-        listed.map_err(|message| Usage { message, ..at_fault })?;
+        listed.map_err(|message| at_fault.message(message))?;
     }
     Ok(Command::Ls(request))
 }

@@ -66,7 +66,7 @@ impl Steps {
         for (number, line) in (0_u32..).zip(text.lines()) {
             let result = line.and_then(|line| {
                 world.borrow_mut().line = number;
-                run_line(&mut session, &world, &line).map_err(|usage| text.wrong(&line, usage.at, usage.message))
+                run_line(&mut session, &world, &line).map_err(|usage| text.wrong(&line, usage.at, usage.0.message))
             });
             // Of the lines that one line means, the first that is wrong will do.
             let known = |mistake: &Mistake| mistakes.last().is_some_and(|last| last.is_beside(mistake));
@@ -309,7 +309,7 @@ impl Run<'_> {
             return Ok(());
         }
         let message = format!("{}: {error}", self.steps.show(line));
-        Err(Failure { message, ..Failure::of("", &error) })
+        Err(Failure::of("", &error).message(message))
     }
 
     /// Makes the namespaces of the plan, and sends what is to be sent in them first.

@@ -423,7 +423,7 @@ impl Reader<'_> {
             let line = text.expand(template, Origin { source, nth: 0 });
             let wrong = line.and_then(|line| match super::run::parsed(&line.words) {
                 Ok(()) => Ok(()),
-                Err(usage) => Err(text.wrong(&line, usage.at, usage.message)),
+                Err(usage) => Err(text.wrong(&line, usage.at, usage.0.message)),
             });
             mistakes.extend(wrong.err());
         }
