@@ -5,7 +5,7 @@ use super::{Hidden, Holder, Look, Namespace};
 use crate::error::{At, Errno, Error, Result};
 use crate::named::each_entry;
 use crate::ns::{self, Ns, NsFlags, NsId};
-use crate::sort::sort_by_key;
+use crate::sort::{gather, sort_by_key};
 use crate::sys::{self, CWD, NsFd};
 use libc::{O_DIRECTORY, O_RDONLY};
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,7 +76,7 @@ impl Scan {
             nets: BTreeMap::new(),
             hidden: BTreeSet::new(),
             mounts: BTreeMap::new(),
-            mount_points: BTreeSet::from([last_part(b"/")]), // of a mount that was taken away
+            mount_points: gather([last_part(b"/")]), // of a mount that was taken away
             dev: 0,
             text: Vec::new(),
         }

@@ -6,6 +6,7 @@ use super::world::{Back, HERE, Name, PLACE, Place, Planner, SYSCTL, Undo, places
 use crate::cmd::{Session, sysctl};
 use crate::failure::{Failure, Result, code};
 use netns_sys::netlink::{Conn, Socket};
+use netns_sys::sort::gather;
 use netns_sys::{Dir, Errno, Error, Held, Ns, PollFd, poll};
 use nl_core::route::{FAMILY, IfInfoMsg, Link, RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK, ifla, rtext_filter};
 use nl_core::wire::align4;
@@ -125,7 +126,7 @@ impl Steps {
     /// The lines that something has to be done for, in order.
     #[must_use]
     pub(crate) fn lines(&self) -> BTreeSet<u32> {
-        self.places.iter().flat_map(|place| place.made.into_iter().chain(place.steps.iter().map(|s| s.line))).collect()
+        gather(self.places.iter().flat_map(|place| place.made.into_iter().chain(place.steps.iter().map(|s| s.line))))
     }
 
     /// A line, behind its place.
@@ -561,7 +562,7 @@ pub(crate) fn take_back(dir: &Dir, entries: &[Entry]) -> Vec<String> {
     let mut conns = BTreeMap::new();
     // Each once: a plan makes a name again that somebody took away.
     let ours: BTreeSet<&OsStr> =
-        entries.iter().filter_map(|e| if let Entry::Ns(name) = e { Some(name.as_os_str()) } else { None }).collect();
+        gather(entries.iter().filter_map(|e| if let Entry::Ns(name) = e { Some(name.as_os_str()) } else { None }));
     let names: Vec<&OsStr> = ours.iter().copied().collect();
     let mut links: BTreeMap<&OsStr, Vec<(Name, u32)>> = BTreeMap::new();
     let mut tied: BTreeMap<&OsStr, BTreeMap<u32, Name>> = BTreeMap::new();
@@ -728,7 +729,7 @@ impl Waiting {
         let opened = if place.is_empty() { listen() } else { open(dir, place).and_then(|ns| ns.run(listen)?) };
         let (socket, there) = opened?;
         let links = links.iter().filter(|(index, name)| there.get(index).is_some_and(|n| n == name.bytes()));
-        Ok(Waiting { socket, links: links.map(|(index, name)| (*index, *name)).collect() })
+        Ok(Waiting { socket, links: gather(links.map(|(index, name)| (*index, *name))) })
     }
 
     /// Until all are gone, or nothing happens any more; gives back those that are left.

@@ -9,6 +9,7 @@ use crate::failure::{Failure, Result, code};
 use crate::grammar::show;
 use netns_sys::holders::{Look, holders};
 use netns_sys::netlink::{Conn, Socket};
+use netns_sys::sort::gather;
 use netns_sys::{Error, Ns, NsId, PollFd, poll};
 use nl_core::Messages;
 use nl_core::route::{
@@ -81,7 +82,7 @@ impl Peers {
                 },
                 |message| Ok(Nsid::parse(message)?.nsid()?.unwrap_or(NSID_NOT_ASSIGNED)),
             )?;
-            let pending: BTreeSet<i32> = peers.iter().filter(|p| p.0 == nsid).map(|p| p.1).collect();
+            let pending: BTreeSet<i32> = gather(peers.iter().filter(|p| p.0 == nsid).map(|p| p.1));
             if !pending.is_empty() {
                 peers.retain(|p| p.0 != nsid);
                 let events = Socket::open_in(&candidate, route::FAMILY.protocol)?;
