@@ -280,21 +280,28 @@ impl<'a> Words<'a> {
     /// # Errors
     /// As [`Words::try_keyword`].
     pub fn try_words<T: Copy + PartialEq>(&mut self, whole: &[(&str, T)], table: &[(&str, T)]) -> Result<Option<T>> {
+        let table = Tables(whole, table);
+        Ok(self.position(&table, whole.len())?.and_then(|at| table.get(at)).map(|k| k.1))
+    }
+
+    /// Takes the next word if it is a keyword of `table`, of which to `ip` the first `whole` have to be written out.
+    fn position(&mut self, table: &dyn Keywords, whole: usize) -> Result<Option<usize>> {
         let Some(word) = self.peek().and_then(OsStr::to_str).filter(|w| !w.is_empty()) else { return Ok(None) };
-        let mut found = whole.iter().chain(table).find(|k| k.0 == word);
+        let mut found = all(table).position(|k| k == word);
         if found.is_none() {
-            let short = if self.ip { &[] } else { whole };
-            let mut matching = short.iter().chain(table).filter(|k| k.0.starts_with(word));
-            found = matching.next();
-            if let Some(other) = found.filter(|_| !self.ip).and_then(|f| matching.find(|k| k.1 != f.1)) {
-                let first = found.map_or("", |f| f.0);
-                return Err(self.error(format!("{word:?} can be {first:?} or {:?}: write more of it", other.0)));
+            let long = if self.ip { whole } else { 0 };
+            let mut matching = all(table).enumerate().skip(long).filter(|k| k.1.starts_with(word));
+            if let Some((at, first)) = matching.next() {
+                found = Some(at);
+                if let Some((_, other)) = matching.find(|k| !self.ip && !table.same(at, k.0)) {
+                    return Err(self.error(format!("{word:?} can be {first:?} or {other:?}: write more of it")));
+                }
             }
         }
         if found.is_some() {
             self.at = self.at.saturating_add(1);
         }
-        Ok(found.map(|k| k.1))
+        Ok(found)
     }
 
     /// Takes the next word, which has to be a keyword of `table`; `what` says what it stands for: "a command".
@@ -318,15 +325,19 @@ impl<'a> Words<'a> {
         if let Some(found) = self.try_words(whole, table)? {
             return Ok(found);
         }
-        let words = || whole.iter().chain(table).map(|k| k.0);
+        Err(self.unknown(what, &Tables(whole, table)))
+    }
+
+    /// The next word is none of `table`.
+    fn unknown(&self, what: &str, table: &dyn Keywords) -> Usage {
         let Some(word) = self.peek() else {
-            return Err(self.error(format!("{what} is missing: {}", list(words()))).ip(INCOMPLETE));
+            return self.error(format!("{what} is missing: {}", list(all(table)))).ip(INCOMPLETE);
         };
-        let known = match nearest(word, words()) {
+        let known = match nearest(word, all(table)) {
             Some(near) => format!("did you mean {near:?}?"),
-            None => format!("known are {}", list(words())),
+            None => format!("known are {}", list(all(table))),
         };
-        Err(self.error(format!("{} is not {what}; {known}", show(word))))
+        self.error(format!("{} is not {what}; {known}", show(word)))
     }
 
     /// Takes what is to be done to an `object`: a keyword of `table`.
@@ -751,9 +762,43 @@ fn list<'k>(words: impl Iterator<Item = &'k str>) -> String {
     words.filter(|w| w.len() > 1).collect::<Vec<_>>().join(", ")
 }
 
+/// Keywords, whatever they mean: what is done with them is compiled once.
+trait Keywords {
+    fn word(&self, at: usize) -> Option<&str>;
+    /// Whether both mean the same.
+    fn same(&self, a: usize, b: usize) -> bool;
+}
+
+fn all(table: &dyn Keywords) -> impl Iterator<Item = &str> {
+    (0..).map_while(|at| table.word(at))
+}
+
+/// One table behind the other.
+struct Tables<'t, T>(&'t [(&'t str, T)], &'t [(&'t str, T)]);
+
+impl<'t, T> Tables<'t, T> {
+    fn get(&self, at: usize) -> Option<&'t (&'t str, T)> {
+        self.0.get(at).or_else(|| self.1.get(at.checked_sub(self.0.len())?))
+    }
+}
+
+impl<T: PartialEq> Keywords for Tables<'_, T> {
+    fn word(&self, at: usize) -> Option<&str> {
+        self.get(at).map(|k| k.0)
+    }
+
+    fn same(&self, a: usize, b: usize) -> bool {
+        self.get(a).map(|k| &k.1) == self.get(b).map(|k| &k.1)
+    }
+}
+
 /// The one of `known` that is nearest to what was typed, if it is near enough to be meant.
 #[must_use]
-pub fn nearest<'k>(word: &OsStr, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+pub fn nearest<'k>(word: &OsStr, mut known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    nearest_of(word, &mut known)
+}
+
+fn nearest_of<'k>(word: &OsStr, known: &mut dyn Iterator<Item = &'k str>) -> Option<&'k str> {
     let word = word.to_str().filter(|w| w.len() <= 32)?;
     let close = known.filter(|k| k.len() > 1).map(|k| (distance(word.as_bytes(), k.as_bytes()), k));
     close.filter(|(d, k)| *d <= 1.max(k.len() / 3)).min_by_key(|(d, _)| *d).map(|(_, k)| k)

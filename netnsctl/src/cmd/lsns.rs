@@ -331,11 +331,11 @@ fn run(request: &Request) -> Result<Vec<u8>, Failed> {
         let ids =
             Conn::open(&FAMILY).map(|mut conn| netns::nsids_of(&mut conn, nets.len(), |i| nets.get(i)?.open().ok()));
         let ids = ids.ok().and_then(Result::ok).unwrap_or_default();
-        world.nsids = nets.iter().zip(ids).filter_map(|(ns, id)| Some((ns.id.ino, id?))).collect();
+        world.nsids = gather(nets.iter().zip(ids).filter_map(|(ns, id)| Some((ns.id.ino, id?))));
     }
     if request.columns.contains(&Col::Nsfs) {
         let mounts = holders::mounts().map_err(failed)?;
-        world.mounts = mounts.into_iter().map(|m| (m.1, m.2)).collect();
+        world.mounts = gather(mounts.into_iter().map(|m| (m.1, m.2)));
     }
     // Those that processes are in, and what they are related to.
     let (asked, related): (Vec<_>, Vec<_>) = all.into_iter().partition(|ns| request.kinds.contains(ns.kind));
