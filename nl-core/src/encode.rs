@@ -335,6 +335,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_pointer_width = "64")]
     fn over_4_gib_is_an_error_not_a_wrapped_length() {
         let bytes = vec![0; 1 << 24];
         let measure = |times: usize, more: usize| {

@@ -94,6 +94,9 @@ fn bytes_of_no_known_meaning_are_listed_as_they_are() {
     assert_eq!(nested, ["type 1000", "  type 7 01 02"]);
     assert_eq!(link(|m| m.bytes(1000, &[6, 0, 7, 0, 1, 2, 0, 0])), ["type 1000 06 00 07 00 01 02 00 00"]);
     assert_eq!(link(|m| m.bytes(1000, &[])), ["type 1000 (nothing)"]);
+    let (just, more) = (["05"; 32].join(" "), " ... (33 bytes)");
+    assert_eq!(link(|m| m.bytes(1000, &[5; 32])), [format!("type 1000 {just}")]);
+    assert_eq!(link(|m| m.bytes(1000, &[5; 33])), [format!("type 1000 {just}{more}")]);
 }
 
 #[test]

@@ -12,8 +12,8 @@
 
 use nl_core::reply::ExtAck;
 use nl_core::route::*;
-use nl_core::wire::{NLMSG_DONE, NLMSG_ERROR};
-use nl_core::{Attrs, DecodeErrorKind, Message, Messages, Replies, Reply};
+use nl_core::wire::{NLMSG_DONE, NLMSG_ERROR, Wire};
+use nl_core::{Attrs, Batch, DecodeError, DecodeErrorKind, Flags, Message, Messages, Msg, Replies, Reply};
 
 macro_rules! golden {
     ($name:literal) => {
@@ -337,4 +337,59 @@ fn hops_never_panic_and_end_after_the_first_error() {
     let error = NextHops::new(&attr).next().unwrap().unwrap_err();
     assert_eq!((error.what, error.at), ("rtnexthop", 32));
     assert_eq!(error.kind, DecodeErrorKind::BadLength { len: 0, have: 8 });
+}
+
+#[test]
+fn a_value_of_another_size_fails_its_accessor_and_says_which_way() {
+    let mut buf = [0; 128];
+    let mut batch = Batch::new(&mut buf);
+    let fill = |m: &mut Msg<'_>| {
+        m.fixed(&IfInfoMsg::default());
+        m.u16(ifla::MTU, 1500);
+        m.u64(ifla::TXQLEN, 1000);
+        m.str(ifla::IFNAME, b"v\xff0");
+        m.bytes(ifla::OPERSTATE, &[]);
+        m.u32(ifla::GROUP, 3);
+    };
+    batch.message(RTM_NEWLINK, Flags::empty(), 1, fill).unwrap();
+    let message = Messages::new(batch.bytes()).next().unwrap().unwrap();
+    let link = Link::parse(&message).unwrap();
+    let kind = DecodeErrorKind::Truncated { need: 4, have: 2 };
+    assert_eq!(link.mtu(), Err(DecodeError { what: "IFLA_MTU", at: 36, kind }));
+    let kind = DecodeErrorKind::TooLong { need: 4, have: 8 };
+    assert_eq!(link.txqlen(), Err(DecodeError { what: "IFLA_TXQLEN", at: 44, kind }));
+    let name = link.attrs.find(ifla::IFNAME).unwrap();
+    assert_eq!(name.str(), Err(DecodeError { what: "attribute", at: 56, kind: DecodeErrorKind::NotUtf8 }));
+    assert_eq!(link.name().unwrap(), Some(&b"v\xff0"[..]));
+    let kind = DecodeErrorKind::Truncated { need: 1, have: 0 };
+    assert_eq!(link.operstate().unwrap_err().kind, kind);
+    assert_eq!((link.group(), link.master()), (Ok(Some(3)), Ok(None)));
+}
+
+#[test]
+fn what_a_header_has_no_room_for_fails_as_its_attribute_does() {
+    fn read<H: Wire, R>(fixed: H, kind: u16, get: impl Fn(&Message<'_>) -> R) -> R {
+        let mut buf = [0; 64];
+        let mut batch = Batch::new(&mut buf);
+        let fill = |m: &mut Msg<'_>| {
+            m.fixed(&fixed);
+            m.u16(kind, 7);
+        };
+        batch.message(RTM_NEWROUTE, Flags::empty(), 1, fill).unwrap();
+        get(&Messages::new(batch.bytes()).next().unwrap().unwrap())
+    }
+    let what = |error: Option<DecodeError>| error.map(|e| e.what);
+    let table = read(RtMsg::default(), rta::TABLE, |m| Route::parse(m).unwrap().table().err());
+    assert_eq!(what(table), Some("RTA_TABLE"));
+    let table = read(FibRuleHdr::default(), fra::TABLE, |m| Rule::parse(m).unwrap().table().err());
+    assert_eq!(what(table), Some("FRA_TABLE"));
+    let flags = read(IfAddrMsg::default(), ifa::FLAGS, |m| Addr::parse(m).unwrap().flags().err());
+    assert_eq!(what(flags), Some("IFA_FLAGS"));
+    let flags = read(NdMsg::default(), nda::FLAGS_EXT, |m| Neigh::parse(m).unwrap().ext_flags().err());
+    assert_eq!(what(flags), Some("NDA_FLAGS_EXT"));
+    // Without the attribute it is the header's.
+    let header = |m: &Message<'_>| Route::parse(m).unwrap().table().unwrap();
+    assert_eq!(read(RtMsg { table: 9, ..Default::default() }, rta::UID, header), 9);
+    let header = |m: &Message<'_>| Addr::parse(m).unwrap().flags().unwrap();
+    assert_eq!(read(IfAddrMsg { flags: 0x80, ..Default::default() }, ifa::LABEL, header), AddrFlags::PERMANENT);
 }
