@@ -354,7 +354,7 @@ mod tests {
     #[test]
     fn a_message_knows_its_length_as_it_grows() {
         let bytes = one(&mut [0; 64], |m| {
-            assert!(m.is_empty() && m.len() == MSG_HDRLEN);
+            assert_eq!((m.is_empty(), m.len()), (true, MSG_HDRLEN));
             m.nest_with(1, &[1, 2, 3, 4, 5], |m| assert_eq!(m.len(), MSG_HDRLEN + 4 + 8));
             assert!(!m.is_empty());
             m.flag(2);
