@@ -315,3 +315,14 @@ fn a_listing_ends_where_its_writer_does() {
     }
     assert!(write!(Full(String::new(), whole.len()), "{}", Pretty::new(&bytes, &FAMILY)).is_ok());
 }
+
+#[test]
+fn control_messages_have_names_in_every_family() {
+    for family in [&FAMILY, &nl_core::netfilter::FAMILY] {
+        let names: Vec<_> = (0..16).map(|kind| family.message_name(kind)).collect();
+        let control = ["NLMSG_NOOP", "NLMSG_ERROR", "NLMSG_DONE", "NLMSG_OVERRUN"].map(Some);
+        assert_eq!((names[0], &names[1..5]), (None, &control[..]));
+        assert!(names[5..].iter().all(Option::is_none), "{names:?}");
+    }
+    assert_eq!(FAMILY.message_name(route::RTM_NEWLINK), Some("RTM_NEWLINK"));
+}
