@@ -387,6 +387,10 @@ fn what_a_header_has_no_room_for_fails_as_its_attribute_does() {
     assert_eq!(what(flags), Some("IFA_FLAGS"));
     let flags = read(NdMsg::default(), nda::FLAGS_EXT, |m| Neigh::parse(m).unwrap().ext_flags().err());
     assert_eq!(what(flags), Some("NDA_FLAGS_EXT"));
+    let router = NdMsg { flags: 0x88, state: 0x82.into(), ..Default::default() };
+    let bits = |m: &Message<'_>| Neigh::parse(m).map(|n| (n.flags(), n.state())).unwrap();
+    let want = (NeighFlags::ROUTER | NeighFlags::PROXY, NeighState::PERMANENT | NeighState::REACHABLE);
+    assert_eq!(read(router, nda::VLAN, bits), want);
     // Without the attribute it is the header's.
     let header = |m: &Message<'_>| Route::parse(m).unwrap().table().unwrap();
     assert_eq!(read(RtMsg { table: 9, ..Default::default() }, rta::UID, header), 9);
