@@ -397,3 +397,37 @@ fn what_a_header_has_no_room_for_fails_as_its_attribute_does() {
     let header = |m: &Message<'_>| Addr::parse(m).unwrap().flags().unwrap();
     assert_eq!(read(IfAddrMsg { flags: 0x80, ..Default::default() }, ifa::LABEL, header), AddrFlags::PERMANENT);
 }
+
+#[test]
+fn attributes_that_are_wider_than_the_header_count_more() {
+    fn read<H: Wire, R>(fixed: H, kind: u16, get: impl Fn(&Message<'_>) -> R) -> R {
+        let mut buf = [0; 64];
+        let mut batch = Batch::new(&mut buf);
+        let fill = |m: &mut Msg<'_>| {
+            m.fixed(&fixed);
+            m.u32(kind, 0x305);
+        };
+        batch.message(RTM_NEWROUTE, Flags::empty(), 1, fill).unwrap();
+        get(&Messages::new(batch.bytes()).next().unwrap().unwrap())
+    }
+    let table = read(RtMsg { table: 9, ..Default::default() }, rta::TABLE, |m| Route::parse(m).unwrap().table());
+    assert_eq!(table, Ok(0x305));
+    let table = read(FibRuleHdr { table: 9, ..Default::default() }, fra::TABLE, |m| Rule::parse(m).unwrap().table());
+    assert_eq!(table, Ok(0x305));
+    let flags = read(IfAddrMsg { flags: 9, ..Default::default() }, ifa::FLAGS, |m| Addr::parse(m).unwrap().flags());
+    assert_eq!(flags.unwrap().bits(), 0x305);
+    let flags = read(NdMsg { flags: 9, ..Default::default() }, nda::FLAGS_EXT, |m| {
+        let neigh = Neigh::parse(m).unwrap();
+        (neigh.ext_flags().unwrap().bits(), neigh.flags().bits())
+    });
+    assert_eq!(flags, (0x305, 9));
+    let flags =
+        read(RtMsg { flags: 0x1004.into(), ..Default::default() }, rta::OIF, |m| Route::parse(m).unwrap().flags());
+    assert_eq!(flags, RouteFlags::ONLINK | RouteFlags::ROUTE_LOOKUP_TABLE);
+    let flags =
+        read(FibRuleHdr { flags: 6.into(), ..Default::default() }, fra::GOTO, |m| Rule::parse(m).unwrap().flags());
+    assert_eq!(flags, RuleFlags::INVERT | RuleFlags::UNRESOLVED);
+    let fixed = IfInfoMsg { index: (-3).into(), flags: 0x41.into(), ..Default::default() };
+    let link = read(fixed, ifla::MTU, |m| Link::parse(m).map(|l| (l.index(), l.flags(), l.mtu())).unwrap());
+    assert_eq!(link, (-3, LinkFlags::UP | LinkFlags::RUNNING, Ok(Some(0x305))));
+}
