@@ -279,23 +279,21 @@ impl Check {
                 "u16" | "s16" => 2,
                 "u32" | "s32" => 4,
                 "u64" | "s64" => 8,
-                "pad" | "binary" => member.number("len").unwrap_or_else(|| {
-                    spec.entry("definitions", member.text("struct").expect(name)).list("members").len() as u64
-                }),
+                "pad" | "binary" => usize::try_from(member.number("len").expect(name)).unwrap(),
                 kind => panic!("{name}: {kind}"),
             };
             if member.text("type") != Some("pad") {
                 starts.insert((at, size));
             }
-            let ours = ours.fields.iter().find(|f| f.at as u64 == at).map(|f| f.shape);
+            let ours = ours.fields.iter().find(|f| f.at == at).map(|f| f.shape);
             if let Some(Shape::Code(group) | Shape::Bits(group)) = ours {
                 self.codes(spec, member, group);
             }
             at += size;
         }
-        let fields: BTreeSet<_> = ours.fields.iter().map(|f| (f.at as u64, f.size as u64)).collect();
+        let fields: BTreeSet<_> = ours.fields.iter().map(|f| (f.at, f.size)).collect();
         let missing: Vec<_> = starts.difference(&fields).collect();
-        if !missing.is_empty() || at != ours.size as u64 {
+        if !missing.is_empty() || at != ours.size {
             let why = format!("{at} bytes, ours ({}) {}; offsets and sizes we lack: {missing:?}", ours.name, ours.size);
             self.wrong(name, why);
         }
