@@ -323,4 +323,43 @@ mod tests {
         });
         assert_eq!(error, Err(EncodeError::NulInString { kind: 4 }));
     }
+
+    #[test]
+    fn a_buffer_with_room_for_the_header_only_is_not_written_to() {
+        let mut buf = [0xaa; 20];
+        let error = Batch::new(&mut buf).message(1, Flags::empty(), 1, |m| m.u64(1, 1)).unwrap_err();
+        assert_eq!(error, EncodeError::NoSpace { need: 16 + 12, have: 20 });
+        let error = Batch::new(&mut buf).message(1, Flags::empty(), 1, |m| m.nest(1, |m| m.u32(1, 1))).unwrap_err();
+        assert_eq!(error, EncodeError::NoSpace { need: 16 + 4 + 8, have: 20 });
+        assert_eq!(buf[..16], [0xaa; 16]);
+    }
+
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn over_4_gib_is_an_error_not_a_wrapped_length() {
+        let bytes = vec![0; 1 << 24];
+        let measure = |times: usize, more: usize| {
+            one(&mut [], |m| {
+                (0..times).for_each(|_| m.raw(&bytes));
+                m.raw(&bytes[..more]);
+            })
+        };
+        let most = 4_294_967_292; // the largest multiple of 4 that 32 bits can say
+        let just = measure(255, (1 << 24) - MSG_HDRLEN - 4);
+        assert_eq!(just, Err(EncodeError::NoSpace { need: most, have: 0 }));
+        assert_eq!(measure(255, (1 << 24) - MSG_HDRLEN - 3), Err(EncodeError::MessageTooLong));
+        assert_eq!(measure(512, 0), Err(EncodeError::MessageTooLong));
+    }
+
+    #[test]
+    fn a_message_knows_its_length_as_it_grows() {
+        let bytes = one(&mut [0; 64], |m| {
+            assert_eq!((m.is_empty(), m.len()), (true, MSG_HDRLEN));
+            m.nest_with(1, &[1, 2, 3, 4, 5], |m| assert_eq!(m.len(), MSG_HDRLEN + 4 + 8));
+            assert!(!m.is_empty());
+            m.flag(2);
+            assert_eq!(m.len(), MSG_HDRLEN + 12 + 4);
+        });
+        assert_eq!(bytes.unwrap().len(), MSG_HDRLEN + 16);
+    }
 }

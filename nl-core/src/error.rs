@@ -104,3 +104,31 @@ impl fmt::Display for EncodeError {
 }
 
 impl core::error::Error for EncodeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn each_error_says_what_it_takes_and_what_there_is() {
+        let decode = |kind| DecodeError { what: "IFLA_MTU", at: 52, kind }.to_string();
+        let says = [
+            (decode(DecodeErrorKind::Truncated { need: 4, have: 2 }), "IFLA_MTU at byte 52: needs 4 bytes, has 2"),
+            (decode(DecodeErrorKind::TooLong { need: 4, have: 8 }), "IFLA_MTU at byte 52: needs 4 bytes, has 8"),
+            (
+                decode(DecodeErrorKind::BadLength { len: 3, have: 9 }),
+                "IFLA_MTU at byte 52: says it is 3 bytes long where 9 are left",
+            ),
+            (decode(DecodeErrorKind::NotUtf8), "IFLA_MTU at byte 52: not UTF-8"),
+            (EncodeError::NoSpace { need: 20, have: 16 }.to_string(), "needs a buffer of 20 bytes, has 16"),
+            (
+                EncodeError::AttrTooLong { kind: 3, len: 70_000 }.to_string(),
+                "attribute 3 would be 70000 bytes long, 65535 is the most",
+            ),
+            (EncodeError::NulInString { kind: 3 }.to_string(), "attribute 3: a NUL byte in a string"),
+            (EncodeError::MessageTooLong.to_string(), "message longer than 4 GiB"),
+        ];
+        says.into_iter().for_each(|(said, want)| assert_eq!(said, want));
+    }
+}

@@ -291,8 +291,8 @@ impl StructSpec {
     /// The name of the field that covers byte `at`.
     #[must_use]
     pub fn field_at(&self, at: usize) -> Option<&'static str> {
-        let covers = |f: &&FieldSpec| f.at <= at && at < f.at.saturating_add(f.size);
-        self.fields.iter().find(covers).map(|f| f.name)
+        // There are no gaps between them.
+        self.fields.iter().find(|f| at < f.at.saturating_add(f.size)).map(|f| f.name)
     }
 }
 

@@ -383,6 +383,38 @@ fn a_missing_attribute_is_named_in_the_nest_it_is_missing_in() {
 }
 
 #[test]
+fn of_a_place_that_is_too_deep_the_outer_names_are_kept() {
+    let mut at = 0;
+    let mut buf = [0; 1024];
+    let mut batch = Batch::new(&mut buf);
+    fn peer(m: &mut Msg<'_>, depth: usize, at: &mut usize) {
+        m.nest(ifla::LINKINFO, |m| {
+            m.str(info::KIND, b"veth");
+            m.nest(info::DATA, |m| {
+                m.nest_with(veth::PEER, &[0; 16], |m| match depth {
+                    0 => {
+                        *at = m.len();
+                        m.str(ifla::IFNAME, b"b");
+                    }
+                    _ => peer(m, depth - 1, at),
+                });
+            });
+        });
+    }
+    let fill = |m: &mut Msg<'_>| {
+        m.fixed(&route::IfInfoMsg::default());
+        peer(m, 2, &mut at);
+    };
+    batch.message(route::RTM_NEWLINK, Flags::REQUEST, SEQ, fill).unwrap();
+    let request = Messages::new(batch.bytes()).next().unwrap().unwrap();
+    let path = FAMILY.locate(&request, Some(at), None).unwrap();
+    let level = ["IFLA_LINKINFO", "IFLA_INFO_DATA", "VETH_INFO_PEER"];
+    assert_eq!(path.names(), &level.repeat(3)[..8]);
+    assert_eq!(path.to_string(), level.repeat(3)[..8].join("."));
+    assert_eq!(FAMILY.locate(&request, None, None), None, "nothing was asked");
+}
+
+#[test]
 fn nothing_is_named_in_a_request_of_a_type_that_is_not_known() {
     let mut buf = [0; 64];
     let mut batch = Batch::new(&mut buf);

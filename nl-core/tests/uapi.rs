@@ -154,7 +154,8 @@ fn program(facts: &Facts, names: &[&String]) -> (String, usize) {
     let mut headers: Vec<_> = facts.headers.iter().copied().collect();
     headers.sort_by_key(|h| !h.starts_with("sys/"));
     let mut c = String::from("#include <stddef.h>\n#include <stdio.h>\n");
-    headers.iter().for_each(|h| c += &format!("#include <{h}>\n"));
+    // One that is newer than the others is left out where it is not there.
+    headers.iter().for_each(|h| c += &format!("#if __has_include(<{h}>)\n#include <{h}>\n#endif\n"));
     c += "static const struct { const char *name; long long v[2]; } facts[] = {\n";
     let first_line = c.lines().count();
     for name in names {

@@ -12,8 +12,8 @@
 
 use nl_core::reply::ExtAck;
 use nl_core::route::*;
-use nl_core::wire::{NLMSG_DONE, NLMSG_ERROR};
-use nl_core::{Attrs, DecodeErrorKind, Message, Messages, Replies, Reply};
+use nl_core::wire::{NLMSG_DONE, NLMSG_ERROR, Wire};
+use nl_core::{Attrs, Batch, DecodeError, DecodeErrorKind, Flags, Message, Messages, Msg, Replies, Reply};
 
 macro_rules! golden {
     ($name:literal) => {
@@ -337,4 +337,97 @@ fn hops_never_panic_and_end_after_the_first_error() {
     let error = NextHops::new(&attr).next().unwrap().unwrap_err();
     assert_eq!((error.what, error.at), ("rtnexthop", 32));
     assert_eq!(error.kind, DecodeErrorKind::BadLength { len: 0, have: 8 });
+}
+
+#[test]
+fn a_value_of_another_size_fails_its_accessor_and_says_which_way() {
+    let mut buf = [0; 128];
+    let mut batch = Batch::new(&mut buf);
+    let fill = |m: &mut Msg<'_>| {
+        m.fixed(&IfInfoMsg::default());
+        m.u16(ifla::MTU, 1500);
+        m.u64(ifla::TXQLEN, 1000);
+        m.str(ifla::IFNAME, b"v\xff0");
+        m.bytes(ifla::OPERSTATE, &[]);
+        m.u32(ifla::GROUP, 3);
+    };
+    batch.message(RTM_NEWLINK, Flags::empty(), 1, fill).unwrap();
+    let message = Messages::new(batch.bytes()).next().unwrap().unwrap();
+    let link = Link::parse(&message).unwrap();
+    let kind = DecodeErrorKind::Truncated { need: 4, have: 2 };
+    assert_eq!(link.mtu(), Err(DecodeError { what: "IFLA_MTU", at: 36, kind }));
+    let kind = DecodeErrorKind::TooLong { need: 4, have: 8 };
+    assert_eq!(link.txqlen(), Err(DecodeError { what: "IFLA_TXQLEN", at: 44, kind }));
+    let name = link.attrs.find(ifla::IFNAME).unwrap();
+    assert_eq!(name.str(), Err(DecodeError { what: "attribute", at: 56, kind: DecodeErrorKind::NotUtf8 }));
+    assert_eq!(link.name().unwrap(), Some(&b"v\xff0"[..]));
+    let kind = DecodeErrorKind::Truncated { need: 1, have: 0 };
+    assert_eq!(link.operstate().unwrap_err().kind, kind);
+    assert_eq!((link.group(), link.master()), (Ok(Some(3)), Ok(None)));
+}
+
+#[test]
+fn what_a_header_has_no_room_for_fails_as_its_attribute_does() {
+    fn read<H: Wire, R>(fixed: H, kind: u16, get: impl Fn(&Message<'_>) -> R) -> R {
+        let mut buf = [0; 64];
+        let mut batch = Batch::new(&mut buf);
+        let fill = |m: &mut Msg<'_>| {
+            m.fixed(&fixed);
+            m.u16(kind, 7);
+        };
+        batch.message(RTM_NEWROUTE, Flags::empty(), 1, fill).unwrap();
+        get(&Messages::new(batch.bytes()).next().unwrap().unwrap())
+    }
+    let what = |error: Option<DecodeError>| error.map(|e| e.what);
+    let table = read(RtMsg::default(), rta::TABLE, |m| Route::parse(m).unwrap().table().err());
+    assert_eq!(what(table), Some("RTA_TABLE"));
+    let table = read(FibRuleHdr::default(), fra::TABLE, |m| Rule::parse(m).unwrap().table().err());
+    assert_eq!(what(table), Some("FRA_TABLE"));
+    let flags = read(IfAddrMsg::default(), ifa::FLAGS, |m| Addr::parse(m).unwrap().flags().err());
+    assert_eq!(what(flags), Some("IFA_FLAGS"));
+    let flags = read(NdMsg::default(), nda::FLAGS_EXT, |m| Neigh::parse(m).unwrap().ext_flags().err());
+    assert_eq!(what(flags), Some("NDA_FLAGS_EXT"));
+    let router = NdMsg { flags: 0x88, state: 0x82.into(), ..Default::default() };
+    let bits = |m: &Message<'_>| Neigh::parse(m).map(|n| (n.flags(), n.state())).unwrap();
+    let want = (NeighFlags::ROUTER | NeighFlags::PROXY, NeighState::PERMANENT | NeighState::REACHABLE);
+    assert_eq!(read(router, nda::VLAN, bits), want);
+    // Without the attribute it is the header's.
+    let header = |m: &Message<'_>| Route::parse(m).unwrap().table().unwrap();
+    assert_eq!(read(RtMsg { table: 9, ..Default::default() }, rta::UID, header), 9);
+    let header = |m: &Message<'_>| Addr::parse(m).unwrap().flags().unwrap();
+    assert_eq!(read(IfAddrMsg { flags: 0x80, ..Default::default() }, ifa::LABEL, header), AddrFlags::PERMANENT);
+}
+
+#[test]
+fn attributes_that_are_wider_than_the_header_count_more() {
+    fn read<H: Wire, R>(fixed: H, kind: u16, get: impl Fn(&Message<'_>) -> R) -> R {
+        let mut buf = [0; 64];
+        let mut batch = Batch::new(&mut buf);
+        let fill = |m: &mut Msg<'_>| {
+            m.fixed(&fixed);
+            m.u32(kind, 0x305);
+        };
+        batch.message(RTM_NEWROUTE, Flags::empty(), 1, fill).unwrap();
+        get(&Messages::new(batch.bytes()).next().unwrap().unwrap())
+    }
+    let table = read(RtMsg { table: 9, ..Default::default() }, rta::TABLE, |m| Route::parse(m).unwrap().table());
+    assert_eq!(table, Ok(0x305));
+    let table = read(FibRuleHdr { table: 9, ..Default::default() }, fra::TABLE, |m| Rule::parse(m).unwrap().table());
+    assert_eq!(table, Ok(0x305));
+    let flags = read(IfAddrMsg { flags: 9, ..Default::default() }, ifa::FLAGS, |m| Addr::parse(m).unwrap().flags());
+    assert_eq!(flags.unwrap().bits(), 0x305);
+    let flags = read(NdMsg { flags: 9, ..Default::default() }, nda::FLAGS_EXT, |m| {
+        let neigh = Neigh::parse(m).unwrap();
+        (neigh.ext_flags().unwrap().bits(), neigh.flags().bits())
+    });
+    assert_eq!(flags, (0x305, 9));
+    let flags =
+        read(RtMsg { flags: 0x1004.into(), ..Default::default() }, rta::OIF, |m| Route::parse(m).unwrap().flags());
+    assert_eq!(flags, RouteFlags::ONLINK | RouteFlags::ROUTE_LOOKUP_TABLE);
+    let flags =
+        read(FibRuleHdr { flags: 6.into(), ..Default::default() }, fra::GOTO, |m| Rule::parse(m).unwrap().flags());
+    assert_eq!(flags, RuleFlags::INVERT | RuleFlags::UNRESOLVED);
+    let fixed = IfInfoMsg { index: (-3).into(), flags: 0x41.into(), ..Default::default() };
+    let link = read(fixed, ifla::MTU, |m| Link::parse(m).map(|l| (l.index(), l.flags(), l.mtu())).unwrap());
+    assert_eq!(link, (-3, LinkFlags::UP | LinkFlags::RUNNING, Ok(Some(0x305))));
 }

@@ -15,7 +15,7 @@ pub static DATA_KINDS: &[(&str, &NestSpec)] = by_kind! {
     ipvlan: "ipvlan" "ipvtap"; vrf: "vrf"; bond: "bond"; tun: "tun"; vxlan: "vxlan"; geneve: "geneve";
     gre: "gre" "gretap" "erspan" "ip6gre" "ip6gretap" "ip6erspan"; iptun: "ipip" "sit" "ip6tnl"; vti: "vti" "vti6";
     xfrm: "xfrm"; hsr: "hsr"; macsec: "macsec"; bareudp: "bareudp"; amt: "amt"; gtp: "gtp"; can: "can"; ipoib: "ipoib";
-    rmnet: "rmnet"; dsa: "dsa"; batadv: "batadv"; wwan: "wwan"; none: "dummy" "ifb" "nlmon" "vcan" "wireguard" "team";
+    rmnet: "rmnet"; dsa: "dsa"; batadv: "batadv"; wwan: "wwan"; ovpn: "ovpn"; none: "dummy" "ifb" "nlmon" "vcan" "wireguard" "team";
 };
 
 /// What `IFLA_INFO_SLAVE_DATA` is, by `IFLA_INFO_SLAVE_KIND`.
@@ -755,6 +755,11 @@ attrs! {
 attrs! {
     /// Settings of a `wwan`.
     pub mod wwan("IFLA_WWAN_", "linux/wwan.h") { LINK_ID = 1, Uint, "Id of the link."; }
+}
+
+attrs! {
+    /// Settings of an `ovpn`.
+    pub mod ovpn("IFLA_OVPN_", "linux/if_link.h") { MODE = 1, Uint, "0 point to point, 1 one to many."; }
 }
 
 attrs! {

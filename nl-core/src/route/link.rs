@@ -8,7 +8,7 @@
 //!                 IFLA_INFO_SLAVE_KIND "bridge", IFLA_INFO_SLAVE_DATA → IFLA_BRPORT_*
 //! ```
 
-use super::{DATA_KINDS, SLAVE_KINDS, af, bridge, brport, vf_list};
+use super::{DATA_KINDS, SLAVE_KINDS, af, bridge, brport, port_profile, vf_list, vf_port_list};
 use crate::decode::{Attr, Attrs};
 use crate::error::DecodeError;
 use crate::spec::{Shape, attrs, codes, view, wire};
@@ -58,8 +58,8 @@ attrs! {
         NUM_VF = 21, Uint, "Number of virtual functions.";
         VFINFO_LIST = 22, Nest(&super::vf_list::SPEC), "Virtual functions.";
         STATS64 = 23, Struct(super::Stats64::SPEC), "Statistics of 64 bits.";
-        VF_PORTS = 24, Bytes, "Port profiles of the virtual functions.";
-        PORT_SELF = 25, Bytes, "Port profile of the link.";
+        VF_PORTS = 24, Nest(&super::vf_port_list::SPEC), "Port profiles of the virtual functions.";
+        PORT_SELF = 25, Nest(&super::port_profile::SPEC), "Port profile of the link.";
         AF_SPEC = 26, ByFamily(&super::AF_SPEC), "The address families' shares of the link.";
         GROUP = 27, Uint, "Group, a number of the user's.";
         NET_NS_FD = 28, Uint, "The namespace to be in, by an open file.";
@@ -100,7 +100,7 @@ attrs! {
         DEVLINK_PORT = 62, Bytes, "Port of devlink.";
         GSO_IPV4_MAX_SIZE = 63, Uint, "Largest offloaded IPv4 packet, in bytes.";
         GRO_IPV4_MAX_SIZE = 64, Uint, "Largest IPv4 packet put together on receipt, in bytes.";
-        DPLL_PIN = 65, Bytes, "Pin of the clock.";
+        DPLL_PIN = 65, Nest(&super::dpll_pin::SPEC), "Pin of the clock.";
         MAX_PACING_OFFLOAD_HORIZON = 66, Uint, "How far ahead the device paces, in nanoseconds.";
         NETNS_IMMUTABLE = 67, Uint, "It cannot go to another namespace.";
         HEADROOM = 68, Uint, "Bytes to keep free in front of a packet.";
@@ -188,6 +188,11 @@ attrs! {
         MASK = 1, Uint, "Which reasons change.";
         VALUE = 2, Uint, "Reasons, a bit each.";
     }
+}
+
+attrs! {
+    /// What is in `IFLA_DPLL_PIN`.
+    pub mod dpll_pin("DPLL_A_PIN_", "linux/dpll.h") { ID = 1, Uint, "Id of the pin."; }
 }
 
 codes! {
@@ -568,8 +573,25 @@ attrs! {
         LINK_64 = 1, Struct(super::Stats64::SPEC), "Those of 64 bits.";
         LINK_XSTATS = 2, Bytes, "Those of the kind.";
         LINK_XSTATS_SLAVE = 3, Bytes, "Those of the kind of the master.";
-        LINK_OFFLOAD_XSTATS = 4, Bytes, "Those of hardware.";
+        LINK_OFFLOAD_XSTATS = 4, Nest(&super::offload_xstats::SPEC), "Those of hardware.";
         AF_SPEC = 5, Bytes, "Those of address families.";
+    }
+}
+
+attrs! {
+    /// Statistics of hardware.
+    pub mod offload_xstats("IFLA_OFFLOAD_XSTATS_", "linux/if_link.h") {
+        CPU_HIT = 1, Struct(super::Stats64::SPEC), "Packets that the host forwarded all the same.";
+        HW_S_INFO = 2, Array(&super::offload_xstats_info::SPEC), "What is known, by kind of statistics.";
+        L3_STATS = 3, Bytes, "Those of layer 3 (`struct rtnl_hw_stats64`).";
+    }
+}
+
+attrs! {
+    /// What is known of statistics of hardware.
+    pub mod offload_xstats_info("IFLA_OFFLOAD_XSTATS_HW_S_INFO_", "linux/if_link.h") {
+        REQUEST = 1, Uint, "Whether they are asked for.";
+        USED = 2, Uint, "Whether hardware collects them.";
     }
 }
 

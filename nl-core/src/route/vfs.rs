@@ -1,4 +1,4 @@
-//! The virtual functions of a link: what is in `IFLA_VFINFO_LIST`.
+//! The virtual functions of a link: what is in `IFLA_VFINFO_LIST` and `IFLA_VF_PORTS`.
 //!
 //! ```text
 //! IFLA_VFINFO_LIST → IFLA_VF_INFO → IFLA_VF_MAC  │ vf │ address … 32 │
@@ -53,7 +53,26 @@ attrs! {
         TX_BYTES = 3, Uint, "Bytes sent.";
         BROADCAST = 4, Uint, "Broadcast packets received.";
         MULTICAST = 5, Uint, "Multicast packets received.";
+        PAD = 6, Bytes, "Padding.";
         RX_DROPPED = 7, Uint, "Packets dropped on receipt.";
         TX_DROPPED = 8, Uint, "Packets dropped on their way out.";
+    }
+}
+
+attrs! {
+    /// What is in `IFLA_VF_PORTS`: one for each function.
+    pub mod vf_port_list("IFLA_", "linux/if_link.h") { VF_PORT = 1, Nest(&super::port_profile::SPEC), "One of them."; }
+}
+
+attrs! {
+    /// The port profile of a link or of a virtual function.
+    pub mod port_profile("IFLA_PORT_", "linux/if_link.h") {
+        VF = 1, Uint, "Number of the function.";
+        PROFILE = 2, Str, "Name of the profile.";
+        VSI_TYPE = 3, Bytes, "Type of the virtual station interface.";
+        INSTANCE_UUID = 4, Bytes, "Whose it is: a UUID.";
+        HOST_UUID = 5, Bytes, "Whose host's it is: a UUID.";
+        REQUEST = 6, Uint, "What is asked of the switch (`PORT_REQUEST_*`).";
+        RESPONSE = 7, Uint, "What it answered (`PORT_VDP_RESPONSE_*`, `PORT_PROFILE_RESPONSE_*`).";
     }
 }
