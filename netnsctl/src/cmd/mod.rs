@@ -863,13 +863,13 @@ pub fn done<T>(task: &str, result: std::result::Result<T, Error>) -> Result<T> {
 /// `nsenter` or `lsns`, it does what these do.
 #[must_use]
 pub fn run(mut args: impl Iterator<Item = OsString>) -> u8 {
-    let name = args.next().unwrap_or_default();
-    let name = Path::new(&name).file_name().and_then(OsStr::to_str);
+    let program = args.next().unwrap_or_default();
+    let name = Path::new(&program).file_name().and_then(OsStr::to_str);
     #[cfg(feature = "processes")]
     match name {
-        Some("unshare") => return unshare::main(args.collect()),
-        Some("nsenter") => return nsenter::main(args.collect()),
-        Some("lsns") => return lsns::main(args.collect()),
+        Some("unshare") => return unshare::main(&program, args.collect()),
+        Some("nsenter") => return nsenter::main(&program, args.collect()),
+        Some("lsns") => return lsns::main(&program, args.collect()),
         _ => {}
     }
     let name = name.and_then(|n| n.strip_prefix("ip"));
