@@ -42,14 +42,20 @@ fn end((child, stream): (Child, UnixStream)) {
 
 /// All that keeps it.
 fn kept(id: &NsId) -> Vec<Holder> {
-    let found = holders(id, Look::ALL).unwrap();
-    assert_eq!((found.hidden.sockets, found.hidden.mounts), (0, 0));
-    // The survey finds the same, or nothing at all.
-    let all = namespaces(NsFlags::NET, Look { owners: false, ..Look::ALL }).unwrap().0;
+    let (mut last, mut all) = (Vec::new(), Vec::new());
+    // A thread that was joined may still be seen for a moment: once two looks in a row see the same, nothing changes.
+    eventually("the holders stay as they are", || {
+        let found = holders(id, Look::ALL).unwrap();
+        assert_eq!((found.hidden.sockets, found.hidden.mounts), (0, 0));
+        all = namespaces(NsFlags::NET, Look { owners: false, ..Look::ALL }).unwrap().0;
+        last = found.found;
+        holders(id, Look::ALL).unwrap().found == last
+    });
+    // The survey between them finds the same, or nothing at all.
     let same: Vec<&Namespace> = all.iter().filter(|ns| ns.id == *id).collect();
-    assert_eq!(same.len(), usize::from(!found.found.is_empty()));
-    same.iter().for_each(|ns| assert_eq!(ns.holders, found.found));
-    found.found
+    assert_eq!(same.len(), usize::from(!last.is_empty()));
+    same.iter().for_each(|ns| assert_eq!(ns.holders, last));
+    last
 }
 
 fn me() -> u32 {
@@ -67,8 +73,11 @@ fn each_sort_alone_keeps_a_namespace_and_is_found() {
 
         let socket = Socket::open_in(&ns, 0).unwrap();
         drop(ns);
-        let [Holder::Socket { pid, .. }] = kept(&id)[..] else { panic!("{:?}", kept(&id)) };
-        assert_eq!(pid, me());
+        let mine = |holder: &Holder| matches!(holder, Holder::Socket { pid, .. } if *pid == me());
+        eventually(
+            "a socket alone, without the thread that opened it",
+            || matches!(&kept(&id)[..], [only] if mine(only)),
+        );
         let find = || namespaces(NsFlags::NET, Look::ALL).unwrap().0.into_iter().find(|ns| ns.id == id).unwrap();
         let again = find().open().unwrap();
         assert_eq!(again.id(), Ok(id), "and can be opened by it");
@@ -207,7 +216,9 @@ fn what_is_hidden_is_counted() {
         let _own = UnixStream::pair().unwrap();
         let (all, hidden) = namespaces(NsFlags::NET, Look::ALL).unwrap();
         assert!(hidden.processes > 0, "the process that has started this one may more than it");
-        assert_eq!((hidden.sockets, hidden.mounts), (0, 0), "its own can be asked, being where it is itself");
+        if sandbox::linux(5, 14) {
+            assert_eq!((hidden.sockets, hidden.mounts), (0, 0), "its own can be asked, being where it is itself");
+        }
         let own = Ns::current().and_then(|ns| ns.id()).unwrap();
         assert_eq!(all.iter().map(|ns| ns.id).collect::<Vec<_>>(), [own]);
         assert!(all[0].holders.contains(&Holder::Process { pid: me() }));
