@@ -704,6 +704,19 @@ fn documented(what: &str) -> Vec<String> {
 }
 
 #[test]
+fn without_close_range_and_proc_nothing_is_handed_on() {
+    sandbox::run("without_close_range_and_proc_nothing_is_handed_on", || {
+        if !have("strace") {
+            return sandbox::skip("strace");
+        }
+        let read = "netnsctl run --root /usr --wd / /bin/sh -c 'read x <&7' 2>/dev/null; echo $?";
+        let inject = "strace -f -qq -o /run/trace -e inject=close_range:error=ENOSYS";
+        assert_eq!(sh(&format!("exec 7</dev/null; {inject} {read}")), "2\n");
+        assert!(fs::read_to_string("/run/trace").unwrap().contains("INJECTED"));
+    });
+}
+
+#[test]
 fn enter_makes_the_calls_that_are_documented_and_no_other() {
     sandbox::run("enter_makes_the_calls_that_are_documented_and_no_other", || {
         if !have("strace") {

@@ -760,6 +760,16 @@ impl Session {
         Failure::new(code::OK, warning).print(self.options.ip);
     }
 
+    /// Says what the kernel warns of, that did as it was told.
+    #[cfg(feature = "ip")]
+    pub(crate) fn warned(&self, warning: Option<String>) {
+        if let Some(warning) = warning {
+            let stop = if warning.ends_with('.') { "" } else { "." };
+            let words = format!("Warning: {warning}{stop}");
+            Failure::new(code::OK, warning).ip(words).print(self.options.ip);
+        }
+    }
+
     /// What a change is called if it fails. In a batch that sends many together its line says it.
     #[cfg(feature = "ip")]
     fn task(&self, task: impl FnOnce() -> String) -> String {
