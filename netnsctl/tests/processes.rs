@@ -602,7 +602,7 @@ fn enter_takes_every_kind_of_target() {
         for (target, code, says) in [
             (format!("pid:{pid}"), 1, "the process has ended"),
             ("nored".into(), 255, "no namespace named"),
-            ("id:7".into(), 255, "no network namespace with id 7"),
+            ("id:9999999".into(), 255, "no network namespace with id 9999999"), // 7 is the initial one (7.3)
             ("fd:99".into(), 1, "EBADF"),
             ("/run".into(), 1, "it is a directory"),
             ("/proc/self/ns/uts".into(), 1, "it is a UTS namespace"),
