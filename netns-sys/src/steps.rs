@@ -226,9 +226,17 @@ fn close_range(first: u32, last: u32, keep: &[u32]) -> std::result::Result<(), E
     }
 }
 
-/// Before Linux 5.11: all but these that /proc lists.
+/// Before Linux 5.11: all but these that /proc lists; without /proc, behind another root, all that there may be.
 fn close_listed(keep: &[u32]) -> std::result::Result<(), Errno> {
-    let dir = sys::openat(CWD, c"/proc/self/fd", libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
+    let dir = match sys::openat(CWD, c"/proc/self/fd", libc::O_RDONLY | libc::O_DIRECTORY, 0) {
+        Err(Errno::ENOENT | Errno::ENOTDIR) => {
+            for fd in (3..sys::descriptors()?).filter(|fd| !keep.contains(fd)) {
+                let _ = sys::set_close_on_exec(fd, true); // most are not open
+            }
+            return Ok(());
+        }
+        dir => dir?,
+    };
     let mut buf = [0; 1024];
     loop {
         let len = sys::getdents(dir.as_fd(), &mut buf)?;

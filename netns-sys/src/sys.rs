@@ -629,11 +629,21 @@ pub(crate) fn pending_signals() -> R<u64> {
     Ok(set)
 }
 
-/// setrlimit(2): as many open descriptors as the hard limit of this process allows.
-pub(crate) fn raise_descriptor_limit() -> R<()> {
+fn descriptor_limit() -> R<libc::rlimit> {
     let mut limit: libc::rlimit = zeroed();
     // SAFETY: the kernel writes one rlimit, into `limit`.
     check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) })?;
+    Ok(limit)
+}
+
+/// getrlimit(2): the number that the next descriptors are all below.
+pub(crate) fn descriptors() -> R<u32> {
+    Ok(u32::try_from(descriptor_limit()?.rlim_cur).unwrap_or(u32::MAX))
+}
+
+/// setrlimit(2): as many open descriptors as the hard limit of this process allows.
+pub(crate) fn raise_descriptor_limit() -> R<()> {
+    let mut limit = descriptor_limit()?;
     limit.rlim_cur = limit.rlim_max;
     // SAFETY: the kernel reads one rlimit, from `limit`.
     check(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) }).map(drop)

@@ -42,14 +42,17 @@ fn end((child, stream): (Child, UnixStream)) {
 
 /// All that keeps it.
 fn kept(id: &NsId) -> Vec<Holder> {
-    let found = holders(id, Look::ALL).unwrap();
-    assert_eq!((found.hidden.sockets, found.hidden.mounts), (0, 0));
-    // The survey finds the same, or nothing at all.
-    let all = namespaces(NsFlags::NET, Look { owners: false, ..Look::ALL }).unwrap().0;
-    let same: Vec<&Namespace> = all.iter().filter(|ns| ns.id == *id).collect();
-    assert_eq!(same.len(), usize::from(!found.found.is_empty()));
-    same.iter().for_each(|ns| assert_eq!(ns.holders, found.found));
-    found.found
+    let mut kept = Vec::new();
+    // A thread that was joined, those of the looks themselves too, may still be seen for a moment.
+    eventually("a look at one and a survey see the same, or nothing at all", || {
+        let found = holders(id, Look::ALL).unwrap();
+        assert_eq!((found.hidden.sockets, found.hidden.mounts), (0, 0));
+        kept = found.found;
+        let all = namespaces(NsFlags::NET, Look { owners: false, ..Look::ALL }).unwrap().0;
+        let same: Vec<&Namespace> = all.iter().filter(|ns| ns.id == *id).collect();
+        same.len() == usize::from(!kept.is_empty()) && same.iter().all(|ns| ns.holders == kept)
+    });
+    kept
 }
 
 fn me() -> u32 {
@@ -67,8 +70,11 @@ fn each_sort_alone_keeps_a_namespace_and_is_found() {
 
         let socket = Socket::open_in(&ns, 0).unwrap();
         drop(ns);
-        let [Holder::Socket { pid, .. }] = kept(&id)[..] else { panic!("{:?}", kept(&id)) };
-        assert_eq!(pid, me());
+        let mine = |holder: &Holder| matches!(holder, Holder::Socket { pid, .. } if *pid == me());
+        eventually(
+            "a socket alone, without the thread that opened it",
+            || matches!(&kept(&id)[..], [only] if mine(only)),
+        );
         let find = || namespaces(NsFlags::NET, Look::ALL).unwrap().0.into_iter().find(|ns| ns.id == id).unwrap();
         let again = find().open().unwrap();
         assert_eq!(again.id(), Ok(id), "and can be opened by it");
@@ -207,7 +213,9 @@ fn what_is_hidden_is_counted() {
         let _own = UnixStream::pair().unwrap();
         let (all, hidden) = namespaces(NsFlags::NET, Look::ALL).unwrap();
         assert!(hidden.processes > 0, "the process that has started this one may more than it");
-        assert_eq!((hidden.sockets, hidden.mounts), (0, 0), "its own can be asked, being where it is itself");
+        if sandbox::linux(5, 14) {
+            assert_eq!((hidden.sockets, hidden.mounts), (0, 0), "its own can be asked, being where it is itself");
+        }
         let own = Ns::current().and_then(|ns| ns.id()).unwrap();
         assert_eq!(all.iter().map(|ns| ns.id).collect::<Vec<_>>(), [own]);
         assert!(all[0].holders.contains(&Holder::Process { pid: me() }));

@@ -141,7 +141,7 @@ fn addresses_and_routes_are_changed_replaced_and_flushed() {
         ok("-n a route replace 10.2.0.0/16 via 10.0.0.8 metric 50");
         assert!(ok("-n a route show 10.2.0.0/16").contains("via 10.0.0.8"));
         fails("-n a route change 10.99.0.0/16 via 10.0.0.8", 2, "ENOENT");
-        fails("-n a addr add 10.0.0.1/24 dev v0", 2, "already assigned");
+        fails("-n a addr add 10.0.0.1/24 dev v0", 2, "it exists already");
         ok("-n a addr replace 2001:db8::2/64 dev v0 valid_lft forever preferred_lft forever");
         assert!(!ok("-n a -6 addr show dev v0 scope global").contains("dynamic"));
         ok("-n a route flush table 100");

@@ -146,7 +146,8 @@ fn run_makes_the_namespaces_it_is_told_to() {
         sh("mount -t tmpfs x /run; mount --make-shared /run");
         assert_eq!(sh(&format!("netnsctl run -m sh -c '{shared}'")), "0\n");
         assert_eq!(sh(&format!("netnsctl run -m --propagation unchanged sh -c '{shared}'")), "1\n");
-        assert_eq!(sh("netnsctl run -m mount -t tmpfs x /run; grep -c ' /run ' /proc/self/mountinfo"), "2\n");
+        let mounted = sh("grep -c ' /run ' /proc/self/mountinfo");
+        assert_eq!(sh("netnsctl run -m mount -t tmpfs x /run; grep -c ' /run ' /proc/self/mountinfo"), mounted);
         assert_eq!(sh("netnsctl run --wd /etc pwd; netnsctl run -R /usr -w /bin /bin/pwd"), "/etc\n/bin\n");
     });
 }
@@ -590,15 +591,18 @@ fn enter_takes_every_kind_of_target() {
         assert_eq!(sh("SHELL=/bin/echo netnsctl enter red"), "\n");
         // What `netns exec` does is there for the asking.
         let seen = sh(
-            "exec netnsctl enter red --etc-netns sh -c 'readlink /proc/self/ns/net; ls /sys/class/net; readlink /proc/self/ns/mnt'",
+            "exec netnsctl enter red --etc-netns sh -c 'readlink /proc/self/ns/net; find /sys/class/net/ -type l; readlink /proc/self/ns/mnt'",
         );
-        assert!(seen.starts_with(&format!("net:[{ino}]\nlo\n")) && !seen.contains(&ns("self", "mnt")), "{seen}");
+        assert!(
+            seen.starts_with(&format!("net:[{ino}]\n/sys/class/net/lo\n")) && !seen.contains(&ns("self", "mnt")),
+            "{seen}"
+        );
         running.kill("TERM");
         running.end();
         for (target, code, says) in [
             (format!("pid:{pid}"), 1, "the process has ended"),
             ("nored".into(), 255, "no namespace named"),
-            ("id:7".into(), 255, "no network namespace with id 7"),
+            ("id:9999999".into(), 255, "no network namespace with id 9999999"), // 7 is the initial one (7.3)
             ("fd:99".into(), 1, "EBADF"),
             ("/run".into(), 1, "it is a directory"),
             ("/proc/self/ns/uts".into(), 1, "it is a UTS namespace"),
@@ -645,7 +649,9 @@ fn enter_takes_the_other_namespaces_of_a_process_too() {
             sh(&format!("THEIRS=no OURS=yes {enter} --env --env=MORE=1 sh -c 'echo $THEIRS ${{OURS-none}} $MORE'")),
             "yes none 1\n"
         );
-        assert_eq!(sh(&format!("{enter} -m sh -c 'grep -c \" /run \" /proc/self/mountinfo'")), "2\n");
+        let mounted = sh("grep -c ' /run ' /proc/self/mountinfo").trim().parse::<u32>().unwrap();
+        let there = sh(&format!("{enter} -m sh -c 'grep -c \" /run \" /proc/self/mountinfo'"));
+        assert_eq!(there, format!("{}\n", mounted + 1));
         running.kill("KILL");
         // The first process of a PID namespace does not end with us, unless --kill-child says so.
         assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
@@ -698,10 +704,26 @@ fn documented(what: &str) -> Vec<String> {
 }
 
 #[test]
+fn without_close_range_and_proc_nothing_is_handed_on() {
+    sandbox::run("without_close_range_and_proc_nothing_is_handed_on", || {
+        if !have("strace") {
+            return sandbox::skip("strace");
+        }
+        let read = "netnsctl run --root /usr --wd / /bin/sh -c 'read x <&7' 2>/dev/null; echo $?";
+        let inject = "strace -f -qq -o /run/trace -e inject=close_range:error=ENOSYS";
+        assert_eq!(sh(&format!("exec 7</dev/null; {inject} {read}")), "2\n");
+        assert!(fs::read_to_string("/run/trace").unwrap().contains("INJECTED"));
+    });
+}
+
+#[test]
 fn enter_makes_the_calls_that_are_documented_and_no_other() {
     sandbox::run("enter_makes_the_calls_that_are_documented_and_no_other", || {
         if !have("strace") {
             return sandbox::skip("strace");
+        }
+        if !sandbox::linux(5, 11) {
+            return sandbox::skip("Linux 5.11 (close_range that marks): what is done instead are many calls");
         }
         Dir::default().add("red".as_ref()).unwrap();
         for (block, words) in [("enter", "enter red"), ("run", "run")] {
@@ -709,8 +731,9 @@ fn enter_makes_the_calls_that_are_documented_and_no_other() {
             sh(&format!("strace -qq -o /run/trace netnsctl {words} /bin/true"));
             let trace = fs::read_to_string("/run/trace").unwrap();
             let calls = trace.lines().map(|line| line.split('(').next().unwrap());
-            // In debug builds, what is closed is checked to be open.
-            let mut calls: Vec<&str> = calls.filter(|call| *call != "fcntl").collect();
+            // In debug builds, what is closed is checked to be open; memory is the C library's to get and give back.
+            let mut calls: Vec<&str> =
+                calls.filter(|call| !["fcntl", "brk", "mmap", "munmap"].contains(call)).collect();
             assert_eq!(calls.iter().filter(|call| **call == "rt_sigaction").count(), 61, "{trace}");
             calls.dedup_by(|call, before| *call == "rt_sigaction" && call == before);
             let last = calls.iter().skip(1).position(|call| *call == "execve").unwrap() + 1;

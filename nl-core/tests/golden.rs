@@ -1,5 +1,5 @@
 //! What the kernel really sends, whole, cut anywhere, broken anywhere, and anywhere in memory.
-
+#![cfg(target_endian = "little")] // the captures are
 #![allow(clippy::as_conversions, clippy::arithmetic_side_effects, reason = "a test")]
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test")]
 

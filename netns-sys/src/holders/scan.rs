@@ -256,14 +256,18 @@ impl Scan {
             Seen::File(name) if self.look.mounts && !self.mount_points.contains(&name) => {}
             Seen::File(_) => {
                 // The descriptor's own record has the inode's number (5.14), and reading it cannot hang on a dead file system.
+                // Older kernels' has not: there the file itself is asked what it is.
                 let mut record = [0; 64];
-                let read = slurp(proc, path(&mut record, format_args!("{pid}/fdinfo/{fd}")), &mut self.text);
+                if slurp(proc, path(&mut record, format_args!("{pid}/fdinfo/{fd}")), &mut self.text).is_err() {
+                    return;
+                }
                 let ino = |line: &[u8]| line.strip_prefix(b"ino:\t").and_then(number);
-                let ino = read.ok().and_then(|()| self.text.split(|b| *b == b'\n').find_map(ino));
-                let known = |ino: &u64| *ino >= FIRST_INO && (!self.only || self.places.contains_key(ino));
-                if let Some(ino) = ino.filter(known) {
+                let ino = self.text.split(|b| *b == b'\n').find_map(ino);
+                let known = |ino| ino >= FIRST_INO && (!self.only || self.places.contains_key(&ino));
+                if ino.is_none_or(known) {
                     if let Ok(ns) = ns::open_any(proc, file, OsStr::new("")) {
                         let kind = ns.kind().unwrap_or(NsFlags::empty());
+                        let ino = ino.or_else(|| ns::id(&ns).ok().map(|id| id.ino)).unwrap_or(0);
                         self.note(kind, ino, Holder::Fd { pid, fd }, || Ok(Some(ns)));
                     }
                 }

@@ -124,11 +124,10 @@ fn short_option<'a, T: Copy>(
 /// A failure: the exit code, and what to say behind the program's name; empty where all was said, or there is nothing to say.
 pub(super) type Failed = (u8, String);
 
-/// Says that an option was none: as getopt(3) does, and where to find those there are.
-pub(super) fn misused(name: &str, error: &str) -> Failed {
-    let program = std::env::args_os().next().unwrap_or_default();
+/// Says that an option was none: as getopt(3) does, by the name it was called by, and where to find those there are.
+pub(super) fn misused(program: &OsStr, name: &str, error: &str) -> Failed {
     let help = format!("Try '{name} --help' for more information.");
-    let _ = writeln!(std::io::stderr(), "{}: {error}\n{help}", OsStr::to_string_lossy(&program));
+    let _ = writeln!(std::io::stderr(), "{}: {error}\n{help}", program.to_string_lossy());
     (1, String::new())
 }
 

@@ -626,7 +626,7 @@ pub(super) fn request(
     on: impl FnMut(&Message<'_>) -> netns_sys::Result<()>,
 ) -> Result<()> {
     let warning = session.conn()?.request_with(kind, flags, fill, on).map_err(|e| refused(task, &e))?;
-    warning.iter().for_each(|w| session.warn(w));
+    session.warned(warning);
     Ok(())
 }
 
@@ -646,7 +646,7 @@ pub(super) fn change(
         Ok(())
     };
     let warning = session.conn()?.request_with(kind, flags, fill, keep).map_err(|e| refused(task, &e))?;
-    warning.iter().for_each(|w| session.warn(w));
+    session.warned(warning);
     match made.is_empty() {
         // It does not tell of all changes.
         true if session.options.echo && !session.options.dry_run => {

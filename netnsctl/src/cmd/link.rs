@@ -276,7 +276,8 @@ fn send(
         told.resize(nl_core::wire::align4(told.len()), 0);
         Ok(())
     };
-    let result = conn_in(session, ns)?.request_with(kind, flags, fill, keep).map(drop);
+    let done = conn_in(session, ns)?.request_with(kind, flags, fill, keep);
+    let result = done.map(|warning| session.warned(warning));
     let nothing = told.is_empty() && !(session.options.ip && session.options.json);
     if session.options.echo && result.is_ok() && !session.options.dry_run && !nothing {
         show::echo(session, &told)?;

@@ -10,7 +10,7 @@ use netns_sys::sort::gather;
 use netns_sys::{Errno, NsFlags};
 use nl_core::route::{FAMILY, NSID_NOT_ASSIGNED};
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 
 const NAME: &str = "lsns";
@@ -131,8 +131,8 @@ struct Request {
 }
 
 /// Runs with these arguments; gives back the exit code.
-pub(super) fn main(args: Vec<OsString>) -> u8 {
-    let result = parse(&args).and_then(|asked| match asked {
+pub(super) fn main(program: &OsStr, args: Vec<OsString>) -> u8 {
+    let result = parse(program, &args).and_then(|asked| match asked {
         Asked::Text(text) => Ok(text.into_bytes()),
         Asked::List(request) => run(&request),
     });
@@ -152,7 +152,7 @@ enum Asked {
     List(Request),
 }
 
-fn parse(args: &[OsString]) -> Result<Asked, Failed> {
+fn parse(program: &OsStr, args: &[OsString]) -> Result<Asked, Failed> {
     let parsed = face::parse(args, FLAGS, true);
     let mut r = Request {
         json: false,
@@ -205,7 +205,7 @@ fn parse(args: &[OsString]) -> Result<Asked, Failed> {
         }
     }
     if let Some(error) = parsed.error {
-        return Err(face::misused(NAME, &error));
+        return Err(face::misused(program, NAME, &error));
     }
     r.wrap &= !r.raw;
     if let Some(namespace) = parsed.operands.first() {

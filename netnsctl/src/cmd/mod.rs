@@ -760,6 +760,16 @@ impl Session {
         Failure::new(code::OK, warning).print(self.options.ip);
     }
 
+    /// Says what the kernel warns of, that did as it was told.
+    #[cfg(feature = "ip")]
+    pub(crate) fn warned(&self, warning: Option<String>) {
+        if let Some(warning) = warning {
+            let stop = if warning.ends_with('.') { "" } else { "." };
+            let words = format!("Warning: {warning}{stop}");
+            Failure::new(code::OK, warning).ip(words).print(self.options.ip);
+        }
+    }
+
     /// What a change is called if it fails. In a batch that sends many together its line says it.
     #[cfg(feature = "ip")]
     fn task(&self, task: impl FnOnce() -> String) -> String {
@@ -863,13 +873,13 @@ pub fn done<T>(task: &str, result: std::result::Result<T, Error>) -> Result<T> {
 /// `nsenter` or `lsns`, it does what these do.
 #[must_use]
 pub fn run(mut args: impl Iterator<Item = OsString>) -> u8 {
-    let name = args.next().unwrap_or_default();
-    let name = Path::new(&name).file_name().and_then(OsStr::to_str);
+    let program = args.next().unwrap_or_default();
+    let name = Path::new(&program).file_name().and_then(OsStr::to_str);
     #[cfg(feature = "processes")]
     match name {
-        Some("unshare") => return unshare::main(args.collect()),
-        Some("nsenter") => return nsenter::main(args.collect()),
-        Some("lsns") => return lsns::main(args.collect()),
+        Some("unshare") => return unshare::main(&program, args.collect()),
+        Some("nsenter") => return nsenter::main(&program, args.collect()),
+        Some("lsns") => return lsns::main(&program, args.collect()),
         _ => {}
     }
     let name = name.and_then(|n| n.strip_prefix("ip"));

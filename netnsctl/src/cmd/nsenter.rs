@@ -73,8 +73,8 @@ const TYPES: [NsFlags; 8] = [
 ];
 
 /// Runs with these arguments; gives back the exit code.
-pub(super) fn main(args: Vec<OsString>) -> u8 {
-    face::end(NAME, run(&args))
+pub(super) fn main(program: &OsStr, args: Vec<OsString>) -> u8 {
+    face::end(NAME, run(program, &args))
 }
 
 fn open(path: impl AsRef<OsStr>) -> Result<File, Failed> {
@@ -82,7 +82,7 @@ fn open(path: impl AsRef<OsStr>) -> Result<File, Failed> {
     File::open(path).map_err(|e| (1, format!("cannot open {}: {}", path.to_string_lossy(), Errno::from(e).words())))
 }
 
-fn run(args: &[OsString]) -> Result<Vec<u8>, Failed> {
+fn run(program: &OsStr, args: &[OsString]) -> Result<Vec<u8>, Failed> {
     let parsed = face::parse(args, &[TABLE, &types(Arg::Optional)].concat(), false);
     let mut plan = Plan::default();
     let (mut files, mut root, mut wd) = (Vec::<(NsFlags, File)>::new(), None, None);
@@ -107,7 +107,7 @@ fn run(args: &[OsString]) -> Result<Vec<u8>, Failed> {
         plan.set(word, value).map_err(|e| (1, e))?;
     }
     if let Some(error) = parsed.error {
-        return Err(face::misused(NAME, &error));
+        return Err(face::misused(program, NAME, &error));
     }
     let mut kinds = plan.types();
     if plan.context {

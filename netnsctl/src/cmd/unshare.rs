@@ -3,7 +3,7 @@
 use super::face::{self, Arg, Failed, Opt};
 use super::plan::{Plan, Word, failed, start, types};
 use netns_sys::NsFlags;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 const NAME: &str = "unshare";
 
@@ -85,11 +85,11 @@ const TABLE: &[Opt<Word>] = &[
 ];
 
 /// Runs with these arguments; gives back the exit code.
-pub(super) fn main(args: Vec<OsString>) -> u8 {
-    face::end(NAME, run(&args))
+pub(super) fn main(program: &OsStr, args: Vec<OsString>) -> u8 {
+    face::end(NAME, run(program, &args))
 }
 
-fn run(args: &[OsString]) -> Result<Vec<u8>, Failed> {
+fn run(program: &OsStr, args: &[OsString]) -> Result<Vec<u8>, Failed> {
     // Only behind their long names, namespaces may have a file.
     let letters = types(Arg::No).map(|(letter, _, arg, word)| (letter, "", arg, word));
     let parsed = face::parse(args, &[TABLE, &letters].concat(), false);
@@ -102,7 +102,7 @@ fn run(args: &[OsString]) -> Result<Vec<u8>, Failed> {
         }
     }
     if let Some(error) = parsed.error {
-        return Err(face::misused(NAME, &error));
+        return Err(face::misused(program, NAME, &error));
     }
     if plan.has_clocks() && !plan.types().contains(NsFlags::TIME) {
         let message = "options --monotonic and --boottime require unsharing of a time namespace (-t)";

@@ -15,9 +15,10 @@ const STATS64: u16 = 23;
 const INFO_KIND: u16 = 1;
 const INFO_DATA: u16 = 2;
 
-/// Whether there is a C compiler.
+/// Whether there is a C compiler, and a program that loads libraries.
 pub(crate) fn can_be_made() -> bool {
-    Command::new("cc").arg("--version").output().is_ok_and(|o| o.status.success())
+    let loads = cfg!(all(target_env = "gnu", not(target_feature = "crt-static")));
+    loads && Command::new("cc").arg("--version").output().is_ok_and(|o| o.status.success())
 }
 
 pub(crate) fn make() {

@@ -195,9 +195,9 @@ impl<'f> List<'f> {
     }
 }
 
-/// What a dump of links is to leave out.
+/// What a dump of links is to leave out. With the counters, older kernels (5.10) leave out what details tell of IPv6.
 pub(in crate::cmd) fn ext_mask(options: &Options) -> u32 {
-    if options.statistics > 0 { 0 } else { rtext_filter::SKIP_STATS }
+    if options.statistics > 0 || options.details { 0 } else { rtext_filter::SKIP_STATS }
 }
 
 /// The named namespaces that have an id in the one the links are in.
