@@ -5,6 +5,8 @@ pub mod addr;
 #[cfg(feature = "plans")]
 pub mod apply;
 mod batch;
+#[cfg(feature = "bridge")]
+pub mod bridge;
 #[cfg(feature = "check")]
 pub mod check;
 #[cfg(feature = "ip")]
@@ -117,6 +119,10 @@ pub struct Options {
     pub loops: Option<u32>,
     /// `-t`, `-ts`: events with their time; `Some(true)`: in the short form.
     pub timestamp: Option<bool>,
+    /// As `bridge` does it; `ip` holds too.
+    pub bridge: bool,
+    /// `-compressvlans`: VLANs of a row as a range.
+    pub compress: bool,
     /// `-rc BYTES`: the receive buffer of a monitor.
     pub rcvbuf: Option<u32>,
     /// `-echo`: show what was made.
@@ -138,6 +144,11 @@ pub enum When {
 }
 
 impl Options {
+    /// The program whose words hold.
+    fn program(&self) -> &'static str {
+        if self.bridge { "bridge" } else { "ip" }
+    }
+
     fn format(&self) -> Format {
         match (self.json, self.pretty) {
             (false, _) => Format::Text,
@@ -222,7 +233,7 @@ macro_rules! objects {
                 #[cfg(feature = "plans")]
                 Command::Kept(request) => apply::kept::run(session, request),
                 Command::Help(text) if session.options.ip => {
-                    let text = text.trim_end().replace("netnsctl", "ip");
+                    let text = text.trim_end().replace("netnsctl bridge", "bridge").replace("netnsctl", "ip");
                     Err(Failure::new(code::USAGE, text))
                 }
                 Command::Help(text) => {
@@ -232,7 +243,8 @@ macro_rules! objects {
                 Command::Version => {
                     let own = env!("CARGO_PKG_VERSION");
                     if session.options.ip {
-                        session.out.text(format_args!("ip utility, iproute2-{IPROUTE2} compatible, "));
+                        let name = session.options.program();
+                        session.out.text(format_args!("{name} utility, iproute2-{IPROUTE2} compatible, "));
                     }
                     session.out.text(format_args!("netnsctl {own}\n"));
                     Ok(())
@@ -274,6 +286,8 @@ objects! {
     Nexthop(nexthop);
     #[cfg(feature = "ip")]
     Decode(decode);
+    #[cfg(feature = "bridge")]
+    Bridge(bridge);
     #[cfg(feature = "check")]
     Check(check);
     #[cfg(feature = "processes")]
@@ -350,6 +364,8 @@ const OBJECTS: &[Keyword<Object>] = &[
     ("check", Object::Check),
     #[cfg(feature = "ip")]
     ("decode", Object::Decode),
+    #[cfg(feature = "bridge")]
+    ("bridge", Object::Bridge),
     #[cfg(feature = "processes")]
     ("run", Object::Run),
     #[cfg(feature = "processes")]
@@ -397,12 +413,37 @@ enum Flag {
     Pretty,
     Rcvbuf,
     Color,
+    CompressVlans,
     Help,
     Netns,
     Numeric,
     All,
     Echo,
     DryRun,
+}
+
+impl Flag {
+    /// Whether `bridge` has it.
+    fn is_of_bridge(self) -> bool {
+        use Flag::*;
+        matches!(
+            self,
+            Help | Version
+                | Statistics
+                | Details
+                | Oneline
+                | Timestamp
+                | Family
+                | Of(AF_INET | AF_INET6)
+                | Netns
+                | Color
+                | CompressVlans
+                | Force
+                | Json
+                | Pretty
+                | Batch
+        )
+    }
 }
 
 /// In the order of `ip`: of those that begin alike, the first is meant.
@@ -431,6 +472,7 @@ const FLAGS: &[Keyword<Flag>] = &[
     ("pretty", Flag::Pretty),
     ("rcvbuf", Flag::Rcvbuf),
     ("color", Flag::Color),
+    ("compressvlans", Flag::CompressVlans),
     ("help", Flag::Help),
     ("netns", Flag::Netns),
     ("Numeric", Flag::Numeric),
@@ -474,6 +516,11 @@ fn parse_words(
     object: Option<Object>,
 ) -> grammar::Result<(Options, Command)> {
     let mut words = Words::new(words).like_ip(options.ip);
+    #[cfg(feature = "bridge")]
+    let help = if options.bridge { bridge::HELP } else { HELP };
+    #[cfg(not(feature = "bridge"))]
+    let help = HELP;
+    let flags: Vec<_> = FLAGS.iter().copied().filter(|flag| !options.bridge || flag.1.is_of_bridge()).collect();
     let mut batch = None;
     while let Some(word) = words.peek().and_then(OsStr::to_str).filter(|w| w.starts_with('-') && *w != "-") {
         let _ = words.next();
@@ -481,22 +528,27 @@ fn parse_words(
             break;
         }
         let name = word.strip_prefix("--").or_else(|| word.strip_prefix('-')).unwrap_or(word);
+        let whole = name;
         let (name, value) = name.split_once('=').map_or((name, None), |(name, value)| (name, Some(value)));
         let known = [OsString::from(name)];
-        let known = Words::new(&known).like_ip(true).keyword("an option", FLAGS);
+        let known = Words::new(&known).like_ip(true).keyword("an option", &flags);
         let known = known.map_err(|e| e.message.replace(&show(OsStr::new(name)), &format!("{word:?}")));
         let unknown = |message: String| {
-            words.error_before(message).ip(format!("Option \"-{name}\" is unknown, try \"ip -help\"."))
+            let help = if options.bridge { "bridge help" } else { "ip -help" };
+            words.error_before(message).ip(format!("Option \"-{whole}\" is unknown, try \"{help}\"."))
         };
         let flag = known.map_err(unknown)?;
         // These are written out.
-        let whole = matches!(flag, Flag::Echo | Flag::DryRun) && !matches!(name, "echo" | "dry-run");
-        if whole || value.is_some() && flag != Flag::Color {
+        let short = matches!(flag, Flag::Echo | Flag::DryRun) && !matches!(name, "echo" | "dry-run");
+        if short || value.is_some() && flag != Flag::Color {
             return Err(unknown(format!("{word:?} is not an option")));
         }
         match flag {
             Flag::Loops => options.loops = Some(words.uint("a number of rounds")?),
-            Flag::Family => options.family = Some(words.keyword("an address family", FAMILIES)?),
+            Flag::Family => {
+                let family = words.keyword("an address family", FAMILIES);
+                options.family = Some(family.map_err(|usage| words.wrong(usage, "invalid protocol family"))?);
+            },
             Flag::Of(family) => options.family = Some(family),
             Flag::Human => options.human = true,
             Flag::Iec => options.iec = true,
@@ -524,7 +576,8 @@ fn parse_words(
                     _ => return Err(unknown(format!("{word:?}: the colours are always, auto or never"))),
                 }
             }
-            Flag::Help => return Ok((options, Command::Help(HELP))),
+            Flag::CompressVlans => options.compress = true,
+            Flag::Help => return Ok((options, Command::Help(help))),
             Flag::Netns => {
                 let path = words.peek().is_some_and(|w| w.as_encoded_bytes().contains(&b'/'));
                 let word = words.peek().unwrap_or_default();
@@ -545,7 +598,9 @@ fn parse_words(
     let object = match object {
         Some(object) => object,
         // Nothing but options, -h for one.
-        None if words.is_end() => return Ok((options, Command::Help(HELP))),
+        None if words.is_end() => return Ok((options, Command::Help(help))),
+        #[cfg(feature = "bridge")]
+        None if options.bridge => Object::Bridge,
         None => words
             .keyword_of_ip("an object", OBJECTS, |word| format!("Object \"{word}\" is unknown, try \"ip help\"."))?,
     };
@@ -872,6 +927,7 @@ pub fn run(mut args: impl Iterator<Item = OsString>) -> u8 {
         Some("lsns") => return lsns::main(args.collect()),
         _ => {}
     }
+    let bridge = cfg!(feature = "bridge") && name == Some("bridge");
     let name = name.and_then(|n| n.strip_prefix("ip"));
     let mut words: Vec<OsString> = args.collect();
     #[cfg(feature = "processes")]
@@ -890,7 +946,7 @@ pub fn run(mut args: impl Iterator<Item = OsString>) -> u8 {
             |()| code::OK,
         );
     }
-    let mut options = Options { ip: name.is_some(), ..Options::default() };
+    let mut options = Options { ip: bridge || name.is_some(), bridge, ..Options::default() };
     let object = name.filter(|n| !n.is_empty()).and_then(|n| OBJECTS.iter().find(|o| o.0.starts_with(n))).map(|o| o.1);
     if !options.ip && words.first().is_some_and(|w| w == "ip") {
         options.ip = true;
@@ -898,7 +954,9 @@ pub fn run(mut args: impl Iterator<Item = OsString>) -> u8 {
     }
     let ip = options.ip;
     let result = match (words.is_empty(), object) {
-        (true, None) => Err(Failure::new(code::USAGE, HELP.trim_end()).ip(HELP.trim_end().replace("netnsctl", "ip"))),
+        (true, None) if !bridge => {
+            Err(Failure::new(code::USAGE, HELP.trim_end()).ip(HELP.trim_end().replace("netnsctl", "ip")))
+        }
         _ => Session::new(options.clone()).words(&words, options, object),
     };
     match result {

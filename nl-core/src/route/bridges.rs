@@ -113,7 +113,7 @@ attrs! {
     /// What is behind the interface index of a port with a multicast router; times in 1/100 s.
     pub mod mdb_pattr("MDBA_ROUTER_PATTR_", "linux/if_bridge.h") {
         TIMER = 1, Uint, "Time until it is forgotten.";
-        TYPE = 2, Uint, "0, 3: not for long, 1: until queries cease, 2: for ever.";
+        TYPE = 2, Uint, "0: none, 1: until queries cease, 2: for ever, 3: for a time.";
         INET_TIMER = 3, Uint, "Time until the one of IPv4 is forgotten.";
         INET6_TIMER = 4, Uint, "Time until the one of IPv6 is forgotten.";
         VID = 5, Uint, "VLAN id.";

@@ -101,8 +101,15 @@ messages! {
 }
 
 /// Groups of numbers that no header or attribute above points to, for checks.
-pub const CODES: &[&CodeSpec] =
-    &[&rtnlgrp::SPEC, &rtext_filter::SPEC, &macvlan_macaddr_mode::SPEC, &br_boolopt::SPEC, &CacheFlags::SPEC, &BridgeFlags::SPEC, &bridge_mode::SPEC];
+pub const CODES: &[&CodeSpec] = &[
+    &rtnlgrp::SPEC,
+    &rtext_filter::SPEC,
+    &macvlan_macaddr_mode::SPEC,
+    &br_boolopt::SPEC,
+    &CacheFlags::SPEC,
+    &BridgeFlags::SPEC,
+    &bridge_mode::SPEC,
+];
 
 codes! {
     /// Address families (`AF_*`), those of netlink's own included.

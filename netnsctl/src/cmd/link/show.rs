@@ -371,9 +371,9 @@ impl Context {
         });
     }
 
-    /// All that is shown of a link, ended by a new line.
-    pub(in crate::cmd) fn full(&self, out: &mut Out, link: &Link<'_>) {
-        let (index, of_link) = (links::index_of(link), self.of_addresses.is_none());
+    /// How a link begins: index, name, flags and MTU.
+    pub(super) fn head(&self, out: &mut Out, link: &Link<'_>) {
+        let index = links::index_of(link);
         out.json("ifindex", index);
         out.digits(index);
         out.push(": ");
@@ -382,15 +382,25 @@ impl Context {
         if let Ok(Some(mtu)) = link.mtu() {
             out.number("mtu", "mtu ", mtu);
         }
+    }
+
+    pub(super) fn master(&self, out: &mut Out, link: &Link<'_>) {
+        if let Some(master) = link.master().ok().flatten().filter(|m| *m != 0) {
+            let name = self.name(master);
+            out.name("master", "master ", &name);
+        }
+    }
+
+    /// All that is shown of a link, ended by a new line.
+    pub(in crate::cmd) fn full(&self, out: &mut Out, link: &Link<'_>) {
+        let of_link = self.of_addresses.is_none();
+        self.head(out, link);
         let programs = link.xdp().ok().flatten();
         programs.iter().for_each(|programs| xdp_mode(out, programs, of_link, self.details));
         if let Ok(Some(qdisc)) = link.qdisc() {
             out.name("qdisc", "qdisc ", qdisc);
         }
-        if let Some(master) = link.master().ok().flatten().filter(|m| *m != 0) {
-            let name = self.name(master);
-            out.name("master", "master ", &name);
-        }
+        self.master(out, link);
         Self::state(out, link, "state ", 0);
         if let (true, Ok(Some(mode))) = (of_link, link.linkmode()) {
             match ["DEFAULT", "DORMANT"].get(usize::from(mode)) {
