@@ -179,7 +179,7 @@ fn address(words: &mut Words<'_>, typed: &str) -> Parsed<([u8; 16], nl_core::wir
         }
         Err(_) => {
             let usage = words.mac("a group: an IPv4, IPv6 or link-layer address");
-            let mac = usage.map_err(|usage| usage.ip(format!("Invalid address \"{typed}\"")))?;
+            let mac = usage.map_err(|usage| usage.ip(format!("\"{typed}\" is invalid lladdr.\nInvalid address \"{typed}\"")))?;
             all.iter_mut().zip(mac).for_each(|(to, byte)| *to = byte);
             0
         }
@@ -197,7 +197,7 @@ pub(super) fn run(session: &mut Session, request: &Request) -> Result<()> {
             let fill = |m: &mut Msg<'_>| {
                 m.fixed(&header);
                 m.bytes(mdba_set::SET_ENTRY, &padded(&entry));
-                let mask = flags.contains(Flags::BULK) && spec.state;
+                let mask = (*kind, *flags) == (RTM_DELMDB, Flags::BULK) && spec.state;
                 if spec.has_attrs() || mask {
                     m.nest(mdba_set::SET_ENTRY_ATTRS | NLA_F_NESTED, |m| {
                         spec.write_attrs(m);

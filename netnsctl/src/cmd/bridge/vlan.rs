@@ -365,8 +365,8 @@ fn list(session: &mut Session, filter: &Shown, of: Of) -> Result<()> {
             }
         };
         let more = inet::dump(session.conn()?, kind, ask, |message| Ok(dev == 0 || dev == index(message)));
-        let more = done("list VLANs", more);
-        kept.extend(dumped(session, more)?);
+        let more = dumped(session, done("list VLANs", more));
+        kept.extend(more.inspect_err(|_| session.out.push(title))?);
     }
     let mut shown = Ok(());
     session.out.list("", |out| {
