@@ -81,7 +81,28 @@ macro_rules! tables {
     };
 }
 
-tables!(addr, bridge_fdb, bridge_link, bridge_mdb, bridge_vlan, brctl, kinds, link, maddress, monitor, neigh, netconf, netns, nexthop, ntable, route, rule, smoke, tuntap, vrf);
+tables!(
+    addr,
+    bridge_fdb,
+    bridge_link,
+    bridge_mdb,
+    bridge_vlan,
+    brctl,
+    kinds,
+    link,
+    maddress,
+    monitor,
+    neigh,
+    netconf,
+    netns,
+    nexthop,
+    ntable,
+    route,
+    rule,
+    smoke,
+    tuntap,
+    vrf
+);
 
 #[test]
 fn every_table_is_run() {

@@ -6,6 +6,7 @@ use super::*;
 use crate::grammar::{Result as Parsed, Usage};
 use crate::out::Escaped;
 
+pub(super) mod brctl;
 pub mod fdb;
 pub mod mdb;
 pub mod vlan;

@@ -13,7 +13,7 @@ pub mod check;
 pub mod decode;
 #[cfg(feature = "processes")]
 pub mod enter;
-#[cfg(feature = "processes")]
+#[cfg(any(feature = "processes", feature = "bridge"))]
 mod face;
 #[cfg(feature = "ip")]
 mod inet;
@@ -548,7 +548,7 @@ fn parse_words(
             Flag::Family => {
                 let family = words.keyword("an address family", FAMILIES);
                 options.family = Some(family.map_err(|usage| words.wrong(usage, "invalid protocol family"))?);
-            },
+            }
             Flag::Of(family) => options.family = Some(family),
             Flag::Human => options.human = true,
             Flag::Iec => options.iec = true,
@@ -926,6 +926,10 @@ pub fn run(mut args: impl Iterator<Item = OsString>) -> u8 {
         Some("nsenter") => return nsenter::main(args.collect()),
         Some("lsns") => return lsns::main(args.collect()),
         _ => {}
+    }
+    #[cfg(feature = "bridge")]
+    if name == Some("brctl") {
+        return bridge::brctl::main(&args.collect::<Vec<_>>());
     }
     let bridge = cfg!(feature = "bridge") && name == Some("bridge");
     let name = name.and_then(|n| n.strip_prefix("ip"));

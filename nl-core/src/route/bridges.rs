@@ -255,7 +255,7 @@ attrs! {
         MCAST_QUERY_RESPONSE_INTVL = 13, Uint, "Time an answer may take.";
         MCAST_STARTUP_QUERY_INTVL = 14, Uint, "Time between queries at the start.";
         MCAST_QUERIER = 15, Uint, "Whether it sends queries.";
-        MCAST_ROUTER_PORTS = 16, Nest(&super::mdba_router::SPEC), "Ports with multicast routers.";
+        MCAST_ROUTER_PORTS = 16, Nest(&super::mdba::SPEC), "Ports with multicast routers.";
         MCAST_QUERIER_STATE = 17, Bytes, "Who sends queries.";
         MSTI = 18, Uint, "The spanning tree it belongs to.";
     }

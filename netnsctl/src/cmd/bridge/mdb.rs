@@ -179,7 +179,8 @@ fn address(words: &mut Words<'_>, typed: &str) -> Parsed<([u8; 16], nl_core::wir
         }
         Err(_) => {
             let usage = words.mac("a group: an IPv4, IPv6 or link-layer address");
-            let mac = usage.map_err(|usage| usage.ip(format!("\"{typed}\" is invalid lladdr.\nInvalid address \"{typed}\"")))?;
+            let mac = usage
+                .map_err(|usage| usage.ip(format!("\"{typed}\" is invalid lladdr.\nInvalid address \"{typed}\"")))?;
             all.iter_mut().zip(mac).for_each(|(to, byte)| *to = byte);
             0
         }

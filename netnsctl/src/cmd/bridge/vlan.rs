@@ -7,7 +7,7 @@ use crate::out::{Color, padding};
 use nl_core::route::{
     BrVlanMsg, BridgeFlags, BridgeVlanFlags, BridgeVlanInfo, BridgeVlanXstats, IfInfoMsg, IfStatsMsg, Link,
     RTM_DELLINK, RTM_DELVLAN, RTM_GETLINK, RTM_GETSTATS, RTM_GETVLAN, RTM_NEWVLAN, RTM_SETLINK, VlanDumpFlags, bridge,
-    bridge_xstats, ifla, ifla_stats, link_xstats, rtext_filter, vlan_tunnel, vlandb, vlandb_dump, vlandb_entry,
+    bridge_xstats, ifla, ifla_stats, link_xstats, mdba, rtext_filter, vlan_tunnel, vlandb, vlandb_dump, vlandb_entry,
     vlandb_gopts, vlandb_stats,
 };
 use nl_core::wire::NLA_F_NESTED;
@@ -595,10 +595,9 @@ impl Style<'_> {
             out.push(MORE);
             out.push("router ports: ");
             let mut next = "";
-            // A list of lists, of which the first counts.
-            let ports = routers.attrs();
+            let ports = routers.attrs().find(mdba::ROUTER).map(|ports| ports.attrs());
             out.list("router_ports", |out| {
-                for router in ports.map_while(std::result::Result::ok) {
+                for router in ports.into_iter().flatten().map_while(std::result::Result::ok) {
                     out.object("", |out| {
                         if self.statistics {
                             out.push(next);
