@@ -28,8 +28,8 @@ pub enum Request {
 
 pub(super) const HELP: &str = "\
 Usage: netnsctl bridge [ OPTIONS ] OBJECT { COMMAND | help }
-OBJECT  := link | fdb | vlan | mdb
-OPTIONS := -n[etns] NAME | -d[etails] | -s[tatistics] | -j[son] | -p[retty] | -o[neline] | -c[olor] |
+OBJECT  := link | fdb | vlan | mdb | monitor
+OPTIONS := -n[etns] NAME | -d[etails] | -s[tatistics] | -j[son] | -p[retty] | -o[neline] | -c[olor] | -t[imestamp] |
            -com[pressvlans] | -4 | -6 | -b[atch] FILE | -force | -V[ersion]
 ";
 
@@ -40,6 +40,7 @@ enum Object {
     Mdb,
     Vlan,
     Not(&'static str),
+    Monitor,
     Help,
 }
 
@@ -49,11 +50,11 @@ const OBJECTS: &[Keyword<Object>] = &[
     ("mdb", Object::Mdb),
     ("vlan", Object::Vlan),
     ("vni", Object::Not("vni")),
-    ("monitor", Object::Not("monitor")),
+    ("monitor", Object::Monitor),
     ("help", Object::Help),
 ];
 
-pub(super) fn parse(words: &mut Words<'_>, options: &Options) -> Parsed<Command> {
+pub(super) fn parse(words: &mut Words<'_>, options: &mut Options) -> Parsed<Command> {
     if words.is_end() {
         return Ok(Command::Help(HELP));
     }
@@ -64,6 +65,10 @@ pub(super) fn parse(words: &mut Words<'_>, options: &Options) -> Parsed<Command>
         Object::Fdb => (fdb::parse(words, options)?.map(Request::Fdb), fdb::HELP),
         Object::Vlan => (vlan::parse(words)?.map(Request::Vlan), vlan::HELP),
         Object::Mdb => (mdb::parse(words)?.map(Request::Mdb), mdb::HELP),
+        Object::Monitor => {
+            let asked = monitor::parse_bridge(words, options)?;
+            return Ok(asked.unwrap_or(Command::Help(monitor::BRIDGE_HELP)));
+        }
         Object::Not(name) => {
             let said = format!("{name:?} is not supported");
             return Err(words.error_before(format!("{said} here")).ip(said));

@@ -144,11 +144,6 @@ pub enum When {
 }
 
 impl Options {
-    /// The program whose words hold.
-    fn program(&self) -> &'static str {
-        if self.bridge { "bridge" } else { "ip" }
-    }
-
     fn format(&self) -> Format {
         match (self.json, self.pretty) {
             (false, _) => Format::Text,
@@ -243,8 +238,8 @@ macro_rules! objects {
                 Command::Version => {
                     let own = env!("CARGO_PKG_VERSION");
                     if session.options.ip {
-                        let name = session.options.program();
-                        session.out.text(format_args!("{name} utility, iproute2-{IPROUTE2} compatible, "));
+                        let program = if session.options.bridge { "bridge utility, " } else { "ip utility, iproute2-" };
+                        session.out.text(format_args!("{program}{IPROUTE2} compatible, "));
                     }
                     session.out.text(format_args!("netnsctl {own}\n"));
                     Ok(())

@@ -263,7 +263,7 @@ fn get(session: &mut Session, spec: &Spec) -> Result<()> {
     let answer = session.conn()?.get(RTM_GETMDB, fill, |m| Ok(m.bytes().to_vec()));
     let answer = answer.map_err(|e| inet::refused("get a group", &e));
     let answer = said(session, answer)?;
-    let style = Style { links: &links, details: session.options.details, statistics: session.options.statistics > 0 };
+    let style = Style::new(&links, &session.options);
     let filter = Shown::default();
     done("show the group", inet::show(&mut session.out, &answer, |out, m| style.groups(out, m, 0, &filter)))
 }
@@ -271,7 +271,7 @@ fn get(session: &mut Session, spec: &Spec) -> Result<()> {
 fn show(session: &mut Session, filter: &Shown) -> Result<()> {
     let dev = find_or_0(session, filter.dev.as_ref(), "Cannot find device")?;
     let links = Links::load(session.conn()?)?;
-    let style = Style { links: &links, details: session.options.details, statistics: session.options.statistics > 0 };
+    let style = Style::new(&links, &session.options);
     let ask = |m: &mut Msg<'_>| m.fixed(&BrPortMsg { family: af::BRIDGE, ..BrPortMsg::default() });
     // Both parts of the one object come with each message.
     let kept = inet::dump(session.conn()?, RTM_GETMDB, ask, |_| Ok(true));
@@ -301,12 +301,29 @@ fn each(
 
 /// How groups are shown.
 pub(in crate::cmd) struct Style<'l> {
-    pub(in crate::cmd) links: &'l Links,
-    pub(in crate::cmd) details: bool,
-    pub(in crate::cmd) statistics: bool,
+    links: &'l Links,
+    details: bool,
+    statistics: bool,
 }
 
-impl Style<'_> {
+impl<'l> Style<'l> {
+    pub(in crate::cmd) fn new(links: &'l Links, options: &Options) -> Self {
+        Self { links, details: options.details, statistics: options.statistics > 0 }
+    }
+
+    /// Shows what an event tells.
+    pub(in crate::cmd) fn event(&self, out: &mut Out, message: &Message<'_>) -> std::result::Result<(), DecodeError> {
+        if message.kind() == RTM_DELMDB {
+            out.push("Deleted ");
+        }
+        self.groups(out, message, 0, &Shown::default())?;
+        let mut shown = Ok(());
+        if let Ok(Some(_)) = Mdb::parse(message)?.router() {
+            out.object("", |out| shown = self.routers(out, message, 0));
+        }
+        shown
+    }
+
     /// Shows the groups of a message, if it is about the bridge `dev` (0: any).
     fn groups(
         &self,
@@ -324,7 +341,12 @@ impl Style<'_> {
         for attr in groups.flat_map(|group| group.attrs()).map_while(std::result::Result::ok) {
             let Ok(entry) = attr.prefix::<BrMdbEntry>() else { continue };
             if filter.vid == 0 || filter.vid == entry.vid.get() {
-                out.object("", |out| self.group(out, index, entry, &attr.attrs_from(ENTRY_LEN)));
+                out.object("", |out| {
+                    if message.kind() == RTM_DELMDB {
+                        out.json("deleted", true);
+                    }
+                    self.group(out, index, entry, &attr.attrs_from(ENTRY_LEN));
+                });
             }
         }
         Ok(())

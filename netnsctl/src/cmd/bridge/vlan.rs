@@ -383,11 +383,11 @@ fn index(message: &Message<'_>) -> u32 {
 }
 
 /// How VLANs are shown.
-pub(in crate::cmd) struct Style<'l> {
-    pub(in crate::cmd) links: &'l Links,
-    pub(in crate::cmd) statistics: bool,
+struct Style<'l> {
+    links: &'l Links,
+    statistics: bool,
     /// The VLAN that is shown only; 0: all.
-    pub(in crate::cmd) vid: u16,
+    vid: u16,
 }
 
 /// A port whose name was shown, and lines of it so far.
@@ -426,6 +426,9 @@ impl Style<'_> {
             let mark = out.mark();
             let mut shown = Ok(());
             out.object("", |out| {
+                if first.kind() == RTM_DELVLAN {
+                    out.json("deleted", true);
+                }
                 let unknown = self.links.text(port.index);
                 out.json("ifname", self.links.name(port.index).unwrap_or(unknown.as_bytes()));
                 out.list(if of == Of::Tunnels { "tunnels" } else { "vlans" }, |out| {
@@ -594,20 +597,19 @@ impl Style<'_> {
             let Some(routers) = attrs.find(vlandb_gopts::MCAST_ROUTER_PORTS) else { return };
             out.push(MORE);
             out.push("router ports: ");
-            let mut next = "";
+            let mut first = true;
             let ports = routers.attrs().find(mdba::ROUTER).map(|ports| ports.attrs());
             out.list("router_ports", |out| {
                 for router in ports.into_iter().flatten().map_while(std::result::Result::ok) {
                     out.object("", |out| {
-                        if self.statistics {
-                            out.push(next);
+                        if self.statistics && !std::mem::take(&mut first) {
+                            out.text(format_args!("{}{MORE}              ", out.newline()));
                         }
                         put_link(out, "port", "", self.links, mdb::port_index(&router), " ");
                         if self.statistics {
                             mdb::router_stats(out, &router);
                         }
                     });
-                    next = "\n                                  ";
                 }
             });
             out.push(out.newline());
@@ -657,9 +659,9 @@ fn traffic(out: &mut Out, received: (u64, u64), sent: (u64, u64)) {
 }
 
 /// Shows what an event tells of VLANs.
-pub(in crate::cmd) fn event(out: &mut Out, message: &Message<'_>, style: &Style<'_>) -> Shows {
+pub(in crate::cmd) fn event(out: &mut Out, message: &Message<'_>, links: &Links, options: &Options) -> Shows {
     if message.kind() == RTM_DELVLAN {
-        out.field("deleted", true, format_args!("Deleted "));
+        out.push("Deleted ");
     }
-    style.ports(out, message.bytes(), Of::Details)
+    Style { links, statistics: options.statistics > 0, vid: 0 }.ports(out, message.bytes(), Of::Details)
 }

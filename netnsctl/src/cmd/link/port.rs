@@ -159,7 +159,7 @@ fn set_words(words: &mut Words<'_>) -> Parsed<Request> {
 
 pub(in crate::cmd) fn run(session: &mut Session, request: &Request) -> Result<()> {
     match request {
-        Request::Show(dev) => show(session, dev.as_deref()),
+        Request::Show(dev) => list(session, dev.as_deref()),
         Request::Set(set) => change(session, set),
     }
 }
@@ -197,14 +197,14 @@ fn change(session: &mut Session, set: &Set) -> Result<()> {
     said(session, done)
 }
 
-fn show(session: &mut Session, dev: Option<&OsStr>) -> Result<()> {
+fn list(session: &mut Session, dev: Option<&OsStr>) -> Result<()> {
     let only = match dev {
         Some(dev) => Some(find(session, dev, "Cannot find device")?),
         None => None,
     };
     let each = |context: &Context, out: &mut Out, message: &Message<'_>, link: &Link<'_>| {
         if only.is_none_or(|only| only == links::index_of(link)) {
-            port(context, out, message, link);
+            show(context, out, message, link);
         }
     };
     let listed = List::new(session, &each)?.stream(session, |m| {
@@ -215,7 +215,7 @@ fn show(session: &mut Session, dev: Option<&OsStr>) -> Result<()> {
 }
 
 /// Shows a port, as an object of a list.
-pub(in crate::cmd) fn port(context: &Context, out: &mut Out, message: &Message<'_>, link: &Link<'_>) {
+pub(in crate::cmd) fn show(context: &Context, out: &mut Out, message: &Message<'_>, link: &Link<'_>) {
     out.object("", |out| {
         if message.kind() == RTM_DELLINK {
             out.field("deleted", true, format_args!("Deleted "));
