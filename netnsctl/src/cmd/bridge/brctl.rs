@@ -219,8 +219,9 @@ impl Seen {
         let info = link.info().ok().flatten();
         let is = |kind: Result<Option<&[u8]>, _>| matches!(kind, Ok(Some(b"bridge")));
         let bridge = info.as_ref().is_some_and(|i| is(i.kind()));
-        let port = info.as_ref().is_some_and(|i| is(i.slave_kind()));
-        let settings = info.and_then(|i| if bridge { i.data() } else { i.slave_data() }.ok().flatten());
+        let own = link.protinfo().ok().flatten();
+        let port = own.is_some() || info.as_ref().is_some_and(|i| is(i.slave_kind()));
+        let settings = own.or_else(|| info.and_then(|i| if bridge { i.data() } else { i.slave_data() }.ok().flatten()));
         Ok(Self {
             index: links::index_of(&link),
             name: link.name()?.unwrap_or_default().to_vec(),
@@ -303,24 +304,31 @@ fn errno(error: &Error) -> Errno {
     error.errno().unwrap_or(Errno::EIO)
 }
 
-/// The links with this master, or (0) all, by name.
-fn all(conn: &mut Conn, master: u32) -> Result<Vec<Seen>, Errno> {
-    let ask = |m: &mut Msg<'_>| {
-        m.fixed(&IfInfoMsg::default());
-        m.u32(ifla::EXT_MASK, rtext_filter::SKIP_STATS);
-        if master != 0 {
-            m.u32(ifla::MASTER, master);
-        }
-    };
+/// The links that a dump answers with, and `is` says yes to, by name.
+fn all(conn: &mut Conn, ask: impl Fn(&mut Msg<'_>), is: impl Fn(&Seen) -> bool) -> Result<Vec<Seen>, Errno> {
     let found = conn.dump(RTM_GETLINK, ask, |found: &mut Vec<Seen>, message| {
-        found.push(Seen::read(message)?);
+        found.extend(Some(Seen::read(message)?).filter(&is));
         Ok(())
     });
     let mut found = found.map_err(|e| errno(&e))?;
-    // Older kernels do not look at the master.
-    found.retain(|link| master == 0 || link.master == master);
     found.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
+}
+
+fn bridges(conn: &mut Conn) -> Result<Vec<Seen>, Errno> {
+    let ask = |m: &mut Msg<'_>| {
+        m.fixed(&IfInfoMsg::default());
+        m.u32(ifla::EXT_MASK, rtext_filter::SKIP_STATS);
+        m.nest(ifla::LINKINFO, |m| m.str(info::KIND, b"bridge"));
+    };
+    all(conn, ask, |link| link.bridge)
+}
+
+/// The ports of this bridge, or (0) of all.
+fn ports(conn: &mut Conn, bridge: u32) -> Result<Vec<Seen>, Errno> {
+    // The kernel says of ports much less to those who ask as a bridge.
+    let ask = |m: &mut Msg<'_>| m.fixed(&IfInfoMsg { family: af::BRIDGE, ..IfInfoMsg::default() });
+    all(conn, ask, |link| link.port && (bridge == 0 || link.master == bridge))
 }
 
 fn header(link: &Seen) -> IfInfoMsg {
@@ -440,34 +448,22 @@ fn known(conn: &mut Conn, name: &OsStr) -> Result<Seen, String> {
 }
 
 fn show(conn: &mut Conn, out: &mut Out, words: &[OsString]) -> Done {
-    let links = all(conn, 0).map_err(|errno| format!("can't get bridges: {}", errno.words()))?;
+    let cannot = |errno: Errno| format!("can't get bridges: {}", errno.words());
     let mut wrong = Vec::new();
-    let bridges: Vec<&Seen> = match words {
-        [] => links.iter().filter(|link| link.bridge).collect(),
-        words => words
-            .iter()
-            .filter_map(|word| match links.iter().find(|link| link.name == word.as_bytes()) {
-                Some(link) if link.bridge => Some(link),
-                Some(_) => {
-                    wrong.push(format!("device {} is not a bridge!", shown(word)));
-                    None
-                }
-                None => {
-                    wrong.push(format!("bridge {} does not exist!", shown(word)));
-                    None
-                }
-            })
-            .collect(),
+    let bridges = match words {
+        [] => bridges(conn).map_err(cannot)?,
+        words => words.iter().filter_map(|word| known(conn, word).map_err(|error| wrong.push(error)).ok()).collect(),
     };
+    let ports = if bridges.is_empty() { Vec::new() } else { ports(conn, 0).map_err(cannot)? };
     if !bridges.is_empty() {
         out.push("bridge name\tbridge id\t\tSTP enabled\tinterfaces\n");
     }
-    for bridge in bridges {
+    for bridge in &bridges {
         let settings = bridge.settings();
         let stp = if settings.number(br::STP_STATE) == 0 { "no" } else { "yes" };
         out.text(format_args!("{}\t\t{}\t{stp}\t\t", bridge.name(), settings.id(br::BRIDGE_ID)));
         let mut between = "";
-        for port in links.iter().filter(|link| link.port && link.master == bridge.index) {
+        for port in ports.iter().filter(|port| port.master == bridge.index) {
             out.push(between);
             out.push(&Escaped(&port.name).text());
             between = "\n\t\t\t\t\t\t\t";
@@ -495,7 +491,7 @@ fn show_addresses(conn: &mut Conn, out: &mut Out, words: &[OsString]) -> Done {
 /// What the bridge of this name knows, by address.
 fn addresses(conn: &mut Conn, name: &OsStr) -> Result<Vec<Known>, Errno> {
     let bridge = find_bridge(conn, name)?.index;
-    let mut ports: Vec<(u32, u16)> = all(conn, bridge)?
+    let mut ports: Vec<(u32, u16)> = ports(conn, bridge)?
         .iter()
         .map(|port| (port.index, u16::try_from(port.settings().number(brport::NO)).unwrap_or_default()))
         .collect();
@@ -554,7 +550,7 @@ fn show_tree(conn: &mut Conn, out: &mut Out, words: &[OsString]) -> Done {
         out.push(if s.number(attr) == 0 { "" } else { flag });
     }
     out.push("\n\n\n");
-    let ports = all(conn, bridge.index).map_err(|errno| format!("can't get ports: {}", errno.words()))?;
+    let ports = ports(conn, bridge.index).map_err(|errno| format!("can't get ports: {}", errno.words()))?;
     ports.iter().for_each(|port| show_port(out, port));
     Ok(())
 }

@@ -207,7 +207,7 @@ fn list(session: &mut Session, dev: Option<&OsStr>) -> Result<()> {
             show(context, out, message, link);
         }
     };
-    let listed = List::new(session, &each)?.stream(session, |m| {
+    let listed = List::new(session, &each)?.without_namespaces().stream(session, |m| {
         m.fixed(&IfInfoMsg { family: af::BRIDGE, ..IfInfoMsg::default() });
         m.u32(ifla::EXT_MASK, nl_core::route::rtext_filter::VF);
     });

@@ -95,6 +95,12 @@ impl<'f> List<'f> {
         Ok(List { context, show, dir: session.dir.clone(), namespaces: session.options.json, waiting: Vec::new() })
     }
 
+    /// Where no names of namespaces are shown.
+    #[cfg(feature = "bridge")]
+    pub(in crate::cmd) fn without_namespaces(self) -> Self {
+        List { namespaces: true, ..self }
+    }
+
     /// Shows those of a dump as they come.
     pub(in crate::cmd) fn stream(mut self, session: &mut Session, ask: impl Fn(&mut Msg<'_>)) -> Result<()> {
         let (conn, out) = session.conn_and_out()?;
@@ -164,6 +170,12 @@ impl<'f> List<'f> {
     fn rest(&mut self, conn: &mut Conn, out: &mut Out) -> Result<()> {
         let waiting = std::mem::take(&mut self.waiting);
         for message in Messages::new(&waiting).map_while(std::result::Result::ok) {
+            if let Ok(link) = Link::parse(&message) {
+                self.known(&link);
+            }
+        }
+        self.context.links.ask_missed(conn, None)?;
+        for message in Messages::new(&waiting).map_while(std::result::Result::ok) {
             let Ok(link) = Link::parse(&message) else { continue };
             if !self.namespaces && matches!(link.link_netnsid(), Ok(Some(_))) {
                 self.namespaces = true;
@@ -180,13 +192,22 @@ impl<'f> List<'f> {
         Ok(())
     }
 
+    /// Whether the links are known that this one refers to; takes note of those that are not.
+    fn known(&self, link: &Link<'_>) -> bool {
+        let below = if matches!(link.link_netnsid(), Ok(Some(_))) { Ok(None) } else { link.link() };
+        let mut known = true;
+        for index in [link.master(), below] {
+            known &= index.is_ok_and(|i| i.is_none_or(|i| i == 0 || self.context.links.name(i).is_some()));
+        }
+        known
+    }
+
     /// Shows one if all is known that it refers to.
     fn try_show(&self, out: &mut Out, message: &Message<'_>, link: &Link<'_>) -> bool {
         let elsewhere = matches!(link.link_netnsid(), Ok(Some(_)));
-        let known = |index: std::result::Result<Option<u32>, _>| {
-            index.is_ok_and(|i| i.is_none_or(|i| i == 0 || self.context.links.has(i)))
-        };
-        if !known(link.master()) || if elsewhere { !self.namespaces } else { !known(link.link()) } {
+        if !self.known(link) || elsewhere && !self.namespaces {
+            // They may yet come.
+            self.context.links.missed().clear();
             return false;
         }
         let mark = out.mark();
