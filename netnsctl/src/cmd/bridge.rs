@@ -55,6 +55,7 @@ const OBJECTS: &[Keyword<Object>] = &[
 ];
 
 pub(super) fn parse(words: &mut Words<'_>, options: &mut Options) -> Parsed<Command> {
+    options.bridge = options.ip;
     if words.is_end() {
         return Ok(Command::Help(HELP));
     }

@@ -14,6 +14,7 @@ pub mod decode;
 #[cfg(feature = "processes")]
 pub mod enter;
 #[cfg(any(feature = "processes", feature = "bridge"))]
+#[cfg_attr(not(feature = "processes"), expect(dead_code, reason = "options of brctl have no arguments"))]
 mod face;
 #[cfg(feature = "ip")]
 mod inet;
@@ -481,8 +482,8 @@ const HELP: &str = "\
 Usage: netnsctl [ OPTIONS ] OBJECT { COMMAND | help }
        netnsctl [ -force ] -batch FILE
 OBJECT  := address | route | rule | neighbour | nexthop | link | netns | tuntap | monitor | maddress | netconf |
-           ntable | vrf (as in ip; help for each: `netnsctl OBJECT help`) | check | decode | run | enter | ls | who |
-           release
+           ntable | vrf | bridge (as in ip and bridge; help for each: `netnsctl OBJECT help`) | check | decode | run |
+           enter | ls | who | release
 OPTIONS := -n[etns] NAME      in this namespace
            -4 | -6 | -0 | -B | -M | -f[amily] { inet | inet6 | link | bridge | mpls }
            -j[son] -p[retty]  JSON, indented
@@ -515,7 +516,14 @@ fn parse_words(
     let help = if options.bridge { bridge::HELP } else { HELP };
     #[cfg(not(feature = "bridge"))]
     let help = HELP;
-    let flags: Vec<_> = FLAGS.iter().copied().filter(|flag| !options.bridge || flag.1.is_of_bridge()).collect();
+    let of_bridge: Vec<_>;
+    let flags = match options.bridge {
+        true => {
+            of_bridge = FLAGS.iter().copied().filter(|flag| flag.1.is_of_bridge()).collect();
+            of_bridge.as_slice()
+        }
+        false => FLAGS,
+    };
     let mut batch = None;
     while let Some(word) = words.peek().and_then(OsStr::to_str).filter(|w| w.starts_with('-') && *w != "-") {
         let _ = words.next();
@@ -526,7 +534,7 @@ fn parse_words(
         let whole = name;
         let (name, value) = name.split_once('=').map_or((name, None), |(name, value)| (name, Some(value)));
         let known = [OsString::from(name)];
-        let known = Words::new(&known).like_ip(true).keyword("an option", &flags);
+        let known = Words::new(&known).like_ip(true).keyword("an option", flags);
         let known = known.map_err(|e| e.message.replace(&show(OsStr::new(name)), &format!("{word:?}")));
         let unknown = |message: String| {
             let help = if options.bridge { "bridge help" } else { "ip -help" };
@@ -535,7 +543,8 @@ fn parse_words(
         let flag = known.map_err(unknown)?;
         // These are written out.
         let short = matches!(flag, Flag::Echo | Flag::DryRun) && !matches!(name, "echo" | "dry-run");
-        if short || value.is_some() && flag != Flag::Color {
+        let foreign = flag == Flag::CompressVlans && options.ip && !options.bridge;
+        if short || foreign || value.is_some() && flag != Flag::Color {
             return Err(unknown(format!("{word:?} is not an option")));
         }
         match flag {
@@ -764,6 +773,11 @@ impl Session {
             let at = words.iter().rposition(|word| message.contains(&show(word))).unwrap_or(0);
             grammar::Usage { message, at, ip: None, ip_code: 0 }
         };
+        #[cfg(feature = "bridge")]
+        if matches!(command, Command::Bridge(_)) {
+            let instead = "a port is set up by `link set NAME master BRIDGE` and `link set NAME type bridge_slave ...`";
+            return Err(whole(format!("`bridge` is nothing for a plan: {instead}")));
+        }
         let Some(planner) = self.planner.as_ref().filter(|_| command.is_for_plans()) else {
             return Err(whole(
                 "in a plan, things are made and set: netns add, link add, link set, addr, route, rule, neigh or \
@@ -909,8 +923,8 @@ pub fn done<T>(task: &str, result: std::result::Result<T, Error>) -> Result<T> {
 
 /// Runs the program with these arguments, the first of which is its name; gives back the exit code.
 ///
-/// Called `ip`, or `ip` and an object of it (`iplink`), it does what `ip` does; so does `netnsctl ip …`. Called `unshare`,
-/// `nsenter` or `lsns`, it does what these do.
+/// Called `ip`, or `ip` and an object of it (`iplink`), it does what `ip` does; so does `netnsctl ip …`. Called `bridge`,
+/// `brctl`, `unshare`, `nsenter` or `lsns`, it does what these do.
 #[must_use]
 pub fn run(mut args: impl Iterator<Item = OsString>) -> u8 {
     let name = args.next().unwrap_or_default();

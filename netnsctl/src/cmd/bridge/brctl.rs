@@ -590,3 +590,33 @@ fn show_port(out: &mut Out, port: &Seen) {
     }
     out.push("\n\n");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_those_of_the_kernel_or_errors() {
+        let bytes = |value: Value, word: &str| value.parse(word.as_ref()).map(|v| v.map_err(|errno| errno.0));
+        let (time, cost, prio) = (Value::Time("time"), Value::Number("cost", 4), Value::Number("priority", 2));
+        let hundredths = |n: u32| Ok(Ok(n.to_ne_bytes().to_vec()));
+        for (word, value) in [("1.15", 115), ("0", 0), (".5", 50), ("1e2", 10_000), ("300", 30_000), ("0.019", 1)] {
+            assert_eq!(bytes(time, word), hundredths(value), "{word}");
+        }
+        assert_eq!(bytes(time, "50000000"), Ok(Err(Errno::ERANGE.0)));
+        assert_eq!(bytes(time, "-1"), Ok(Err(Errno::ERANGE.0)));
+        for word in ["", "x", "1s", "nan", "inf", "0x10"] {
+            assert_eq!(bytes(time, word), Err("bad time value".into()), "{word}");
+        }
+        assert_eq!(bytes(cost, "0x10"), hundredths(16));
+        assert_eq!(bytes(cost, "010"), hundredths(8));
+        assert_eq!(bytes(cost, "-1"), Ok(Err(Errno::ERANGE.0)));
+        assert_eq!(bytes(prio, "65535"), Ok(Ok(vec![0xff; 2])));
+        assert_eq!(bytes(prio, "65536"), Ok(Err(Errno::ERANGE.0)));
+        assert_eq!(bytes(prio, "1 "), Err("bad priority".into()));
+        for (word, on) in [("on", 1), ("yes", 1), ("1", 1), ("off", 0), ("no", 0), ("0", 0)] {
+            assert_eq!(bytes(Value::OnOff(1), word), Ok(Ok(vec![on])), "{word}");
+        }
+        assert!(bytes(Value::OnOff(1), "On").is_err());
+    }
+}

@@ -123,7 +123,6 @@ pub(super) const PEER: u8 = 4;
 /// In `link show`.
 const SHOW: u8 = 8;
 /// In `bridge link` only, which sets and shows it.
-#[cfg_attr(not(feature = "bridge"), expect(dead_code, reason = "is that of `bridge`"))]
 pub(super) const TOOL: u8 = 32;
 
 const fn on(on: u8, words: &'static str, attr: u16, shape: Shape) -> Setting {
