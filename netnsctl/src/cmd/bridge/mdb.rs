@@ -122,7 +122,7 @@ fn spec(words: &mut Words<'_>, kind: u16, flags: Flags) -> Parsed<Option<Spec>> 
             Some(Word::Vid) => spec.entry.vid = words.uint::<u16>("a VLAN id")?.into(),
             Some(Word::Permanent(is)) => {
                 spec.state = true;
-                spec.entry.state = u8::from(is && kind == RTM_NEWMDB || is && !one);
+                spec.entry.state = u8::from(is && (kind == RTM_NEWMDB || !one));
             }
             Some(Word::Mode) => {
                 spec.mode = Some(words.keyword("a mode", &[("include", MCAST_INCLUDE), ("exclude", MCAST_EXCLUDE)])?);
@@ -361,19 +361,14 @@ impl<'l> Style<'l> {
             ETH_P_IP => (af::INET, 4),
             _ => (af::INET6, 16),
         };
-        let color = Color::of_family(family);
-        let address = |out: &mut Out, key: &str, before: &str, bytes: &[u8]| {
-            let text = Addr(bytes).to_string();
-            out.paint(color, |out| out.parts(key, &text, &[before, &text]));
-        };
-        address(out, "grp", " grp ", entry.addr.get(..len).unwrap_or_default());
+        put_address(out, family, "grp", " grp ", entry.addr.get(..len).unwrap_or_default());
         if let Some(source) = attrs.find(mdb_eattr::SOURCE) {
-            address(out, "src", " src ", source.bytes());
+            put_address(out, family, "src", " src ", source.bytes());
         }
         let state = if entry.state & 1 != 0 { "permanent" } else { "temp" };
         out.parts("state", state, &[" ", state]);
         if self.details {
-            self.details(out, attrs, &address);
+            details(out, attrs, family);
         }
         out.list("flags", |out| {
             let flags = MdbFlags::from_bits_retain(entry.flags);
@@ -394,34 +389,6 @@ impl<'l> Style<'l> {
         }
         timer(out, attrs, mdb_eattr::TIMER, self.statistics);
         out.push(out.newline());
-    }
-
-    fn details(&self, out: &mut Out, attrs: &Attrs<'_>, address: &dyn Fn(&mut Out, &str, &str, &[u8])) {
-        if let Some(mode) = attrs.find(mdb_eattr::GROUP_MODE).and_then(|a| a.u8().ok()) {
-            let mode = if mode == MCAST_INCLUDE { "include" } else { "exclude" };
-            out.parts("filter_mode", mode, &[" filter_mode ", mode]);
-        }
-        if let Some(list) = attrs.find(mdb_eattr::SRC_LIST) {
-            out.push(" source_list");
-            out.list("source_list", |out| {
-                let mut before = " ";
-                for source in list.attrs().map_while(std::result::Result::ok).map(|source| source.attrs()) {
-                    let found = (source.find(mdb_srcattr::ADDRESS), source.find(mdb_srcattr::TIMER));
-                    let (Some(bytes), Some(left)) = found else { continue };
-                    out.object("", |out| {
-                        out.push(before);
-                        address(out, "address", "", bytes.bytes());
-                        let left = ticks(&left, 0);
-                        out.parts("timer", &left, &["/", &left]);
-                    });
-                    before = ",";
-                }
-            });
-        }
-        if let Some(proto) = attrs.find(mdb_eattr::RTPROT).and_then(|a| a.u8().ok()) {
-            let proto = out.named(proto, &names::PROTOS).to_string();
-            out.parts("protocol", &proto, &[" proto ", &proto, " "]);
-        }
     }
 
     /// Shows the ports with routers: all of them, where that is asked for.
@@ -458,6 +425,39 @@ impl<'l> Style<'l> {
         put_link(out, "port", "", self.links, index, "");
         router_stats(out, port);
         out.push("\n");
+    }
+}
+
+fn put_address(out: &mut Out, family: u8, key: &str, before: &str, bytes: &[u8]) {
+    let text = Addr(bytes).to_string();
+    out.paint(Color::of_family(family), |out| out.parts(key, &text, &[before, &text]));
+}
+
+fn details(out: &mut Out, attrs: &Attrs<'_>, family: u8) {
+    if let Some(mode) = attrs.find(mdb_eattr::GROUP_MODE).and_then(|a| a.u8().ok()) {
+        let mode = if mode == MCAST_INCLUDE { "include" } else { "exclude" };
+        out.parts("filter_mode", mode, &[" filter_mode ", mode]);
+    }
+    if let Some(list) = attrs.find(mdb_eattr::SRC_LIST) {
+        out.push(" source_list");
+        out.list("source_list", |out| {
+            let mut before = " ";
+            for source in list.attrs().map_while(std::result::Result::ok).map(|source| source.attrs()) {
+                let found = (source.find(mdb_srcattr::ADDRESS), source.find(mdb_srcattr::TIMER));
+                let (Some(bytes), Some(left)) = found else { continue };
+                out.object("", |out| {
+                    out.push(before);
+                    put_address(out, family, "address", "", bytes.bytes());
+                    let left = ticks(&left, 0);
+                    out.parts("timer", &left, &["/", &left]);
+                });
+                before = ",";
+            }
+        });
+    }
+    if let Some(proto) = attrs.find(mdb_eattr::RTPROT).and_then(|a| a.u8().ok()) {
+        let proto = out.named(proto, &names::PROTOS).to_string();
+        out.parts("protocol", &proto, &[" proto ", &proto, " "]);
     }
 }
 
