@@ -214,6 +214,8 @@ struct Seen {
 }
 
 impl Seen {
+    // Once, not in each dump.
+    #[inline(never)]
     fn read(message: &Message<'_>) -> netns_sys::Result<Self> {
         let link = Link::parse(message)?;
         let info = link.info().ok().flatten();
