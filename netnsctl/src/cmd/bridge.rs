@@ -103,6 +103,11 @@ pub(super) fn verb<T: Copy + PartialEq>(
     words.keyword_of("a command", whole, table).map_err(|usage| usage.ip(said))
 }
 
+/// What `bridge` says who asks for help among other words.
+pub(super) fn usage(help: &str) -> String {
+    help.trim_end().replace("netnsctl bridge", "bridge")
+}
+
 /// What all `show` commands have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shown {

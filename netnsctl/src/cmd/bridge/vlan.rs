@@ -113,7 +113,7 @@ pub(super) fn parse(words: &mut Words<'_>) -> Parsed<Option<Request>> {
         Verb::Global if words.is_end() => Some(Request::Global(Shown::default())),
         Verb::Global => {
             let verbs = [("show", Verb::Show), ("lst", Verb::Show), ("list", Verb::Show), ("set", Verb::Set)];
-            match words.keyword_of("a command", &verbs, &[]).map_err(|usage| usage.ip(HELP.trim_end()))? {
+            match words.keyword_of("a command", &verbs, &[]).map_err(|wrong| wrong.ip(usage(HELP)))? {
                 Verb::Set => settings(words, vlandb::GLOBAL_OPTIONS, GLOBAL)?,
                 _ => Some(Request::Global(show_words(words, vid)?)),
             }

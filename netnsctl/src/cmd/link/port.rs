@@ -1,6 +1,6 @@
 //! `bridge link`: the ports of bridges. Their settings are those of a `bridge_slave`.
 
-use super::super::bridge::{dumped, find, said, show_words, verb};
+use super::super::bridge::{dumped, find, said, show_words, usage, verb};
 use super::super::*;
 use super::change::{Attr, Bytes, Change, Value};
 use super::kinds::{self, Kind, SET, TOOL};
@@ -117,7 +117,7 @@ fn set_words(words: &mut Words<'_>) -> Parsed<Request> {
     let known: Vec<Keyword<&str>> = own.chain(settings).map(|word| (word, word)).collect();
     let (mut set, mut dev) = (Set::default(), None);
     while !words.is_end() {
-        let word = words.keyword_of("a word of `bridge link set`", &known, &[]).map_err(|u| u.ip(HELP.trim_end()))?;
+        let word = words.keyword_of("a word of `bridge link set`", &known, &[]).map_err(|u| u.ip(usage(HELP)))?;
         match word {
             "dev" => dev = Some(links::device(words, "the name of an interface")?.to_owned()),
             "self" => set.flags |= BridgeFlags::SELF,
