@@ -214,10 +214,8 @@ struct Seen {
 }
 
 impl Seen {
-    // Once, not in each dump.
-    #[inline(never)]
     fn read(message: &Message<'_>) -> netns_sys::Result<Self> {
-        let link = Link::parse(message)?;
+        let link = Link::whole(message)?;
         let info = link.info().ok().flatten();
         let is = |kind: Result<Option<&[u8]>, _>| matches!(kind, Ok(Some(b"bridge")));
         let bridge = info.as_ref().is_some_and(|i| is(i.kind()));

@@ -6,7 +6,7 @@ use super::change::{Attr, Bytes, Change, Value};
 use super::kinds::{self, Kind, SET, TOOL};
 use super::ready::{Ready, put};
 use super::show::{Context, List};
-use crate::grammar::{Result as Parsed, Usage, show as quoted};
+use crate::grammar::{Result as Parsed, show as quoted};
 use crate::out::Out;
 use nl_core::route::{BridgeFlags, IfInfoMsg, Link, RTM_DELLINK, RTM_SETLINK, bridge, bridge_mode, brport, ifla};
 use nl_core::wire::NLA_F_NESTED;
@@ -133,7 +133,7 @@ fn set_words(words: &mut Words<'_>) -> Parsed<Request> {
                 let setting = kinds::setting(kind, words, word, SET | TOOL, &mut set.settings);
                 setting.map_err(|usage| match (word, usage.ip_code) {
                     ("state", _) if usage.at < words.at() || !words.is_end() => {
-                        Usage { ip_code: 255, ..usage }.ip("Error: invalid STP port state")
+                        usage.ip_code(255).ip("Error: invalid STP port state")
                     }
                     // It ends with the number of an error.
                     (_, 1) => usage.ip_code(234),
