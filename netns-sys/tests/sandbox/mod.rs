@@ -2,7 +2,7 @@
 //! PID and network namespace (and user namespace, where the user is not root), with an empty /run, and leaves nothing behind.
 //! Used by netns-sys and, through `#[path]`, by netnsctl.
 #![allow(dead_code, reason = "each test crate uses its part")]
-#![allow(clippy::expect_used, clippy::panic, clippy::arithmetic_side_effects)]
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use netns_sys::mount::{self, Propagation};
 use netns_sys::{Errno, Error, NsFlags, Spawn, Stdio};
