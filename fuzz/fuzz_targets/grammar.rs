@@ -9,9 +9,9 @@ use netnsctl::grammar::split_line;
 
 fuzz_target!(|input: &[u8]| {
     for line in input.split(|b| *b == b'\n') {
-        for ip in [false, true] {
+        for (ip, bridge) in [(false, false), (true, false), (true, true)] {
             let Ok(words) = split_line(line, ip) else { continue };
-            if let Err(usage) = parse(&words, Options { ip, ..Options::default() }) {
+            if let Err(usage) = parse(&words, Options { ip, bridge, ..Options::default() }) {
                 assert!(usage.at <= words.len() && !usage.message.is_empty());
                 let failure = Failure::usage(&words, &usage, ip);
                 for shown in [failure.to_string(), failure.ip.unwrap_or_default()] {

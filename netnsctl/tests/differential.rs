@@ -23,6 +23,9 @@
 //!
 //! The last three are in front of a kernel that knows every kind of link, `ip/fake.c`: most kernels lack some.
 //!
+//! The program is `ip`, or in a table `bridge_NAME` or `brctl` the one of that name; `both` and `try` are `ip` in any case.
+//! What `brctl` asks for by ioctls we ask for by netlink: with `brctl`, `run` compares no requests.
+//!
 //! Words are parted as in a batch file, with quotes. A script begins in an empty directory of its world's, and waits for what
 //! the kernel does in its own time with `until $IP … | grep -q …; do :; done`.
 //!
@@ -79,7 +82,26 @@ macro_rules! tables {
 }
 
 tables!(
-    addr, devices, kinds, link, maddress, monitor, neigh, netconf, netns, nexthop, ntable, route, rule, smoke, tuntap,
+    addr,
+    bridge_fdb,
+    bridge_link,
+    bridge_mdb,
+    bridge_vlan,
+    brctl,
+    devices,
+    kinds,
+    link,
+    maddress,
+    monitor,
+    neigh,
+    netconf,
+    netns,
+    nexthop,
+    ntable,
+    route,
+    rule,
+    smoke,
+    tuntap,
     vrf
 );
 
@@ -118,6 +140,10 @@ fn in_sandbox(name: &str, text: &str) {
     if !Command::new("strace").args(["-o", "/dev/null", "true"]).output().is_ok_and(|o| o.status.success()) {
         return sandbox::skip("strace");
     }
+    let called = program(name);
+    let Some(theirs) = find(called) else {
+        return sandbox::skip(called);
+    };
     let mut cases = parse(name, text, &filter.unwrap_or_default());
     if !fake::can_be_made() {
         let all = cases.len();
@@ -133,16 +159,17 @@ fn in_sandbox(name: &str, text: &str) {
         sandbox::set_up();
         for (dir, program) in [(OURS, env!("CARGO_BIN_EXE_netnsctl").into()), (THEIRS, ip.clone())] {
             fs::create_dir(dir).unwrap();
-            let names = cases.iter().filter_map(|c| c.name()).chain([OsStr::new("ip")]).collect::<BTreeSet<_>>();
-            for name in names {
-                std::os::unix::fs::symlink(&program, Path::new(dir).join(name)).unwrap();
+            let names = cases.iter().filter_map(|c| c.name()).chain(["ip".as_ref(), called.as_ref()]);
+            for name in names.collect::<BTreeSet<_>>() {
+                let other = name == called && dir == THEIRS;
+                std::os::unix::fs::symlink(if other { &theirs } else { &program }, Path::new(dir).join(name)).unwrap();
             }
         }
         fs::create_dir("/run/scratch").unwrap();
         if faked {
             fake::make();
         }
-        cases.iter().map(|case| perform(case, ours)).collect::<Vec<_>>()
+        cases.iter().map(|case| perform(case, called, ours)).collect::<Vec<_>>()
     };
     let (ours, theirs) = thread::scope(|scope| {
         let theirs = scope.spawn(|| world(false));
@@ -169,6 +196,14 @@ fn in_sandbox(name: &str, text: &str) {
         panic!("{failures} cases of {name}.table differ");
     }
     println!("\n{last}");
+}
+
+/// The program that a table is about.
+fn program(table: &str) -> &str {
+    match table.split_once('_').map_or(table, |t| t.0) {
+        program @ ("bridge" | "brctl") => program,
+        _ => "ip",
+    }
 }
 
 fn find(program: &str) -> Option<PathBuf> {
@@ -286,13 +321,13 @@ enum Done {
     Shown(Vec<(&'static str, Vec<Difference>)>),
 }
 
-fn perform(case: &Case, ours: bool) -> Done {
+fn perform(case: &Case, program: &str, ours: bool) -> Done {
     let mine = if ours { OURS } else { THEIRS };
-    let ip = format!("{mine}/ip");
+    let ip = format!("{mine}/{program}");
     let verb = &*case.verb;
     match verb {
         "both" | "try" => Done::Once(run(format!("{THEIRS}/ip"), &case.words)),
-        "run" if case.wanted => {
+        "run" if case.wanted && program != "brctl" => {
             let traced = ["-f", "-qq", "-o", "/run/trace", "--seccomp-bpf", "-e", "signal=none", "-s", "0"];
             let calls = ["-e", "trace=socket,openat,sendmsg,sendto,ioctl", "-e", "write=all", "--"];
             let words = traced.iter().chain(&calls).map(Into::into).chain(called(&ip, &case.words, case.fake));
@@ -318,7 +353,7 @@ fn perform(case: &Case, ours: bool) -> Done {
                 "show" => MODES,
                 _ => &[""],
             };
-            let shown = modes.iter().map(|&mode| (mode, show(mode, &case.words, case.fake)));
+            let shown = modes.iter().map(|&mode| (mode, show(mode, program, &case.words, case.fake)));
             Done::Shown(shown.filter(|(_, differences)| !differences.is_empty()).collect())
         }
     }
@@ -331,16 +366,19 @@ fn called(ip: &str, words: &[OsString], fake: bool) -> Vec<OsString> {
 }
 
 /// Both programs in this world, more than once if what they show changes by itself.
-fn show(mode: &str, words: &[OsString], fake: bool) -> Vec<Difference> {
+fn show(mode: &str, program: &str, words: &[OsString], fake: bool) -> Vec<Difference> {
     let words: Vec<OsString> = mode.split_whitespace().map(Into::into).chain(words.iter().cloned()).collect();
     let by = |dir: &str| {
-        let words = called(&format!("{dir}/ip"), &words, fake);
+        let words = called(&format!("{dir}/{program}"), &words, fake);
         run(&words[0], &words[1..])
     };
     let mut before = by(THEIRS);
     for left in (0..5).rev() {
         let ours = by(OURS);
-        let differences = compare(&ours, &before);
+        let mut differences = compare(&ours, &before);
+        // Of a list that cannot be had, theirs prints how its JSON begins.
+        let unfinished = ours.code != 0 && ours.stdout.is_empty() && before.stdout.trim_end() == "[";
+        differences.retain(|d| !(unfinished && d.part == Part::Stdout));
         if differences.is_empty() {
             return differences;
         }

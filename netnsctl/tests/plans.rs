@@ -276,7 +276,8 @@ fn what_is_wrong_is_said_all_at_once_before_anything_is_touched() {
         };
         bad(
             "netns add h1\nnetns add h1\nlink add br0 type bridge\nlink add br0 type bridge\nlink set br0 mtuu 1400\nfoo\nnetns del h1\n\
-             sysctl net.ipv4.ip_forward\naddr add 10.0.0.1 dev nope\n-n h9 addr add 10.0.0.1 dev lo\nip link add\n",
+             sysctl net.ipv4.ip_forward\naddr add 10.0.0.1 dev nope\n-n h9 addr add 10.0.0.1 dev lo\nip link add\n\
+             bridge fdb add 02:00:00:00:00:01 dev lo\n",
             &[
                 "/run/p.plan:2:11: the name \"h1\" is taken",
                 "/run/p.plan:4:10: cannot add link \"br0\": RTM_NEWLINK: br0 is made twice in this plan",
@@ -289,6 +290,7 @@ fn what_is_wrong_is_said_all_at_once_before_anything_is_touched() {
                 "/run/p.plan:10:4: ",
                 "there is no namespace named \"h9\"",
                 "/run/p.plan:11:",
+                "/run/p.plan:12:1: `bridge` is nothing for a plan",
             ],
         );
         bad(

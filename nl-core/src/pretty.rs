@@ -324,7 +324,7 @@ fn value(f: &mut Formatter<'_>, shape: Shape, bytes: &[u8]) -> fmt::Result {
 fn structure(f: &mut Formatter<'_>, spec: &StructSpec, bytes: &[u8]) -> fmt::Result {
     f.write_char('{')?;
     let mut shown: usize = 0;
-    for field in spec.fields {
+    for field in spec.fields.iter().filter(|f| !f.name.is_empty()) {
         let end = field.at.saturating_add(field.size);
         let Some(bytes) = bytes.get(field.at..end) else { break };
         write!(f, "{}{} ", if shown == 0 { "" } else { ", " }, field.name)?;

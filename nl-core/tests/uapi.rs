@@ -92,7 +92,8 @@ impl Facts {
         let size = [format!("sizeof({c})"), format!("_Alignof({c})")];
         self.headers.insert(s.header);
         self.add(&c, size, [s.size as i64, 0]);
-        for f in s.fields {
+        // A hole has no name.
+        for f in s.fields.iter().filter(|f| !f.name.is_empty()) {
             let ask = [format!("offsetof({c}, {})", f.name), format!("sizeof((({c} *)0)->{})", f.name)];
             self.add(&format!("{}.{}", s.name, f.name), ask, [f.at as i64, f.size as i64]);
             self.shape(f.shape);
@@ -266,6 +267,6 @@ fn structs_may_lie_anywhere() {
         NdtMsg RtGenMsg NhMsg NetConfMsg IfStatsMsg Stats Stats64 IfMap IflaCacheInfo IfaCacheInfo
         NdaCacheInfo NdtConfig NdtStats RtaCacheInfo RtaMfcStats RtNextHop RtVia NextHopGrp
         FibRuleUidRange FibRulePortRange BridgeId BrBoolOptMulti BridgeVlanInfo VlanFlagsMask
-        VlanQosMapping PortRange
+        VlanQosMapping PortRange BrPortMsg BrMdbEntry BrVlanMsg BridgeVlanXstats
     }
 }

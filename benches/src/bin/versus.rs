@@ -1,4 +1,4 @@
-//! The whole program beside `ip` (and `lsns`, `nsenter`, `unshare`):
+//! The whole program beside `ip` (and `bridge`, `brctl`, `lsns`, `nsenter`, `unshare`):
 //! `cargo run --release -p netns-benches --bin versus [ROUNDS [WORD]]`.
 //!
 //! Makes worlds of its own (namespaces, an empty /run on tmpfs), as root or as an ordinary user; runs both programs in turns,
@@ -22,7 +22,8 @@ use netns_sys::mount::{self, Propagation};
 use netns_sys::netlink::Conn;
 use netns_sys::{Dir, NsFlags, Spawn};
 use nl_core::route::{
-    self, IfInfoMsg, RTM_GETLINK, RTM_GETROUTE, RTM_NEWROUTE, RtMsg, ifla, rt_scope, rta, rtext_filter, rtn,
+    self, IfInfoMsg, RTM_GETLINK, RTM_GETNEIGH, RTM_GETROUTE, RTM_NEWROUTE, RtMsg, af, ifla, rt_scope, rta,
+    rtext_filter, rtn,
 };
 use nl_core::{Flags, Msg};
 use std::fmt::Write as _;
@@ -40,6 +41,7 @@ struct Case {
     world: fn() -> String,
     /// Names of namespaces to make first.
     names: usize,
+    /// Words for ours; with a slash in front, called by that name.
     ours: &'static str,
     /// Words for `ip`; with a slash in front, for the program of that path.
     theirs: &'static str,
@@ -56,8 +58,8 @@ struct Case {
 /// What the kernel is asked for, by this program itself: nothing is parsed or shown, no program is started.
 #[derive(Clone, Copy)]
 enum Floor {
-    /// All objects.
-    Dump(u16),
+    /// All objects of this type of message and family.
+    Dump(u16, u8),
     /// To add the routes of the batch.
     Add,
     /// To run `true` in a new network namespace.
@@ -84,6 +86,19 @@ fn links<const N: usize>() -> String {
     })
 }
 
+/// A bridge with so many ports, and so many addresses at each of them.
+fn bridge<const PORTS: usize, const EACH: usize>() -> String {
+    let mut lines = String::from("link add br0 type bridge\n");
+    for port in 0..PORTS {
+        let _ = writeln!(lines, "link add a{port} type veth peer name b{port}\nlink set a{port} master br0");
+        for i in (0..EACH).map(|i| port * EACH + i) {
+            let address = format!("02:00:01:{:02x}:{:02x}:{:02x}", i >> 16, i >> 8 & 255, i & 255);
+            let _ = writeln!(lines, "bridge fdb add {address} dev a{port} master static");
+        }
+    }
+    lines
+}
+
 const CASES: &[Case] = &[
     Case {
         name: "route show, 100,000 routes",
@@ -94,7 +109,7 @@ const CASES: &[Case] = &[
         after: "",
         goal: 0.35,
         n: 0,
-        floor: Some(Floor::Dump(RTM_GETROUTE)),
+        floor: Some(Floor::Dump(RTM_GETROUTE, af::INET)),
     },
     Case {
         name: "-j route show, 100,000 routes",
@@ -105,7 +120,7 @@ const CASES: &[Case] = &[
         after: "",
         goal: 0.35,
         n: 0,
-        floor: Some(Floor::Dump(RTM_GETROUTE)),
+        floor: Some(Floor::Dump(RTM_GETROUTE, af::INET)),
     },
     Case {
         name: "link show, 1,000 veth pairs",
@@ -116,7 +131,7 @@ const CASES: &[Case] = &[
         after: "",
         goal: 0.5,
         n: 0,
-        floor: Some(Floor::Dump(RTM_GETLINK)),
+        floor: Some(Floor::Dump(RTM_GETLINK, af::UNSPEC)),
     },
     Case {
         name: "addr show, 1,000 veth pairs",
@@ -127,7 +142,7 @@ const CASES: &[Case] = &[
         after: "",
         goal: 1.0,
         n: 0,
-        floor: Some(Floor::Dump(RTM_GETLINK)),
+        floor: Some(Floor::Dump(RTM_GETLINK, af::UNSPEC)),
     },
     Case {
         name: "netns list, 10,000 names",
@@ -250,23 +265,96 @@ const CASES: &[Case] = &[
         n: 0,
         floor: None,
     },
+    Case {
+        name: "bridge link, 1,000 ports",
+        world: bridge::<1_000, 0>,
+        ours: "/run/bin/bridge link",
+        theirs: "/usr/sbin/bridge link",
+        goal: 0.33,
+        floor: Some(Floor::Dump(RTM_GETLINK, af::BRIDGE)),
+        ..PLAIN
+    },
+    Case {
+        name: "brctl show, 1,000 ports",
+        world: bridge::<1_000, 0>,
+        ours: "/run/bin/brctl show",
+        theirs: "/usr/sbin/brctl show",
+        goal: 0.33,
+        floor: Some(Floor::Dump(RTM_GETLINK, af::BRIDGE)),
+        ..PLAIN
+    },
+    Case {
+        name: "brctl showstp, 1,000 ports",
+        world: bridge::<1_000, 0>,
+        ours: "/run/bin/brctl showstp br0",
+        theirs: "/usr/sbin/brctl showstp br0",
+        goal: 0.33,
+        floor: Some(Floor::Dump(RTM_GETLINK, af::BRIDGE)),
+        ..PLAIN
+    },
+    Case {
+        name: "bridge fdb, 10,000 entries, 1,000 ports",
+        world: bridge::<1_000, 10>,
+        ours: "/run/bin/bridge fdb",
+        theirs: "/usr/sbin/bridge fdb",
+        goal: 0.33,
+        floor: Some(Floor::Dump(RTM_GETNEIGH, af::BRIDGE)),
+        ..PLAIN
+    },
+    Case {
+        name: "bridge fdb, 10,000 entries, 10 ports",
+        world: bridge::<10, 1_000>,
+        ours: "/run/bin/bridge fdb",
+        theirs: "/usr/sbin/bridge fdb",
+        goal: 0.33,
+        floor: Some(Floor::Dump(RTM_GETNEIGH, af::BRIDGE)),
+        ..PLAIN
+    },
+    Case {
+        name: "-j bridge fdb, 10,000 entries, 10 ports",
+        world: bridge::<10, 1_000>,
+        ours: "/run/bin/bridge -j fdb",
+        theirs: "/usr/sbin/bridge -j fdb",
+        goal: 0.33,
+        floor: Some(Floor::Dump(RTM_GETNEIGH, af::BRIDGE)),
+        ..PLAIN
+    },
+    Case {
+        name: "brctl showmacs, 10,000 entries, 10 ports",
+        world: bridge::<10, 1_000>,
+        ours: "/run/bin/brctl showmacs br0",
+        theirs: "/usr/sbin/brctl showmacs br0",
+        goal: 0.33,
+        floor: Some(Floor::Dump(RTM_GETNEIGH, af::BRIDGE)),
+        ..PLAIN
+    },
+    Case {
+        name: "brctl showmacs, 10,000 entries, 1,000 ports",
+        world: bridge::<1_000, 10>,
+        ours: "/run/bin/brctl showmacs br0",
+        theirs: "/usr/sbin/brctl showmacs br0",
+        goal: 0.33,
+        floor: Some(Floor::Dump(RTM_GETNEIGH, af::BRIDGE)),
+        ..PLAIN
+    },
 ];
 
-const BUSYBOX: &str = "/bin/busybox";
+/// What most comparisons have in common.
+const PLAIN: Case = Case {
+    name: "",
+    world: String::new,
+    names: 0,
+    ours: "",
+    theirs: "",
+    after: "",
+    goal: f64::INFINITY,
+    n: 0,
+    floor: None,
+};
 
 /// Beside what has no goal, and how costs grow.
 fn cases() -> Vec<Case> {
-    let case = |name: String, ours, theirs| Case {
-        name: name.leak(),
-        world: String::new,
-        names: 0,
-        ours,
-        theirs,
-        after: "",
-        goal: f64::INFINITY,
-        n: 0,
-        floor: None,
-    };
+    let case = |name: String, ours, theirs| Case { name: name.leak(), ours, theirs, ..PLAIN };
     let beside = |name: &str, ours, theirs| case(format!("{name} beside busybox"), ours, theirs);
     let links: fn() -> String = links::<LINKS>;
     let mut all = CASES.to_vec();
@@ -356,13 +444,24 @@ fn inside(case: &Case, rounds: usize, kept: bool) {
     fs::write("/run/batch", routes(ADDED).replace("link set lo up\n", "")).expect("a file");
     let theirs =
         if case.theirs.starts_with('/') { case.theirs.split_once(' ').expect("words") } else { ("ip", case.theirs) };
-    if theirs.0 == BUSYBOX && !Path::new(BUSYBOX).exists() {
+    let who = Path::new(theirs.0).file_name().and_then(|n| n.to_str()).unwrap_or(theirs.0);
+    if theirs.0.starts_with('/') && !Path::new(theirs.0).exists() {
         if kept {
-            add("versus", &[Row::new(case.name, 0, "busybox", "missing", Figure::exactly(0.0))]);
+            add("versus", &[Row::new(case.name, 0, who, "missing", Figure::exactly(0.0))]);
         }
-        return println!("| {} | missing: busybox |", case.name);
+        return println!("| {} | missing: {who} |", case.name);
     }
-    let programs = [(program(), case.ours), (PathBuf::from(theirs.0), theirs.1)];
+    let ours = match case.ours.split_once(' ').filter(|_| case.ours.starts_with('/')) {
+        None => (program(), case.ours),
+        Some((name, words)) => {
+            let _ = fs::create_dir("/run/bin");
+            std::os::unix::fs::symlink(program(), name).expect("a name");
+            // Theirs reads what this namespace has.
+            mount::mount_new(c"sysfs", Path::new("/sys")).expect("a /sys");
+            (PathBuf::from(name), words)
+        }
+    };
+    let programs = [ours, (PathBuf::from(theirs.0), theirs.1)];
     let calls = programs.clone().map(|(program, args)| {
         let count = calls(&program, args);
         if !case.after.is_empty() {
@@ -414,7 +513,6 @@ fn inside(case: &Case, rounds: usize, kept: bool) {
         calls[1],
     );
     let task = case.name.strip_prefix("growth: ").and_then(|t| t.split(',').next()).unwrap_or(case.name);
-    let who = Path::new(theirs.0).file_name().and_then(|n| n.to_str()).unwrap_or(theirs.0);
     let row = |who, measure, figure| Row::new(task, case.n, who, measure, figure);
     let mut rows = Vec::new();
     for (i, (who, times)) in [("netnsctl", ours), (who, others)].into_iter().enumerate() {
@@ -438,16 +536,17 @@ impl Floor {
     fn run(self) {
         let mut conn = Conn::open(&route::FAMILY).expect("a socket");
         match self {
-            Floor::Dump(RTM_GETLINK) => {
+            Floor::Dump(RTM_GETLINK, family) => {
                 let ask = |m: &mut Msg<'_>| {
-                    m.fixed(&IfInfoMsg::default());
+                    m.fixed(&IfInfoMsg { family, ..IfInfoMsg::default() });
                     m.u32(ifla::EXT_MASK, rtext_filter::SKIP_STATS);
                 };
                 conn.stream(RTM_GETLINK, ask, |_| Ok(())).expect("links");
             }
-            Floor::Dump(kind) => {
-                let ask = |m: &mut Msg<'_>| m.fixed(&RtMsg { family: 2, ..RtMsg::default() });
-                conn.stream(kind, ask, |_| Ok(())).expect("routes");
+            // Both headers have the same size, and begin with the family.
+            Floor::Dump(kind, family) => {
+                let ask = |m: &mut Msg<'_>| m.fixed(&RtMsg { family, ..RtMsg::default() });
+                conn.stream(kind, ask, |_| Ok(())).expect("objects");
             }
             Floor::Add => {
                 let (scope, kind) = (rt_scope::LINK, rtn::UNICAST);

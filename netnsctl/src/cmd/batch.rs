@@ -204,6 +204,10 @@ impl Command {
             | Command::Neigh(super::neigh::Request::Change(_, flags, _))
             | Command::Route(super::route::Request::Change(_, flags, _))
             | Command::Rule(super::rule::Request::Change(_, flags, _)) => *flags == Flags::CREATE | Flags::EXCL,
+            #[cfg(feature = "bridge")]
+            Command::Bridge(super::bridge::Request::Fdb(super::bridge::fdb::Request::Change(_, flags, _))) => {
+                *flags == Flags::CREATE | Flags::EXCL
+            }
             _ => false,
         }
     }

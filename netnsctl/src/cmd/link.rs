@@ -7,6 +7,8 @@
 mod change;
 pub(super) mod filter;
 mod kinds;
+#[cfg(feature = "bridge")]
+pub mod port;
 mod programs;
 mod ready;
 pub(super) mod show;
@@ -35,7 +37,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 pub use filter::Filter;
-#[cfg(feature = "plans")]
+#[cfg(any(feature = "plans", feature = "bridge"))]
 pub(crate) use ready::bytes_of;
 
 /// What `link` can be asked for.

@@ -4,10 +4,10 @@ use super::done;
 use crate::failure::{Failure, Result, code};
 use crate::grammar::{self, IFNAME_MAX, Words, nearest, show};
 use crate::out::Escaped;
-use netns_sys::netlink::Conn;
+use netns_sys::netlink::{Conn, Requests};
 use netns_sys::{Errno, Error};
 use nl_core::route::{IfInfoMsg, Link, LinkFlags, RTM_GETLINK, ifla, rt_table, rtext_filter, vrf};
-use nl_core::{DecodeError, Message, Msg};
+use nl_core::{DecodeError, Flags, Message, Msg, Reply};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -80,34 +80,39 @@ impl Links {
         self.entries.retain(|e| e.index != index);
     }
 
-    /// Asks for the one with this index, in the namespace with this id (`None`: that of `conn`). Gives back whether it is there.
-    fn ask(&mut self, conn: &mut Conn, nsid: Option<i32>, index: u32) -> Result<bool> {
-        let number = i32::try_from(index).unwrap_or(0);
-        if number == 0 || self.entry(index).is_some() {
-            return Ok(number != 0);
-        }
-        let fill = |m: &mut Msg<'_>| {
-            m.fixed(&IfInfoMsg { index: number.into(), ..IfInfoMsg::default() });
-            nsid.iter().for_each(|nsid| m.i32(ifla::TARGET_NETNSID, *nsid));
-        };
-        match conn.get(RTM_GETLINK, fill, |message| Ok(self.add(&Link::whole(message)?)?)) {
-            // The namespace may be gone too.
-            Err(Error::Kernel(e)) if e.errno == Errno::ENODEV || nsid.is_some() => Ok(false),
-            result => done("get a link", result).map(|()| true),
-        }
-    }
-
     /// The indices that a name was asked for in vain since the last time.
     pub(super) fn missed(&self) -> BTreeSet<u32> {
         self.missed.take()
     }
 
-    /// Asks for those whose names were asked for in vain. True: some of them are here now, and what was shown without them is to
-    /// be shown again.
+    /// Asks for those whose names were asked for in vain, in the namespace with this id (`None`: that of `conn`). True: some of
+    /// them are here now, and what was shown without them is to be shown again.
     pub(super) fn ask_missed(&mut self, conn: &mut Conn, nsid: Option<i32>) -> Result<bool> {
+        /// So many answers have room in a socket.
+        const AT_ONCE: usize = 32;
+        let missed: Vec<i32> = self.missed().into_iter().filter_map(|index| i32::try_from(index).ok()).collect();
         let mut found = false;
-        for index in self.missed() {
-            found |= self.ask(conn, nsid, index)?;
+        for some in missed.chunks(AT_ONCE) {
+            let fill = |m: &mut Msg<'_>, index: i32| {
+                m.fixed(&IfInfoMsg { index: index.into(), ..IfInfoMsg::default() });
+                nsid.iter().for_each(|nsid| m.i32(ifla::TARGET_NETNSID, *nsid));
+                m.u32(ifla::EXT_MASK, rtext_filter::SKIP_STATS);
+            };
+            let ask = |requests: &mut Requests<'_>| {
+                let indices = some.iter().filter(|index| **index != 0);
+                indices.into_iter().try_for_each(|i| requests.request(RTM_GETLINK, Flags::empty(), |m| fill(m, *i)))
+            };
+            let asked = conn.batch_with(ask, |_, reply| match reply {
+                Ok(Reply::Data(message)) => {
+                    found = true;
+                    Ok(self.add(&Link::whole(&message)?)?)
+                }
+                // The namespace may be gone too.
+                Err(Error::Kernel(e)) if e.errno != Errno::ENODEV && nsid.is_none() => Err(Error::Kernel(e)),
+                Ok(_) | Err(Error::Kernel(_)) => Ok(()),
+                Err(error) => Err(error),
+            });
+            done("get a link", asked)?;
         }
         Ok(found)
     }
@@ -122,12 +127,6 @@ impl Links {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
-    }
-
-    /// Whether the link with this index is there.
-    #[must_use]
-    pub fn has(&self, index: u32) -> bool {
-        self.entry(index).is_some()
     }
 
     fn entry(&self, index: u32) -> Option<&Entry> {

@@ -5,13 +5,16 @@ pub mod addr;
 #[cfg(feature = "plans")]
 pub mod apply;
 mod batch;
+#[cfg(feature = "bridge")]
+pub mod bridge;
 #[cfg(feature = "check")]
 pub mod check;
 #[cfg(feature = "ip")]
 pub mod decode;
 #[cfg(feature = "processes")]
 pub mod enter;
-#[cfg(feature = "processes")]
+#[cfg(any(feature = "processes", feature = "bridge"))]
+#[cfg_attr(not(feature = "processes"), expect(dead_code, reason = "options of brctl have no arguments"))]
 mod face;
 #[cfg(feature = "ip")]
 mod inet;
@@ -117,6 +120,10 @@ pub struct Options {
     pub loops: Option<u32>,
     /// `-t`, `-ts`: events with their time; `Some(true)`: in the short form.
     pub timestamp: Option<bool>,
+    /// As `bridge` does it; `ip` holds too.
+    pub bridge: bool,
+    /// `-compressvlans`: VLANs of a row as a range.
+    pub compress: bool,
     /// `-rc BYTES`: the receive buffer of a monitor.
     pub rcvbuf: Option<u32>,
     /// `-echo`: show what was made.
@@ -222,7 +229,7 @@ macro_rules! objects {
                 #[cfg(feature = "plans")]
                 Command::Kept(request) => apply::kept::run(session, request),
                 Command::Help(text) if session.options.ip => {
-                    let text = text.trim_end().replace("netnsctl", "ip");
+                    let text = text.trim_end().replace("netnsctl bridge", "bridge").replace("netnsctl", "ip");
                     Err(Failure::new(code::USAGE, text))
                 }
                 Command::Help(text) => {
@@ -232,7 +239,8 @@ macro_rules! objects {
                 Command::Version => {
                     let own = env!("CARGO_PKG_VERSION");
                     if session.options.ip {
-                        session.out.text(format_args!("ip utility, iproute2-{IPROUTE2} compatible, "));
+                        let program = if session.options.bridge { "bridge utility, " } else { "ip utility, iproute2-" };
+                        session.out.text(format_args!("{program}{IPROUTE2} compatible, "));
                     }
                     session.out.text(format_args!("netnsctl {own}\n"));
                     Ok(())
@@ -274,6 +282,8 @@ objects! {
     Nexthop(nexthop);
     #[cfg(feature = "ip")]
     Decode(decode);
+    #[cfg(feature = "bridge")]
+    Bridge(bridge);
     #[cfg(feature = "check")]
     Check(check);
     #[cfg(feature = "processes")]
@@ -350,6 +360,8 @@ const OBJECTS: &[Keyword<Object>] = &[
     ("check", Object::Check),
     #[cfg(feature = "ip")]
     ("decode", Object::Decode),
+    #[cfg(feature = "bridge")]
+    ("bridge", Object::Bridge),
     #[cfg(feature = "processes")]
     ("run", Object::Run),
     #[cfg(feature = "processes")]
@@ -397,12 +409,37 @@ enum Flag {
     Pretty,
     Rcvbuf,
     Color,
+    CompressVlans,
     Help,
     Netns,
     Numeric,
     All,
     Echo,
     DryRun,
+}
+
+impl Flag {
+    /// Whether `bridge` has it.
+    fn is_of_bridge(self) -> bool {
+        use Flag::*;
+        matches!(
+            self,
+            Help | Version
+                | Statistics
+                | Details
+                | Oneline
+                | Timestamp
+                | Family
+                | Of(AF_INET | AF_INET6)
+                | Netns
+                | Color
+                | CompressVlans
+                | Force
+                | Json
+                | Pretty
+                | Batch
+        )
+    }
 }
 
 /// In the order of `ip`: of those that begin alike, the first is meant.
@@ -431,6 +468,7 @@ const FLAGS: &[Keyword<Flag>] = &[
     ("pretty", Flag::Pretty),
     ("rcvbuf", Flag::Rcvbuf),
     ("color", Flag::Color),
+    ("compressvlans", Flag::CompressVlans),
     ("help", Flag::Help),
     ("netns", Flag::Netns),
     ("Numeric", Flag::Numeric),
@@ -444,8 +482,8 @@ const HELP: &str = "\
 Usage: netnsctl [ OPTIONS ] OBJECT { COMMAND | help }
        netnsctl [ -force ] -batch FILE
 OBJECT  := address | route | rule | neighbour | nexthop | link | netns | tuntap | monitor | maddress | netconf |
-           ntable | vrf (as in ip; help for each: `netnsctl OBJECT help`) | check | decode | run | enter | ls | who |
-           release
+           ntable | vrf | bridge (as in ip and bridge; help for each: `netnsctl OBJECT help`) | check | decode | run |
+           enter | ls | who | release
 OPTIONS := -n[etns] NAME      in this namespace
            -4 | -6 | -0 | -B | -M | -f[amily] { inet | inet6 | link | bridge | mpls }
            -j[son] -p[retty]  JSON, indented
@@ -474,6 +512,18 @@ fn parse_words(
     object: Option<Object>,
 ) -> grammar::Result<(Options, Command)> {
     let mut words = Words::new(words).like_ip(options.ip);
+    #[cfg(feature = "bridge")]
+    let help = if options.bridge { bridge::HELP } else { HELP };
+    #[cfg(not(feature = "bridge"))]
+    let help = HELP;
+    let of_bridge: Vec<_>;
+    let flags = match options.bridge {
+        true => {
+            of_bridge = FLAGS.iter().copied().filter(|flag| flag.1.is_of_bridge()).collect();
+            of_bridge.as_slice()
+        }
+        false => FLAGS,
+    };
     let mut batch = None;
     while let Some(word) = words.peek().and_then(OsStr::to_str).filter(|w| w.starts_with('-') && *w != "-") {
         let _ = words.next();
@@ -481,22 +531,28 @@ fn parse_words(
             break;
         }
         let name = word.strip_prefix("--").or_else(|| word.strip_prefix('-')).unwrap_or(word);
+        let whole = name;
         let (name, value) = name.split_once('=').map_or((name, None), |(name, value)| (name, Some(value)));
         let known = [OsString::from(name)];
-        let known = Words::new(&known).like_ip(true).keyword("an option", FLAGS);
+        let known = Words::new(&known).like_ip(true).keyword("an option", flags);
         let known = known.map_err(|e| e.message.replace(&show(OsStr::new(name)), &format!("{word:?}")));
         let unknown = |message: String| {
-            words.error_before(message).ip(format!("Option \"-{name}\" is unknown, try \"ip -help\"."))
+            let help = if options.bridge { "bridge help" } else { "ip -help" };
+            words.error_before(message).ip(format!("Option \"-{whole}\" is unknown, try \"{help}\"."))
         };
         let flag = known.map_err(unknown)?;
         // These are written out.
-        let whole = matches!(flag, Flag::Echo | Flag::DryRun) && !matches!(name, "echo" | "dry-run");
-        if whole || value.is_some() && flag != Flag::Color {
+        let short = matches!(flag, Flag::Echo | Flag::DryRun) && !matches!(name, "echo" | "dry-run");
+        let foreign = flag == Flag::CompressVlans && options.ip && !options.bridge;
+        if short || foreign || value.is_some() && flag != Flag::Color {
             return Err(unknown(format!("{word:?} is not an option")));
         }
         match flag {
             Flag::Loops => options.loops = Some(words.uint("a number of rounds")?),
-            Flag::Family => options.family = Some(words.keyword("an address family", FAMILIES)?),
+            Flag::Family => {
+                let family = words.keyword("an address family", FAMILIES);
+                options.family = Some(family.map_err(|usage| words.wrong(usage, "invalid protocol family"))?);
+            }
             Flag::Of(family) => options.family = Some(family),
             Flag::Human => options.human = true,
             Flag::Iec => options.iec = true,
@@ -524,7 +580,8 @@ fn parse_words(
                     _ => return Err(unknown(format!("{word:?}: the colours are always, auto or never"))),
                 }
             }
-            Flag::Help => return Ok((options, Command::Help(HELP))),
+            Flag::CompressVlans => options.compress = true,
+            Flag::Help => return Ok((options, Command::Help(help))),
             Flag::Netns => {
                 let path = words.peek().is_some_and(|w| w.as_encoded_bytes().contains(&b'/'));
                 let word = words.peek().unwrap_or_default();
@@ -545,7 +602,9 @@ fn parse_words(
     let object = match object {
         Some(object) => object,
         // Nothing but options, -h for one.
-        None if words.is_end() => return Ok((options, Command::Help(HELP))),
+        None if words.is_end() => return Ok((options, Command::Help(help))),
+        #[cfg(feature = "bridge")]
+        None if options.bridge => Object::Bridge,
         None => words
             .keyword_of_ip("an object", OBJECTS, |word| format!("Object \"{word}\" is unknown, try \"ip help\"."))?,
     };
@@ -714,6 +773,11 @@ impl Session {
             let at = words.iter().rposition(|word| message.contains(&show(word))).unwrap_or(0);
             grammar::Usage::new(at, message)
         };
+        #[cfg(feature = "bridge")]
+        if matches!(command, Command::Bridge(_)) {
+            let instead = "a port is set up by `link set NAME master BRIDGE` and `link set NAME type bridge_slave ...`";
+            return Err(whole(format!("`bridge` is nothing for a plan: {instead}")));
+        }
         let Some(planner) = self.planner.as_ref().filter(|_| command.is_for_plans()) else {
             return Err(whole(
                 "in a plan, things are made and set: netns add, link add, link set, addr, route, rule, neigh or \
@@ -869,8 +933,8 @@ pub fn done<T>(task: &str, result: std::result::Result<T, Error>) -> Result<T> {
 
 /// Runs the program with these arguments, the first of which is its name; gives back the exit code.
 ///
-/// Called `ip`, or `ip` and an object of it (`iplink`), it does what `ip` does; so does `netnsctl ip …`. Called `unshare`,
-/// `nsenter` or `lsns`, it does what these do.
+/// Called `ip`, or `ip` and an object of it (`iplink`), it does what `ip` does; so does `netnsctl ip …`. Called `bridge`,
+/// `brctl`, `unshare`, `nsenter` or `lsns`, it does what these do.
 #[must_use]
 pub fn run(mut args: impl Iterator<Item = OsString>) -> u8 {
     let program = args.next().unwrap_or_default();
@@ -882,6 +946,11 @@ pub fn run(mut args: impl Iterator<Item = OsString>) -> u8 {
         Some("lsns") => return lsns::main(&program, args.collect()),
         _ => {}
     }
+    #[cfg(feature = "bridge")]
+    if name == Some("brctl") {
+        return bridge::brctl::main(&args.collect::<Vec<_>>());
+    }
+    let bridge = cfg!(feature = "bridge") && name == Some("bridge");
     let name = name.and_then(|n| n.strip_prefix("ip"));
     let mut words: Vec<OsString> = args.collect();
     #[cfg(feature = "processes")]
@@ -900,7 +969,7 @@ pub fn run(mut args: impl Iterator<Item = OsString>) -> u8 {
             |()| code::OK,
         );
     }
-    let mut options = Options { ip: name.is_some(), ..Options::default() };
+    let mut options = Options { ip: bridge || name.is_some(), bridge, ..Options::default() };
     let object = name.filter(|n| !n.is_empty()).and_then(|n| OBJECTS.iter().find(|o| o.0.starts_with(n))).map(|o| o.1);
     if !options.ip && words.first().is_some_and(|w| w == "ip") {
         options.ip = true;
@@ -908,7 +977,9 @@ pub fn run(mut args: impl Iterator<Item = OsString>) -> u8 {
     }
     let ip = options.ip;
     let result = match (words.is_empty(), object) {
-        (true, None) => Err(Failure::new(code::USAGE, HELP.trim_end()).ip(HELP.trim_end().replace("netnsctl", "ip"))),
+        (true, None) if !bridge => {
+            Err(Failure::new(code::USAGE, HELP.trim_end()).ip(HELP.trim_end().replace("netnsctl", "ip")))
+        }
         _ => Session::new(options.clone()).words(&words, options, object),
     };
     match result {

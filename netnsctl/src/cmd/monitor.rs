@@ -32,6 +32,8 @@ pub struct Request {
     dev: Option<OsString>,
     /// Recorded ones, in this file.
     file: Option<OsString>,
+    /// As `bridge` shows them.
+    of_bridges: bool,
 }
 
 /// A kind of object.
@@ -47,13 +49,32 @@ enum Kind {
     Nsid,
     Nexthop,
     NexthopBucket,
+    #[cfg(feature = "bridge")]
+    Port,
+    #[cfg(feature = "bridge")]
+    Fdb,
+    #[cfg(feature = "bridge")]
+    Mdb,
+    #[cfg(feature = "bridge")]
+    Vlan,
+}
+
+impl Kind {
+    fn is_link(self) -> bool {
+        #[cfg(feature = "bridge")]
+        if self == Kind::Port {
+            return true;
+        }
+        self == Kind::Link
+    }
 }
 
 type Groups = &'static [(u32, u8)];
+type Row = (Kind, u16, &'static str, Groups);
 
 /// A kind, the first of its messages (`RTM_NEW…`), what events of it are labelled, and the groups they go to, with their
 /// families.
-const KINDS: &[(Kind, u16, &str, Groups)] = &[
+const KINDS: &[Row] = &[
     (Kind::Link, 16, "LINK", &[(rtnlgrp::LINK, af::UNSPEC)]),
     (Kind::Addr, 20, "ADDR", &[(rtnlgrp::IPV4_IFADDR, af::INET), (rtnlgrp::IPV6_IFADDR, af::INET6)]),
     (
@@ -74,6 +95,15 @@ const KINDS: &[(Kind, u16, &str, Groups)] = &[
     (Kind::Nsid, 88, "NSID", &[(rtnlgrp::NSID, af::UNSPEC)]),
     (Kind::Nexthop, 104, "NEXTHOP", &[(rtnlgrp::NEXTHOP, af::UNSPEC)]),
     (Kind::NexthopBucket, 116, "NEXTHOPBUCKET", &[]),
+];
+
+/// Those of `bridge`.
+#[cfg(feature = "bridge")]
+const OF_BRIDGES: &[Row] = &[
+    (Kind::Port, 16, "LINK", &[(rtnlgrp::LINK, af::UNSPEC)]),
+    (Kind::Fdb, 28, "NEIGH", &[(rtnlgrp::NEIGH, af::UNSPEC)]),
+    (Kind::Mdb, 84, "MDB", &[(rtnlgrp::MDB, af::UNSPEC)]),
+    (Kind::Vlan, 112, "VLAN", &[(rtnlgrp::BRVLAN, af::UNSPEC)]),
 ];
 
 const HELP: &str = "\
@@ -146,6 +176,51 @@ pub(super) fn parse(words: &mut Words<'_>, options: &mut Options) -> Parsed<Comm
     Ok(Command::Monitor(request))
 }
 
+#[cfg(feature = "bridge")]
+pub(super) const BRIDGE_HELP: &str = "\
+Usage: netnsctl bridge monitor [ link | fdb | mdb | vlan | all ]... [ file FILE ]
+       (none: link, fdb and mdb; all: vlan too, with labels)
+";
+
+/// `bridge monitor`; `None` is a question for help.
+#[cfg(feature = "bridge")]
+pub(super) fn parse_bridge(words: &mut Words<'_>, options: &mut Options) -> Parsed<Option<Command>> {
+    const WHOLE: &[Keyword<Word>] = &[("vni", Word::Not), ("all", Word::All)];
+    const WORDS: &[Keyword<Word>] = &[
+        ("file", Word::File),
+        ("link", Word::Kind(Kind::Port)),
+        ("fdb", Word::Kind(Kind::Fdb)),
+        ("mdb", Word::Kind(Kind::Mdb)),
+        ("vlan", Word::Kind(Kind::Vlan)),
+        ("help", Word::Help),
+    ];
+    let mut request = Request { of_bridges: true, ..Request::default() };
+    while !words.is_end() {
+        let typed = words.typed();
+        let unknown = || format!("Argument \"{typed}\" is unknown, try \"bridge monitor help\".");
+        match words.keyword_of("an object of monitor", WHOLE, WORDS).map_err(|usage| usage.ip(unknown()))? {
+            Word::File => request.file = Some(words.need("a file")?.to_owned()),
+            Word::All => request.label = true,
+            Word::Kind(kind) => request.kinds.push(kind),
+            Word::Help => return Ok(None),
+            _ => {
+                let said = format!("\"{typed}\" is not supported");
+                return Err(words.error_before(format!("{said} here")).ip(said));
+            }
+        }
+    }
+    if request.label {
+        request.kinds.clear();
+    } else if request.kinds.is_empty() {
+        request.kinds = vec![Kind::Port, Kind::Fdb, Kind::Mdb];
+    }
+    if options.ip && options.json {
+        // As in `parse`.
+        (options.json, options.color) = (false, When::Never);
+    }
+    Ok(Some(Command::Monitor(request)))
+}
+
 pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
     let dev = match &request.dev {
         None => 0,
@@ -159,7 +234,11 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
     let options = session.options.clone();
     let Request { label, all_nsid, .. } = request;
     let (objects, others) = (route::Objects::new(), Vec::new());
-    let mut monitor = Monitor { label, all_nsid, dev, options, context, objects, others };
+    #[cfg(feature = "bridge")]
+    let rows = if request.of_bridges { OF_BRIDGES } else { KINDS };
+    #[cfg(not(feature = "bridge"))]
+    let rows = KINDS;
+    let mut monitor = Monitor { rows, label, all_nsid, dev, options, context, objects, others };
     match &request.file {
         Some(file) => monitor.play(session, file),
         None => monitor.listen(session, &request.kinds),
@@ -170,6 +249,8 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
 type Names = Vec<(i32, OsString)>;
 
 struct Monitor {
+    /// What there is to show.
+    rows: &'static [Row],
     label: bool,
     all_nsid: bool,
     /// 0: any.
@@ -189,7 +270,7 @@ impl Monitor {
         /// As much as `ip` asks for.
         const ROOM: u32 = 1024 * 1024;
         let family = self.options.family.unwrap_or(af::UNSPEC);
-        let groups = KINDS.iter().filter(|k| kinds.is_empty() || kinds.contains(&k.0)).flat_map(|k| k.3);
+        let groups = self.rows.iter().filter(|k| kinds.is_empty() || kinds.contains(&k.0)).flat_map(|k| k.3);
         let groups = groups.filter(|(_, of)| family == af::UNSPEC || *of == af::UNSPEC || *of == family);
         let groups: Vec<u32> = groups.map(|g| g.0).collect();
         let open = || {
@@ -299,7 +380,7 @@ impl Monitor {
 
     /// Shows an event of the namespace with the id `nsid` (`None`: this one).
     fn event(&mut self, session: &mut Session, nsid: Option<i32>, message: &Message<'_>) -> Result<()> {
-        let known = KINDS.iter().find(|k| k.1 == message.kind() & !3);
+        let known = self.rows.iter().find(|k| k.1 == message.kind() & !3);
         let known = known.filter(|(kind, ..)| match message.kind() & 3 {
             0 => true,
             1 => *kind != Kind::Prefix,
@@ -346,8 +427,10 @@ impl Monitor {
                 self.objects.retain(|o| new.as_ref().is_none_or(|new| new.0 != o.0));
                 self.objects.extend(new.filter(|_| message.kind() != RTM_DELNEXTHOP));
             }
-            (Kind::Link, Ok(link), _) if message.kind() == RTM_DELLINK => self.context.links.remove(index_of(&link)),
-            (Kind::Link, Ok(link), _) => drop(self.context.links.replace(&link)),
+            (kind, Ok(link), _) if kind.is_link() && message.kind() == RTM_DELLINK => {
+                self.context.links.remove(index_of(&link))
+            }
+            (kind, Ok(link), _) if kind.is_link() => drop(self.context.links.replace(&link)),
             (Kind::Nsid, _, Ok(new)) if message.kind() == RTM_NEWNSID && nsid.is_none() => {
                 let id = got(new.nsid()).unwrap_or(NSID_NOT_ASSIGNED);
                 if !self.context.namespaces.iter().any(|n| n.0 == id) {
@@ -373,6 +456,7 @@ impl Monitor {
                     session.out.text(format_args!("Timestamp: {} {micros} us\n", Time(time)));
                 }
             }
+            _ if self.options.bridge => {}
             (kind, ..) => {
                 let (flags, len) = (message.flags().bits(), message.bytes().len());
                 session.warn(&format!(

@@ -171,6 +171,7 @@ fn header_len(kind: u16) -> usize {
     let header = match kind / 4 * 4 {
         16 | 108 => 16,          // ifinfomsg
         20 | 104 | 116 => 8,     // ifaddrmsg, nhmsg
+        84 | 112 => 8,           // br_port_msg, br_vlan_msg
         24 | 28 | 32 | 92 => 12, // rtmsg, ndmsg, fib_rule_hdr, if_stats_msg
         36 | 40 | 44 => 20,      // tcmsg
         72 => 12,                // ifaddrlblmsg
@@ -224,9 +225,11 @@ impl fmt::Display for Request {
             (64, "NEIGHTBL"),
             (72, "ADDRLABEL"),
             (80, "NETCONF"),
+            (84, "MDB"),
             (88, "NSID"),
             (104, "NEXTHOP"),
             (108, "LINKPROP"),
+            (112, "VLAN"),
         ];
         let (protocol, bytes, namespaces) = match self {
             Request::Ioctl(call) => return write!(f, "ioctl {call}"),

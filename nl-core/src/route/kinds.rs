@@ -224,7 +224,7 @@ attrs! {
         FLAGS = 0, Uint, "Whom it is for: 1 the master, 2 the device.";
         MODE = 1, Uint, "Mode of the embedded bridge (`BRIDGE_MODE_*`).";
         VLAN_INFO = 2, Struct(super::BridgeVlanInfo::SPEC), "A VLAN, or an end of a range.";
-        VLAN_TUNNEL_INFO = 3, Bytes, "A VLAN's tunnel.";
+        VLAN_TUNNEL_INFO = 3, Nest(&crate::route::vlan_tunnel::SPEC), "A VLAN's tunnel, or an end of a range.";
         MRP = 4, Bytes, "Media redundancy.";
         CFM = 5, Bytes, "Fault management.";
         MST = 6, Bytes, "Spanning trees.";

@@ -571,8 +571,8 @@ attrs! {
     /// Statistics of a link.
     pub mod ifla_stats("IFLA_STATS_", "linux/if_link.h") {
         LINK_64 = 1, Struct(super::Stats64::SPEC), "Those of 64 bits.";
-        LINK_XSTATS = 2, Bytes, "Those of the kind.";
-        LINK_XSTATS_SLAVE = 3, Bytes, "Those of the kind of the master.";
+        LINK_XSTATS = 2, Nest(&crate::route::link_xstats::SPEC), "Those of the kind.";
+        LINK_XSTATS_SLAVE = 3, Nest(&crate::route::link_xstats::SPEC), "Those of the kind of the master.";
         LINK_OFFLOAD_XSTATS = 4, Nest(&super::offload_xstats::SPEC), "Those of hardware.";
         AF_SPEC = 5, Bytes, "Those of address families.";
     }

@@ -9,11 +9,13 @@
 //!            rule  fib_rule_hdr 12   fra      route/rule.rs
 //!            neigh ndmsg        12   nda      route/neigh.rs
 //!            nsid  rtgenmsg   1 + 3  netnsa   route/nsid.rs
+//!            mdb   br_port_msg  8    mdba     route/bridges.rs, a bridge's VLANs too
 //! ```
 //!
 //! Integers are in host byte order; what is not (ports, VLAN protocols, addresses) says so.
 
 mod addr;
+mod bridges;
 mod kinds;
 mod link;
 mod lwtunnel;
@@ -28,6 +30,7 @@ mod rule;
 mod vfs;
 
 pub use addr::*;
+pub use bridges::*;
 pub use kinds::*;
 pub use link::*;
 pub use lwtunnel::*;
@@ -43,8 +46,7 @@ pub use vfs::*;
 use crate::spec::{CodeSpec, codes, messages};
 
 messages! {
-    /// All of the route family that is described here. Traffic control and the bridge's own
-    /// tables are not.
+    /// All of the route family that is described here. Traffic control is not.
     pub const FAMILY: Family("NETLINK_ROUTE", 0) {
         RTM_NEWLINK = 16, IfInfoMsg, ifla, "Make or change a link; a link.";
         RTM_DELLINK = 17, IfInfoMsg, ifla, "Delete a link, or a whole group.";
@@ -75,6 +77,9 @@ messages! {
         RTM_NEWNETCONF = 80, NetConfMsg, netconfa, "A link's forwarding settings.";
         RTM_DELNETCONF = 81, NetConfMsg, netconfa, "A link's forwarding settings are gone.";
         RTM_GETNETCONF = 82, NetConfMsg, netconfa, "Get forwarding settings.";
+        RTM_NEWMDB = 84, BrPortMsg, mdba_set, "Make or change a multicast group of a bridge; groups ([`mdba`]).";
+        RTM_DELMDB = 85, BrPortMsg, mdba_set, "Delete a multicast group, or many; groups ([`mdba`]).";
+        RTM_GETMDB = 86, BrPortMsg, mdba_get, "Get multicast groups, or one.";
         RTM_NEWNSID = 88, RtGenMsg, netnsa, "Give a namespace an id; an id.";
         RTM_DELNSID = 89, RtGenMsg, netnsa, "A namespace that had an id is gone.";
         RTM_GETNSID = 90, RtGenMsg, netnsa, "Get the id of a namespace, or all ids.";
@@ -86,6 +91,9 @@ messages! {
         RTM_GETNEXTHOP = 106, NhMsg, nha, "Get next hop objects.";
         RTM_NEWLINKPROP = 108, IfInfoMsg, ifla, "Give a link alternative names.";
         RTM_DELLINKPROP = 109, IfInfoMsg, ifla, "Take alternative names away.";
+        RTM_NEWVLAN = 112, BrVlanMsg, vlandb, "Change a VLAN's settings at a bridge; a bridge's VLANs.";
+        RTM_DELVLAN = 113, BrVlanMsg, vlandb, "A VLAN of a bridge is gone.";
+        RTM_GETVLAN = 114, BrVlanMsg, vlandb_dump, "Get the VLANs of bridges.";
         RTM_GETNEXTHOPBUCKET = 118, NhMsg, nha, "Get a bucket of a resilient next hop group.";
         RTM_NEWNEXTHOPBUCKET = 116, NhMsg, nha, "A bucket of a resilient next hop group.";
         RTM_DELNEXTHOPBUCKET = 117, NhMsg, nha, "A bucket is gone.";
@@ -93,8 +101,15 @@ messages! {
 }
 
 /// Groups of numbers that no header or attribute above points to, for checks.
-pub const CODES: &[&CodeSpec] =
-    &[&rtnlgrp::SPEC, &rtext_filter::SPEC, &macvlan_macaddr_mode::SPEC, &br_boolopt::SPEC, &CacheFlags::SPEC];
+pub const CODES: &[&CodeSpec] = &[
+    &rtnlgrp::SPEC,
+    &rtext_filter::SPEC,
+    &macvlan_macaddr_mode::SPEC,
+    &br_boolopt::SPEC,
+    &CacheFlags::SPEC,
+    &BridgeFlags::SPEC,
+    &bridge_mode::SPEC,
+];
 
 codes! {
     /// Address families (`AF_*`), those of netlink's own included.

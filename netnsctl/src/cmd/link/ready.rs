@@ -132,7 +132,8 @@ impl Ready {
         Ok(attrs)
     }
 
-    fn value(
+    /// The attribute that this value of `change` is.
+    pub(super) fn value(
         &mut self,
         session: &mut Session,
         ns: Option<&OsStr>,

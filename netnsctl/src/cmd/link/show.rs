@@ -95,6 +95,12 @@ impl<'f> List<'f> {
         Ok(List { context, show, dir: session.dir.clone(), namespaces: session.options.json, waiting: Vec::new() })
     }
 
+    /// Where no names of namespaces are shown.
+    #[cfg(feature = "bridge")]
+    pub(in crate::cmd) fn without_namespaces(self) -> Self {
+        List { namespaces: true, ..self }
+    }
+
     /// Shows those of a dump as they come.
     pub(in crate::cmd) fn stream(mut self, session: &mut Session, ask: impl Fn(&mut Msg<'_>)) -> Result<()> {
         let (conn, out) = session.conn_and_out()?;
@@ -164,6 +170,12 @@ impl<'f> List<'f> {
     fn rest(&mut self, conn: &mut Conn, out: &mut Out) -> Result<()> {
         let waiting = std::mem::take(&mut self.waiting);
         for message in Messages::new(&waiting).map_while(std::result::Result::ok) {
+            if let Ok(link) = Link::whole(&message) {
+                self.known(&link);
+            }
+        }
+        self.context.links.ask_missed(conn, None)?;
+        for message in Messages::new(&waiting).map_while(std::result::Result::ok) {
             let Ok(link) = Link::whole(&message) else { continue };
             if !self.namespaces && matches!(link.link_netnsid(), Ok(Some(_))) {
                 self.namespaces = true;
@@ -180,13 +192,22 @@ impl<'f> List<'f> {
         Ok(())
     }
 
+    /// Whether the links are known that this one refers to; takes note of those that are not.
+    fn known(&self, link: &Link<'_>) -> bool {
+        let below = if matches!(link.link_netnsid(), Ok(Some(_))) { Ok(None) } else { link.link() };
+        let mut known = true;
+        for index in [link.master(), below] {
+            known &= index.is_ok_and(|i| i.is_none_or(|i| i == 0 || self.context.links.name(i).is_some()));
+        }
+        known
+    }
+
     /// Shows one if all is known that it refers to.
     fn try_show(&self, out: &mut Out, message: &Message<'_>, link: &Link<'_>) -> bool {
         let elsewhere = matches!(link.link_netnsid(), Ok(Some(_)));
-        let known = |index: std::result::Result<Option<u32>, _>| {
-            index.is_ok_and(|i| i.is_none_or(|i| i == 0 || self.context.links.has(i)))
-        };
-        if !known(link.master()) || if elsewhere { !self.namespaces } else { !known(link.link()) } {
+        if !self.known(link) || elsewhere && !self.namespaces {
+            // They may yet come.
+            self.context.links.missed().clear();
             return false;
         }
         let mark = out.mark();
@@ -371,9 +392,9 @@ impl Context {
         });
     }
 
-    /// All that is shown of a link, ended by a new line.
-    pub(in crate::cmd) fn full(&self, out: &mut Out, link: &Link<'_>) {
-        let (index, of_link) = (links::index_of(link), self.of_addresses.is_none());
+    /// How a link begins: index, name, flags and MTU.
+    pub(super) fn head(&self, out: &mut Out, link: &Link<'_>) {
+        let index = links::index_of(link);
         out.json("ifindex", index);
         out.digits(index);
         out.push(": ");
@@ -382,15 +403,25 @@ impl Context {
         if let Ok(Some(mtu)) = link.mtu() {
             out.number("mtu", "mtu ", mtu);
         }
+    }
+
+    pub(super) fn master(&self, out: &mut Out, link: &Link<'_>) {
+        if let Some(master) = link.master().ok().flatten().filter(|m| *m != 0) {
+            let name = self.name(master);
+            out.name("master", "master ", &name);
+        }
+    }
+
+    /// All that is shown of a link, ended by a new line.
+    pub(in crate::cmd) fn full(&self, out: &mut Out, link: &Link<'_>) {
+        let of_link = self.of_addresses.is_none();
+        self.head(out, link);
         let programs = link.xdp().ok().flatten();
         programs.iter().for_each(|programs| xdp_mode(out, programs, of_link, self.details));
         if let Ok(Some(qdisc)) = link.qdisc() {
             out.name("qdisc", "qdisc ", qdisc);
         }
-        if let Some(master) = link.master().ok().flatten().filter(|m| *m != 0) {
-            let name = self.name(master);
-            out.name("master", "master ", &name);
-        }
+        self.master(out, link);
         Self::state(out, link, "state ", 0);
         if let (true, Ok(Some(mode))) = (of_link, link.linkmode()) {
             match ["DEFAULT", "DORMANT"].get(usize::from(mode)) {

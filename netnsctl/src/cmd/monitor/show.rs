@@ -80,6 +80,10 @@ impl Monitor {
                 let header = RouterPrefix::parse(message)?.header;
                 family(af::INET6) && header.family == af::INET6 && header.kind == ADVERTISED
             }
+            #[cfg(feature = "bridge")]
+            Kind::Port if !matches!(Link::parse(message)?.header.family, af::UNSPEC | af::BRIDGE) => return Ok(None),
+            #[cfg(feature = "bridge")]
+            Kind::Fdb if Neigh::parse(message)?.header.family != af::BRIDGE => return Ok(None),
             _ => true,
         }))
     }
@@ -122,6 +126,20 @@ impl Monitor {
                 netns::show_nsid(out, nsid, view.current_nsid()?, message.kind() == RTM_DELNSID, name);
                 Ok(())
             }
+            #[cfg(feature = "bridge")]
+            Kind::Port => {
+                link::port::show(&self.context, out, message, &Link::whole(message)?);
+                Ok(())
+            }
+            #[cfg(feature = "bridge")]
+            Kind::Fdb => {
+                let statistics = options.statistics > 0;
+                bridge::fdb::Style { links, dev: 0, statistics }.message(out, message, &Default::default())
+            }
+            #[cfg(feature = "bridge")]
+            Kind::Mdb => bridge::mdb::Style::new(links, options).event(out, message),
+            #[cfg(feature = "bridge")]
+            Kind::Vlan => bridge::vlan::event(out, message, links, options),
             Kind::Nexthop | Kind::NexthopBucket => nexthop::event(out, message, links, options),
         }
     }

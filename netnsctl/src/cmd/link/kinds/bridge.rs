@@ -1,7 +1,7 @@
 //! Bridges and their ports.
 
 use super::Shape::*;
-use super::{Kind, Setting, both, given, kind, print, read, write};
+use super::{Kind, Setting, TOOL, both, given, kind, on, print, read, write};
 use nl_core::Attrs;
 use nl_core::route::{br, br_boolopt, brport};
 
@@ -72,6 +72,7 @@ const PORT: &[Setting] = &[
     both("root_block", brport::PROTECT, OnOff),
     both("fastleave", brport::FAST_LEAVE, OnOff),
     both("learning", brport::LEARNING, OnOff),
+    on(TOOL, "learning_sync", brport::LEARNING_SYNC, OnOff),
     both("flood", brport::UNICAST_FLOOD, OnOff),
     read("port_id", brport::ID, Hex(2)).json("id"),
     read("port_no", brport::NO, Hex(2)).json("no"),

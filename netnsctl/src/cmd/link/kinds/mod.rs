@@ -20,6 +20,8 @@ mod udp;
 mod vlan;
 
 pub(super) use parse::{arrange, options, usage};
+#[cfg(feature = "bridge")]
+pub(super) use parse::{setting, words_of};
 
 use super::change::{Attr, Bytes, Value};
 use crate::grammar::{Result as Parsed, Words};
@@ -120,6 +122,8 @@ pub(super) const SET: u8 = 2;
 pub(super) const PEER: u8 = 4;
 /// In `link show`.
 const SHOW: u8 = 8;
+/// In `bridge link` only, which sets and shows it.
+pub(super) const TOOL: u8 = 32;
 
 const fn on(on: u8, words: &'static str, attr: u16, shape: Shape) -> Setting {
     Setting { words, json: None, text: None, attr, shape, on, range: (0, u64::MAX), shown: Where::There }

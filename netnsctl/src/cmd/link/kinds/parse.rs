@@ -239,26 +239,7 @@ pub(in super::super) fn options(kind: &'static Kind, words: &mut Words<'_>, on: 
     let (mut attrs, mut seen) = (Vec::new(), Vec::new());
     while let Some(word) = words.peek() {
         let Some(word) = option(kind, words, word.to_str().unwrap_or_default(), on)? else { continue };
-        let mut rows = kind.settings(on).filter_map(|s| Some((s, spelled(s.words, &word)?)));
-        let first = rows.clone().next().map_or("", |(s, _)| s.word());
-        // All rows of a word begin to read at the same place.
-        let (start, mut end) = (words.clone(), words.clone());
-        rows.try_for_each(|(row, no)| {
-            *words = start.clone();
-            row.parse(words, no, &mut attrs).map_err(|usage| match row.shape {
-                Shape::Code(..) | Shape::BitOf(..) | Shape::OnOff | Shape::Masked(..) if usage.at == start.at() => {
-                    let code = if start.is_end() { usage.ip_code } else { kind.code };
-                    usage.ip_code(code)
-                }
-                _ => usage,
-            })?;
-            if words.at() > end.at() {
-                end = words.clone();
-            }
-            Ok(())
-        })?;
-        let alone = end.at() == start.at();
-        *words = end;
+        let (first, alone) = setting(kind, words, &word, on, &mut attrs)?;
         if kind.once && seen.contains(&first) {
             let usage = words.error_before(format!("{first} is given twice"));
             let (what, arg) = (if alone { &word } else { first }, words.before());
@@ -273,6 +254,43 @@ pub(in super::super) fn options(kind: &'static Kind, words: &mut Words<'_>, on: 
             None => words.error(wrong).ip(format!("{}: {wrong}", kind.name)).ip_code(1),
         }),
     }
+}
+
+/// Reads the value of the setting of which `word` was just taken. Gives back its first word, and whether it stands alone.
+pub(in super::super) fn setting(
+    kind: &'static Kind,
+    words: &mut Words<'_>,
+    word: &str,
+    on: u8,
+    attrs: &mut Vec<Attr<Value>>,
+) -> Parsed<(&'static str, bool)> {
+    let mut rows = kind.settings(on).filter_map(|s| Some((s, spelled(s.words, word)?)));
+    let first = rows.clone().next().map_or("", |(s, _)| s.word());
+    // All rows of a word begin to read at the same place.
+    let (start, mut end) = (words.clone(), words.clone());
+    rows.try_for_each(|(row, no)| {
+        *words = start.clone();
+        row.parse(words, no, attrs).map_err(|usage| match row.shape {
+            Shape::Code(..) | Shape::BitOf(..) | Shape::OnOff | Shape::Masked(..) if usage.at == start.at() => {
+                let code = if start.is_end() { usage.ip_code } else { kind.code };
+                usage.ip_code(code)
+            }
+            _ => usage,
+        })?;
+        if words.at() > end.at() {
+            end = words.clone();
+        }
+        Ok(())
+    })?;
+    let alone = end.at() == start.at();
+    *words = end;
+    Ok((first, alone))
+}
+
+/// The words of a kind's settings.
+#[cfg(feature = "bridge")]
+pub(in super::super) fn words_of(kind: &'static Kind, on: u8) -> impl Iterator<Item = &'static str> {
+    kind.settings(on).flat_map(|s| aliases(s.words)).map(|alias| alias.plain)
 }
 
 /// Takes the next word, an option, and writes it out. `None`: it is passed over.

@@ -69,6 +69,15 @@ impl Context {
         }
     }
 
+    /// Those of a port's settings that `attrs` names, as `bridge` shows them: in that order, by the words that set them.
+    #[cfg(feature = "bridge")]
+    pub(in super::super) fn of_port(&self, out: &mut Out, attrs: &[u16], data: &Attrs<'_>) {
+        let rows = || find("bridge_slave").into_iter().flat_map(|kind| kind.settings(SHOW | super::TOOL));
+        for row in attrs.iter().filter_map(|attr| rows().find(|row| row.attr == *attr)) {
+            self.setting(out, &Setting { json: None, ..*row }, data, true);
+        }
+    }
+
     fn data(&self, out: &mut Out, key: &str, kind: &str, data: Option<Attrs<'_>>, here: bool) {
         if let Some(kind) = find(kind).filter(|k| k.settings(SHOW).next().is_some()) {
             out.object(key, |out| {
