@@ -297,14 +297,19 @@ fn value(f: &mut Formatter<'_>, shape: Shape, bytes: &[u8]) -> fmt::Result {
         Shape::Uint => number(f, bytes, host_uint(bytes)),
         Shape::Be => number(f, bytes, uint(bytes, true)),
         Shape::Int => number(f, bytes, int(bytes)),
-        Shape::Code(codes) => match host_uint(bytes).and_then(|n| codes.name(n)) {
-            Some(name) => f.write_str(name),
-            None => number(f, bytes, host_uint(bytes)),
-        },
-        Shape::Bits(codes) => match host_uint(bytes) {
-            Some(n) => bits(f, n, codes.codes.iter()),
-            None => number::<u64>(f, bytes, None),
-        },
+        Shape::Code(codes) | Shape::BeCode(codes) => {
+            let n = uint(bytes, cfg!(target_endian = "big") || matches!(shape, Shape::BeCode(_)));
+            match n.and_then(|n| codes.name(n)) {
+                Some(name) => f.write_str(name),
+                None => number(f, bytes, n),
+            }
+        }
+        Shape::Bits(codes) | Shape::BeBits(codes) => {
+            match uint(bytes, cfg!(target_endian = "big") || matches!(shape, Shape::BeBits(_))) {
+                Some(n) => bits(f, n, codes.codes.iter()),
+                None => number::<u64>(f, bytes, None),
+            }
+        }
         Shape::Str => {
             let text = bytes.strip_suffix(&[0]).unwrap_or(bytes);
             write!(f, "\"{}\"", text.escape_ascii())
