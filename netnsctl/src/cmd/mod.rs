@@ -13,6 +13,8 @@ pub mod decode;
 pub mod enter;
 #[cfg(feature = "processes")]
 mod face;
+#[cfg(feature = "firewall")]
+pub mod fw;
 #[cfg(feature = "ip")]
 mod inet;
 #[cfg(feature = "plans")]
@@ -75,6 +77,7 @@ use netns_sys::{Dir, Errno, Error, Ns};
 use nl_core::Flags;
 use nl_core::pretty::Pretty;
 use nl_core::route::{FAMILY, af};
+use nl_core::spec::Family;
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
 use std::os::unix::ffi::OsStrExt;
@@ -276,6 +279,8 @@ objects! {
     Decode(decode);
     #[cfg(feature = "check")]
     Check(check);
+    #[cfg(feature = "firewall")]
+    Fw(fw);
     #[cfg(feature = "processes")]
     Run(run);
     #[cfg(feature = "processes")]
@@ -350,6 +355,8 @@ const OBJECTS: &[Keyword<Object>] = &[
     ("check", Object::Check),
     #[cfg(feature = "ip")]
     ("decode", Object::Decode),
+    #[cfg(feature = "firewall")]
+    ("fw", Object::Fw),
     #[cfg(feature = "processes")]
     ("run", Object::Run),
     #[cfg(feature = "processes")]
@@ -571,8 +578,8 @@ pub struct Session {
     waiting: bool,
     /// Indices of links by namespace and name, while a batch only adds: nothing it does makes them wrong.
     indices: Vec<(Option<OsString>, OsString, u32)>,
-    /// One connection for each namespace that was spoken to (`None`: the one we are in).
-    conns: Vec<(Option<OsString>, Conn)>,
+    /// One connection for each namespace that was spoken to (`None`: the one we are in), and family of netlink.
+    conns: Vec<(Option<OsString>, &'static Family, Conn)>,
     /// Nothing is done: it is planned.
     #[cfg(feature = "plans")]
     planner: Option<crate::plan::world::Planner>,
@@ -625,16 +632,27 @@ impl Session {
     /// As [`Session::conn`].
     pub fn conn_and_out(&mut self) -> Result<(&mut Conn, &mut Out)> {
         let ns = self.options.ns.clone();
-        self.conn_at(ns.as_deref(), Self::open)
+        self.conn_at(ns.as_deref(), &FAMILY, Self::open)
     }
 
-    /// As [`Session::conn_and_out`], in the namespace that `open` opens by the name `ns`.
+    /// The connection to netfilter of the namespace that `-n` names, opened once.
+    ///
+    /// # Errors
+    /// As [`Session::conn`].
+    #[cfg(feature = "firewall")]
+    pub fn netfilter(&mut self) -> Result<&mut Conn> {
+        let ns = self.options.ns.clone();
+        Ok(self.conn_at(ns.as_deref(), &nl_core::netfilter::FAMILY, Self::open)?.0)
+    }
+
+    /// As [`Session::conn_and_out`], for a family of netlink, in the namespace that `open` opens by the name `ns`.
     ///
     /// # Errors
     /// As [`Session::conn`].
     pub fn conn_at(
         &mut self,
         ns: Option<&OsStr>,
+        family: &'static Family,
         open: impl FnOnce(&Self, &OsStr) -> netns_sys::Result<Ns>,
     ) -> Result<(&mut Conn, &mut Out)> {
         #[cfg(feature = "plans")]
@@ -643,22 +661,22 @@ impl Session {
             let conn = planner.conn(ns).map_err(|error| not_entered(ns.unwrap_or_default(), &error))?;
             return Ok((conn, &mut self.out));
         }
-        let index = match self.conns.iter().position(|c| c.0.as_deref() == ns) {
+        let index = match self.conns.iter().position(|c| c.0.as_deref() == ns && c.1.protocol == family.protocol) {
             Some(index) => index,
             None => {
                 let conn = match ns {
-                    None => Conn::open(&FAMILY),
+                    None => Conn::open(family),
                     // Nothing follows that would have to be elsewhere.
                     Some(ns) if self.options.ns.as_deref() == Some(ns) && !self.in_batch => {
-                        open(self, ns).and_then(|ns| ns.enter()).and_then(|()| Conn::open(&FAMILY))
+                        open(self, ns).and_then(|ns| ns.enter()).and_then(|()| Conn::open(family))
                     }
-                    Some(ns) => open(self, ns).and_then(|ns| Conn::open_in(&ns, &FAMILY)),
+                    Some(ns) => open(self, ns).and_then(|ns| Conn::open_in(&ns, family)),
                 };
                 let conn = conn.map_err(|error| match ns {
                     Some(ns) => not_entered(ns, &error),
                     None => Failure::of("open a netlink socket", &error),
                 });
-                self.conns.push((ns.map(OsStr::to_owned), conn?));
+                self.conns.push((ns.map(OsStr::to_owned), family, conn?));
                 self.conns.len().saturating_sub(1)
             }
         };
@@ -668,7 +686,7 @@ impl Session {
             _ => None,
         };
         match self.conns.get_mut(index) {
-            Some((_, conn)) => {
+            Some((.., conn)) => {
                 hold.iter().for_each(|flags| conn.hold(*flags));
                 Ok((conn, &mut self.out))
             }
@@ -773,12 +791,12 @@ impl Session {
 
     /// Shows the messages that were held back.
     fn show_held(&mut self) {
-        for (ns, conn) in &mut self.conns {
+        for (ns, family, conn) in &mut self.conns {
             let held = conn.held();
             if let Some(ns) = ns.as_ref().filter(|_| !held.is_empty()) {
                 self.out.text(format_args!("in namespace {}:\n", show(ns)));
             }
-            self.out.text(format_args!("{}", Pretty::new(&held, &FAMILY)));
+            self.out.text(format_args!("{}", Pretty::new(&held, family)));
         }
     }
 

@@ -31,6 +31,8 @@ pub mod change;
 pub mod make;
 pub mod read;
 pub mod rule;
+pub mod ruleset;
+pub mod show;
 pub mod write;
 
 pub use make::Side;

@@ -57,6 +57,19 @@ pub fn list<'a>(list: Option<Attrs<'a>>, sets: &dyn Sets) -> Result<Vec<Stmt<'a>
     Ok(reader.stmts)
 }
 
+/// Reads one expression: what an element of a set does.
+///
+/// # Errors
+/// A list of attributes is broken.
+pub fn one(expr: Attrs<'_>) -> Result<Vec<Stmt<'_>>, DecodeError> {
+    let (name, attrs) = netfilter::expression(expr)?;
+    let mut reader = Reader { regs: [const { None }; SLOTS], stmts: Vec::new(), sets: &() };
+    if reader.expression(name, attrs.clone())?.is_none() {
+        reader.stmts.push(Stmt::Raw(name.into(), attrs.bytes().into()));
+    }
+    Ok(reader.stmts)
+}
+
 /// Registers of 4 bytes.
 const SLOTS: usize = 16;
 
@@ -267,12 +280,7 @@ impl<'a> Reader<'a, '_> {
                     None => None,
                 };
                 let stmts = match (e.exprs()?, e.expr()?) {
-                    (None, Some(one)) => {
-                        let (name, attrs) = netfilter::expression(one)?;
-                        let mut inner = Reader { regs: [const { None }; SLOTS], stmts: Vec::new(), sets: self.sets };
-                        some!(inner.expression(name, attrs)?);
-                        inner.stmts
-                    }
+                    (None, Some(expr)) => one(expr)?,
                     (all, _) => list(all, self.sets)?,
                 };
                 let timeout = e.timeout()?.unwrap_or_default();
