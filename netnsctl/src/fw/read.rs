@@ -2,7 +2,7 @@
 
 use super::rule::{Expr, Key, NatKind, Reject, Rule, Set, Stmt, With};
 use nl_core::netfilter::expr::{
-    Bitwise, ByteOrder, Cmp, ConnLimit, Counter, Ct, DynSet, ExtHdr, Fib, Immediate, Limit, Log, Lookup, Masq, Meta,
+    Bitwise, ByteOrder, Cmp, ConnLimit, Counter, Ct, Dup, DynSet, ExtHdr, Fib, Fwd, Immediate, Limit, Log, Lookup, Masq, Meta,
     NFT_REG_VERDICT, NFT_REG32_00, Nat, NatFlags, NumGen, ObjRef, Payload, Queue, Quota, Range, Redir, Rt, Socket, Xt,
     nft_bitwise, nft_cmp, nft_nat,
 };
@@ -47,13 +47,13 @@ pub fn list<'a>(list: Option<Attrs<'a>>, sets: &dyn Sets) -> Result<Vec<Stmt<'a>
     for expr in netfilter::expressions(list.unwrap_or(Attrs::new(&[], 0))) {
         let (name, attrs) = expr?;
         if reader.expression(name, attrs.clone())?.is_none() {
+            // What it reads is kept as it was too.
+            (0..SLOTS).for_each(|slot| reader.put_back(slot));
             reader.stmts.push(Stmt::Raw(name.into(), attrs.bytes().into()));
         }
     }
     // What was loaded for nothing is said too.
-    for slot in 0..SLOTS {
-        reader.put_back(slot);
-    }
+    (0..SLOTS).for_each(|slot| reader.put_back(slot));
     Ok(reader.stmts)
 }
 
@@ -98,8 +98,10 @@ macro_rules! some {
 impl<'a> Reader<'a, '_> {
     /// What has been loaded into `slot` and not used.
     fn put_back(&mut self, slot: usize) {
-        if let Some(Some((_, Some((name, attrs))))) = self.regs.get(slot) {
-            self.stmts.push(Stmt::Raw((*name).into(), (*attrs).into()));
+        if let Some(Some((_, unused))) = self.regs.get_mut(slot) {
+            if let Some((name, attrs)) = unused.take() {
+                self.stmts.push(Stmt::Raw(name.into(), attrs.into()));
+            }
         }
     }
 
@@ -366,6 +368,19 @@ impl<'a> Reader<'a, '_> {
                     return Ok(None);
                 }
                 Stmt::Queue(some!(e.num()?), e.total()?.unwrap_or(1), e.flags()?.unwrap_or_default())
+            }
+            b"dup" => {
+                let e = Dup::parse(attrs)?;
+                let (addr, dev) = (e.addr()?, e.dev()?);
+                Stmt::Dup(addr.and_then(|reg| self.get(reg)), dev.and_then(|reg| self.get(reg)))
+            }
+            b"fwd" => {
+                let e = Fwd::parse(attrs)?;
+                let addr = match e.addr()? {
+                    Some(reg) => Some((e.nfproto()?.unwrap_or_default(), some!(self.get(reg)))),
+                    None => None,
+                };
+                Stmt::Fwd(some!(self.get(some!(e.dev()?))), addr)
             }
             b"match" | b"target" => {
                 let e = Xt::parse(attrs)?;

@@ -266,6 +266,10 @@ pub enum Stmt<'a> {
     },
     /// Let a program decide: the first queue, how many, flags.
     Queue(u16, u16, u16),
+    /// Send a copy: to an address, out of an interface.
+    Dup(Option<Expr<'a>>, Option<Expr<'a>>),
+    /// Send it out of an interface; to a next hop of this family.
+    Fwd(Expr<'a>, Option<(u32, Expr<'a>)>),
     /// A match or target of iptables': its name, revision and struct.
     Xt {
         /// Whether it is a target.

@@ -7,7 +7,7 @@ use netns_sys::netlink::Conn;
 use netns_sys::{Error, Result};
 use nl_core::netfilter::{
     self, Chain, NFT_MSG_GETCHAIN, NFT_MSG_GETFLOWTABLE, NFT_MSG_GETGEN, NFT_MSG_GETOBJ, NFT_MSG_GETRULE,
-    NFT_MSG_GETSET, NFT_MSG_GETSETELEM, NFT_MSG_GETTABLE, NfGenMsg, SetFlags, Table, nfta_rule, nfta_set_elem_list,
+    NFT_MSG_GETSET, NFT_MSG_GETSETELEM, NFT_MSG_GETTABLE, NfGenMsg, SetFlags, Table, nfta_rule, nfta_set_elem_list, udata,
 };
 use nl_core::wire::align4;
 use nl_core::{Message, Messages, Msg};
@@ -50,6 +50,10 @@ pub struct SetInfo {
     pub key_len: u32,
     /// nft's number of the type of what it maps to.
     pub data_type: u32,
+    /// Type of the objects it maps to ([`nl_core::netfilter::nft_object`]).
+    pub object: u32,
+    /// Whether its keys are numbers in the host's byte order.
+    pub host: bool,
     /// Where its elements are among the messages.
     elements: Range<usize>,
 }
@@ -186,6 +190,8 @@ impl Ruleset {
                 key_type: set.key_type()?.unwrap_or_default(),
                 key_len: set.key_len()?.unwrap_or_default(),
                 data_type: set.data_type()?.unwrap_or_default(),
+                object: set.obj_type()?.unwrap_or_default(),
+                host: set.userdata()?.and_then(|data| udata::number(data, udata::SET_KEYBYTEORDER)) == Some(1),
                 elements: start..self.elements.0.len(),
             });
         }

@@ -3,7 +3,7 @@
 use super::rule::{Bytes, Expr, Key, NatKind, Rule, Set, Stmt, With};
 use nl_core::netfilter::expr::{
     NFT_REG_1, NFT_REG_VERDICT, NFT_REG32_00, nft_bitwise, nft_cmp, nfta_bitwise, nfta_byteorder, nfta_cmp,
-    nfta_connlimit, nfta_counter, nfta_ct, nfta_dynset, nfta_exthdr, nfta_fib, nfta_immediate, nfta_limit, nfta_log,
+    nfta_connlimit, nfta_counter, nfta_ct, nfta_dup, nfta_dynset, nfta_fwd, nfta_exthdr, nfta_fib, nfta_immediate, nfta_limit, nfta_log,
     nfta_lookup, nfta_masq, nfta_match, nfta_meta, nfta_nat, nfta_ng, nfta_objref, nfta_payload, nfta_queue,
     nfta_quota, nfta_range, nfta_redir, nfta_reject, nfta_rt, nfta_socket, write, write_raw,
 };
@@ -375,6 +375,25 @@ impl Writer<'_, '_> {
                 m.be16(nfta_queue::TOTAL, *total);
                 m.be16(nfta_queue::FLAGS, *flags);
             }),
+            Stmt::Dup(addr, dev) => {
+                addr.iter().for_each(|addr| self.load(addr, 0));
+                dev.iter().for_each(|dev| self.load(dev, 4));
+                write(self.m, b"dup", |m| {
+                    addr.iter().for_each(|_| m.be32(nfta_dup::SREG_ADDR, register(0)));
+                    dev.iter().for_each(|_| m.be32(nfta_dup::SREG_DEV, register(4)));
+                });
+            }
+            Stmt::Fwd(dev, addr) => {
+                self.load(dev, 0);
+                addr.iter().for_each(|(_, addr)| self.load(addr, 4));
+                write(self.m, b"fwd", |m| {
+                    m.be32(nfta_fwd::SREG_DEV, register(0));
+                    if let Some((family, _)) = addr {
+                        m.be32(nfta_fwd::SREG_ADDR, register(4));
+                        m.be32(nfta_fwd::NFPROTO, *family);
+                    }
+                });
+            }
             Stmt::Xt { target, name, rev, info } => write(self.m, if *target { b"target" } else { b"match" }, |m| {
                 m.str(nfta_match::NAME, name);
                 m.be32(nfta_match::REV, *rev);

@@ -498,8 +498,12 @@ fn exthdr(out: &mut Out, op: u32, kind: u8, (offset, len): (u32, u32), flags: u3
         ("mptcp", 30), ("fastopen", 34),
     ];
     const IP6: &[(&str, u8)] = &[("hbh", 0), ("rt", 43), ("frag", 44), ("dst", 60), ("mh", 135)];
-    const FIELDS: &[(u8, u32, u32, &str)] = &[
-        (2, 1, 1, "length"), (2, 2, 2, "size"), (3, 2, 1, "count"), (8, 2, 4, "tsval"), (8, 6, 4, "tsecr"),
+    // Of what (1: TCP), type, offset, length.
+    const FIELDS: &[(u32, u8, u32, u32, &str)] = &[
+        (1, 2, 1, 1, "length"), (1, 2, 2, 2, "size"), (1, 3, 2, 1, "count"), (1, 8, 2, 4, "tsval"), (1, 8, 6, 4, "tsecr"),
+        (0, 0, 0, 1, "nexthdr"), (0, 0, 1, 1, "hdrlength"), (0, 43, 0, 1, "nexthdr"), (0, 43, 1, 1, "hdrlength"),
+        (0, 43, 2, 1, "type"), (0, 43, 3, 1, "seg-left"), (0, 44, 0, 1, "nexthdr"), (0, 44, 4, 4, "id"),
+        (0, 60, 0, 1, "nexthdr"), (0, 60, 1, 1, "hdrlength"),
     ];
     let (object, lead, names) = match op {
         1 => ("tcp option", "tcp option ", TCP),
@@ -512,10 +516,10 @@ fn exthdr(out: &mut Out, op: u32, kind: u8, (offset, len): (u32, u32), flags: u3
             None => number(out, "name", kind),
         }
         if flags & 1 == 0 {
-            let field = FIELDS.iter().find(|f| op == 1 && (f.0, f.1, f.2) == (kind, offset, len));
+            let field = FIELDS.iter().find(|f| (f.0, f.1, f.2, f.3) == (op, kind, offset, len));
             out.push(" ");
             match field {
-                Some(field) => string(out, "field", field.3),
+                Some(field) => string(out, "field", field.4),
                 None => out.text(format_args!("@{offset},{len}")),
             }
         }

@@ -250,6 +250,7 @@ impl<'p> Printer<'p, '_> {
         self.item("table", |p| {
             p.out.json("name", name);
             p.out.json("handle", handle.unwrap_or_default());
+            words.iter().for_each(|word| p.out.json("flags", *word));
             p.comment("\t", userdata, udata::COMMENT);
             Ok(())
         })?;
@@ -312,7 +313,7 @@ impl<'p> Printer<'p, '_> {
                 [] => {}
                 [one] => p.out.field("dev", *one, format_args!("device \"{}\" ", Escaped(one))),
                 many => {
-                    let names: Vec<String> = many.iter().map(|name| format!("\"{}\"", Escaped(name))).collect();
+                    let names: Vec<String> = many.iter().map(|name| Escaped(name).to_string()).collect();
                     p.out.text(format_args!("devices = {{ {} }} ", names.join(", ")));
                     p.open("dev", b'[');
                     many.iter().for_each(|name| p.out.json("", *name));
@@ -564,7 +565,7 @@ impl<'p> Printer<'p, '_> {
     /// What is in a set without a name, in its rule.
     fn anonymous(&mut self, member: &str, info: &SetInfo) {
         let elems = self.read_elements(info).unwrap_or_default();
-        let fields = types::fields(info.key_type);
+        let fields = key_fields(info);
         self.open(member, b'{');
         self.open("set", b'[');
         self.out.push("{ ");
@@ -585,7 +586,7 @@ impl<'p> Printer<'p, '_> {
         if elems.is_empty() {
             return Ok(());
         }
-        let fields = types::fields(info.key_type);
+        let fields = key_fields(info);
         let per_line = match &fields[..] {
             [one] => one.per_line,
             _ => 1,
@@ -626,9 +627,9 @@ impl<'p> Printer<'p, '_> {
         if all.iter().any(|(elem, _)| elem.last.is_some()) {
             return Ok(all.into_iter().map(|(elem, _)| elem).collect());
         }
-        let host = types::by_number(info.key_type).host && !interval;
+        let host = (types::by_number(info.key_type).host || info.host) && !interval;
         let order = |bytes: &[u8]| -> Vec<u8> {
-            match host && cfg!(target_endian = "little") && bytes.len() <= 8 {
+            match host && cfg!(target_endian = "little") {
                 true => bytes.iter().rev().copied().collect(),
                 false => bytes.to_vec(),
             }
@@ -777,6 +778,14 @@ struct Elem<'a> {
     first: &'a [u8],
     last: Option<Vec<u8>>,
     catchall: bool,
+}
+
+/// The types of a key's fields.
+fn key_fields(info: &SetInfo) -> Vec<&'static Type> {
+    match types::fields(info.key_type)[..] {
+        [ty] if ty.number == types::INTEGER.number && info.host => vec![&types::HOST_INTEGER],
+        ref fields => fields.to_vec(),
+    }
 }
 
 /// What each element of a set does.

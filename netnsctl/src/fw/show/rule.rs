@@ -3,7 +3,7 @@
 use super::expr::{is_zero, prefix_len, quoted, uint};
 use super::types::{self, Show, Type};
 use super::{At, Printer, number, string};
-use crate::fw::rule::{Expr, Key, NatKind, Reject, Rule, Stmt, With};
+use crate::fw::rule::{Expr, Key, NatKind, Reject, Rule, Set, Stmt, With};
 use crate::out::Escaped;
 use nl_core::netfilter::expr::{NatFlags, nft_cmp, nft_meta, nft_payload, nft_reject};
 use nl_core::netfilter::{
@@ -46,6 +46,11 @@ fn says_transport(key: Key, l3: Option<u8>) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether it says that a VLAN tag comes next.
+fn is_vlan(key: Key, value: &[u8]) -> bool {
+    matches!(key, Key::Payload { base: nft_payload::LL_HEADER, offset: 12, len: 2 }) && value == [0x81, 0]
 }
 
 /// Calls `on` with each key of an expression.
@@ -96,7 +101,15 @@ fn arrange<'a>(family: u8, stmts: Vec<Stmt<'a>>) -> Vec<Item<'a>> {
         };
         stmt_keys(&stmt, &mut |key| match key {
             Key::Payload { base: nft_payload::NETWORK_HEADER, .. } => imply(&mut net, &mut items),
-            Key::Payload { base: nft_payload::LL_HEADER, .. } => imply(&mut link, &mut items),
+            Key::Payload { base: nft_payload::LL_HEADER, offset, .. } => {
+                let tagged = |index: usize| {
+                    let stmt = items.get(index).map(|item| &item.stmt);
+                    matches!(stmt, Some(Stmt::Match(Expr::Key(Key::Payload { .. }), ..)))
+                };
+                if link.is_some_and(tagged) == (offset >= 14) {
+                    imply(&mut link, &mut items);
+                }
+            }
             Key::ExtHdr { op: 0, .. } if at.l3 == Some(nfproto::IPV6) => imply(&mut net, &mut items),
             Key::Payload { base: nft_payload::TRANSPORT_HEADER, .. } if at.l4.is_some() => {
                 // Where there are several families, a field of one of them says more than the protocol.
@@ -114,8 +127,16 @@ fn arrange<'a>(family: u8, stmts: Vec<Stmt<'a>>) -> Vec<Item<'a>> {
             }
             _ => {}
         });
-        if let (Stmt::Reject(Reject { kind: nft_reject::ICMP_UNREACH, .. }), true) = (&stmt, family == nfproto::INET) {
-            imply(&mut net, &mut items);
+        match &stmt {
+            Stmt::Reject(Reject { kind: nft_reject::ICMP_UNREACH, .. }) if family == nfproto::INET => {
+                imply(&mut net, &mut items);
+            }
+            Stmt::Reject(Reject { kind: nft_reject::TCP_RST, .. }) if matches!(family, nfproto::IPV4 | nfproto::IPV6) => {
+                imply(&mut transport, &mut items);
+            }
+            // What is done up to here is done for that protocol only: it has to be said.
+            Stmt::Match(..) => {}
+            _ => (link, net, transport) = (None, None, None),
         }
         let index = items.len();
         let mut known = at;
@@ -124,7 +145,7 @@ fn arrange<'a>(family: u8, stmts: Vec<Stmt<'a>>) -> Vec<Item<'a>> {
                 (known.l3, net) = (Some(family), Some(index));
             } else if says_transport(*key, at.l3) {
                 (known.l4, transport) = (value.first().copied(), Some(index));
-            } else if *key == Key::Meta(nft_meta::IIFTYPE) {
+            } else if *key == Key::Meta(nft_meta::IIFTYPE) || (is_vlan(*key, value)) {
                 link = Some(index);
             }
         }
@@ -228,28 +249,27 @@ impl Printer<'_, '_> {
             }),
             Stmt::NoTrack => self.plain(member, "notrack"),
             Stmt::Object(kind, name) => {
-                let (object, lead) = match *kind {
-                    nft_object::COUNTER => ("counter", "counter name "),
-                    nft_object::QUOTA => ("quota", "quota name "),
-                    nft_object::LIMIT => ("limit", "limit name "),
-                    nft_object::CT_HELPER => ("ct helper", "ct helper set "),
-                    nft_object::CT_TIMEOUT => ("ct timeout", "ct timeout set "),
-                    nft_object::CT_EXPECT => ("ct expectation", "ct expectation set "),
-                    nft_object::SYNPROXY => ("synproxy", "synproxy name "),
-                    nft_object::SECMARK => ("secmark", "meta secmark set "),
-                    _ => ("object", "object "),
-                };
+                let (object, lead) = object_words(*kind);
                 self.open(member, b'{');
                 self.out.push(lead);
                 quoted(self.out, object, name, 0);
                 self.close(b'}');
             }
-            Stmt::ObjectMap(key, set) => self.nest(member, "map", |p| {
-                p.out.push("counter name ");
-                p.expr("key", key, &types::UNKNOWN);
-                p.out.push(" map ");
-                p.set_ref("data", set);
-            }),
+            Stmt::ObjectMap(key, set) => {
+                let kind = match set {
+                    Set::Named(name) => self.set(name).map_or(0, |set| set.object),
+                    Set::Anonymous(_) => 0,
+                };
+                let (object, lead) = object_words(kind);
+                self.open(member, b'{');
+                self.out.push(lead);
+                self.nest(object, "map", |p| {
+                    p.expr("key", key, &types::UNKNOWN);
+                    p.out.push(" map ");
+                    p.set_ref("data", set);
+                });
+                self.close(b'}');
+            }
             Stmt::DynSet { op, set, key, data, timeout, stmts } => {
                 let op = ["add", "update", "delete"].get(usize::try_from(*op).unwrap_or(9)).copied().unwrap_or("add");
                 self.nest(member, if data.is_some() { "map" } else { "set" }, |p| {
@@ -309,9 +329,37 @@ impl Printer<'_, '_> {
                 string(p.out, "type", kind);
                 p.out.push(" ");
                 quoted(p.out, "name", name, 0);
-                p.out.json("rev", u64::from(*rev));
-                let hex = hex(info);
-                p.out.field("info", hex.as_str(), format_args!(" # revision {rev}, {hex}"));
+                if p.handles {
+                    let hex = hex(info);
+                    p.out.field("rev", u64::from(*rev), format_args!(" revision {rev}"));
+                    p.out.field("info", hex.as_str(), format_args!(" {hex}"));
+                }
+            }),
+            Stmt::Dup(addr, dev) => self.nest(member, "dup", |p| {
+                p.out.push("dup to ");
+                let ty = if p.family == nfproto::IPV6 { &types::IPV6_ADDR } else { &types::IPV4_ADDR };
+                match (addr, dev) {
+                    (None, Some(dev)) => p.expr("addr", dev, &types::IFINDEX),
+                    _ => {
+                        addr.iter().for_each(|addr| p.expr("addr", addr, ty));
+                        if let Some(dev) = dev {
+                            p.out.push(" device ");
+                            p.expr("dev", dev, &types::IFINDEX);
+                        }
+                    }
+                }
+            }),
+            Stmt::Fwd(dev, addr) => self.nest(member, "fwd", |p| {
+                p.out.push("fwd ");
+                if let Some((family, addr)) = addr {
+                    let v6 = *family == u32::from(nfproto::IPV6);
+                    p.out.push(if v6 { "ip6 to " } else { "ip to " });
+                    p.expr("addr", addr, if v6 { &types::IPV6_ADDR } else { &types::IPV4_ADDR });
+                    p.out.push(" device ");
+                } else {
+                    p.out.push("to ");
+                }
+                p.expr("dev", dev, &types::IFINDEX);
             }),
             Stmt::Raw(name, attrs) => self.nest(member, "raw", |p| {
                 p.out.push("# ");
@@ -422,6 +470,13 @@ impl Printer<'_, '_> {
             self.out.push(" ");
             return self.flags("right", ty, mask_bits);
         }
+        if flags && zero && op == nft_cmp::EQ {
+            // None of these bits.
+            self.op("", "!");
+            self.named_key("left", key, &named);
+            self.out.push(" ! ");
+            return self.flags("right", ty, mask_bits);
+        }
         let prefix = matches!(ty.show, Show::Ip4 | Show::Ip6).then(|| prefix_len(mask)).flatten();
         let part = named.shift != 0 || u32::try_from(mask.len().saturating_mul(8)).is_ok_and(|bits| bits > named.bits);
         if self.out.is_json() {
@@ -443,11 +498,6 @@ impl Printer<'_, '_> {
         let slash = flags && !self.out.is_json() && matches!(op, nft_cmp::EQ | nft_cmp::NEQ);
         if slash {
             self.named_key("left", key, &named);
-            if zero {
-                // None of these bits.
-                self.out.push(" ! ");
-                return self.flags("right", ty, mask_bits);
-            }
             self.out.push(text);
             self.flags("right", ty, uint(value, ty.host));
             self.out.push(" / ");
@@ -727,11 +777,29 @@ impl Printer<'_, '_> {
 
     fn value_or_range(&mut self, member: &str, first: &Expr<'_>, last: Option<&Expr<'_>>, ty: &'static Type) {
         let Some(last) = last else { return self.expr(member, first, ty) };
+        if let (Expr::Value(first), Expr::Value(last)) = (first, last) {
+            return self.range(member, ty, first, Some(last));
+        }
         self.nest_list(member, "range", |p| {
             p.expr("", first, ty);
             p.out.push("-");
             p.expr("", last, ty);
         });
+    }
+}
+
+/// An object's type in JSON, and what is in front of its name.
+fn object_words(kind: u32) -> (&'static str, &'static str) {
+    match kind {
+        nft_object::COUNTER => ("counter", "counter name "),
+        nft_object::QUOTA => ("quota", "quota name "),
+        nft_object::LIMIT => ("limit", "limit name "),
+        nft_object::CT_HELPER => ("ct helper", "ct helper set "),
+        nft_object::CT_TIMEOUT => ("ct timeout", "ct timeout set "),
+        nft_object::CT_EXPECT => ("ct expectation", "ct expectation set "),
+        nft_object::SYNPROXY => ("synproxy", "synproxy name "),
+        nft_object::SECMARK => ("secmark", "meta secmark set "),
+        _ => ("object", "object "),
     }
 }
 

@@ -95,7 +95,7 @@ types! {
     /// A port.
     INET_SERVICE = 13, "inet_service", 2, false, Number, 5, [];
     /// A type of ICMP.
-    ICMP_TYPE = 14, "icmp_type", 1, false, Number, 2, [
+    ICMP_TYPE = 14, "icmp_type", 1, false, Number, 1, [
         0 "echo-reply", 3 "destination-unreachable", 4 "source-quench", 5 "redirect", 8 "echo-request",
         9 "router-advertisement", 10 "router-solicitation", 11 "time-exceeded", 12 "parameter-problem",
         13 "timestamp-request", 14 "timestamp-reply", 15 "info-request", 16 "info-reply", 17 "address-mask-request",
@@ -106,7 +106,7 @@ types! {
     /// A length of time.
     TIME = 18, "time", 4, true, Millis, 1, [];
     /// A mark.
-    MARK = 19, "mark", 4, true, Hex, 1, [];
+    MARK = 19, "mark", 4, true, Hex, 5, [];
     /// A link, by its index.
     IFINDEX = 20, "iface_index", 4, true, Link, 1, [];
     /// A type of links.
@@ -321,7 +321,7 @@ pub static META: &[(&str, &Type)] = &[
     ("iifgroup", &DEVGROUP),
     ("oifgroup", &DEVGROUP),
     ("cgroup", &HOST_INTEGER),
-    ("random", &HOST_INTEGER),
+    ("random", &INTEGER),
     ("ipsec", &BOOLEAN),
     ("iifkind", &IFNAME),
     ("oifkind", &IFNAME),
@@ -359,5 +359,5 @@ pub static CT: &[(&str, &Type)] = &[
     ("ip daddr", &IPV4_ADDR),
     ("ip6 saddr", &IPV6_ADDR),
     ("ip6 daddr", &IPV6_ADDR),
-    ("id", &HOST_INTEGER),
+    ("id", &INTEGER),
 ];
