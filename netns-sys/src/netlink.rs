@@ -719,10 +719,28 @@ impl Conn {
         subsystem: u16,
         fill: impl FnOnce(&mut Requests<'_>) -> Result<()>,
     ) -> Result<Vec<Refused>> {
-        use nl_core::netfilter::{NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END, NfGenMsg};
+        self.transaction_at(subsystem, None, fill)
+    }
+
+    /// As [`Conn::transaction`], if the rules still are of this generation; else it fails with `ERESTART`, and nothing is done.
+    ///
+    /// # Errors
+    /// As [`Conn::transaction`].
+    #[cfg(feature = "netfilter")]
+    pub fn transaction_at(
+        &mut self,
+        subsystem: u16,
+        generation: Option<u32>,
+        fill: impl FnOnce(&mut Requests<'_>) -> Result<()>,
+    ) -> Result<Vec<Refused>> {
+        use nl_core::netfilter::{NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END, NfGenMsg, nfnl_batch};
         let edge = |requests: &mut Requests<'_>, kind| {
             let whose = NfGenMsg { res_id: subsystem.into(), ..NfGenMsg::default() };
-            requests.request(kind, Flags::empty(), |m| m.fixed(&whose))
+            requests.request(kind, Flags::empty(), |m| {
+                m.fixed(&whose);
+                let generation = generation.filter(|_| kind == NFNL_MSG_BATCH_BEGIN);
+                generation.iter().for_each(|generation| m.be32(nfnl_batch::GENID, *generation));
+            })
         };
         let whole = |requests: &mut Requests<'_>| {
             edge(requests, NFNL_MSG_BATCH_BEGIN)?;

@@ -7,7 +7,7 @@ use netns_sys::netlink::Conn;
 use netns_sys::{Error, Result};
 use nl_core::netfilter::{
     self, Chain, NFT_MSG_GETCHAIN, NFT_MSG_GETFLOWTABLE, NFT_MSG_GETGEN, NFT_MSG_GETOBJ, NFT_MSG_GETRULE,
-    NFT_MSG_GETSET, NFT_MSG_GETSETELEM, NFT_MSG_GETTABLE, NfGenMsg, SetFlags, Table, nfta_rule, nfta_set_elem_list, udata,
+    NFT_MSG_DELSET, NFT_MSG_GETSET, NFT_MSG_GETSETELEM, NFT_MSG_GETTABLE, NFT_MSG_NEWSET, NFT_MSG_NEWSETELEM, NfGenMsg, SetFlags, Table, nfta_rule, nfta_set_elem_list, udata,
 };
 use nl_core::wire::align4;
 use nl_core::{Message, Messages, Msg};
@@ -63,6 +63,23 @@ impl SetInfo {
     #[must_use]
     pub fn is_anonymous(&self) -> bool {
         self.flags & SetFlags::ANONYMOUS.bits() != 0
+    }
+
+    fn read(message: &Message<'_>, elements: Range<usize>) -> Result<Option<SetInfo>> {
+        let set = netfilter::Set::parse(message)?;
+        let (Some(table), Some(name)) = (set.table()?, set.name()?) else { return Ok(None) };
+        Ok(Some(SetInfo {
+            family: set.header.family,
+            table: table.into(),
+            name: name.into(),
+            flags: set.flags()?.unwrap_or_default(),
+            key_type: set.key_type()?.unwrap_or_default(),
+            key_len: set.key_len()?.unwrap_or_default(),
+            data_type: set.data_type()?.unwrap_or_default(),
+            object: set.obj_type()?.unwrap_or_default(),
+            host: set.userdata()?.and_then(|data| udata::number(data, udata::SET_KEYBYTEORDER)) == Some(1),
+            elements,
+        }))
     }
 
     fn key(&self) -> (u8, &[u8], &[u8]) {
@@ -161,6 +178,46 @@ impl Ruleset {
         Ok(all)
     }
 
+    /// Remembers a set and its elements, as they are told of.
+    pub fn note(&mut self, message: &Message<'_>) {
+        match message.kind() {
+            NFT_MSG_NEWSET => {
+                let end = self.elements.0.len();
+                if let Some(info) = SetInfo::read(message, end..end).ok().flatten() {
+                    let at = self.infos.binary_search_by(|other| other.key().cmp(&info.key()));
+                    match at.map(|at| self.infos.get_mut(at)) {
+                        Ok(Some(known)) => *known = info,
+                        Ok(None) => {}
+                        Err(at) => self.infos.insert(at, info),
+                    }
+                }
+            }
+            NFT_MSG_NEWSETELEM => {
+                let Ok(list) = netfilter::Elements::parse(message) else { return };
+                let (table, name) = (list.table().ok().flatten(), list.set().ok().flatten());
+                let key = (list.header.family, table.unwrap_or_default(), name.unwrap_or_default());
+                let Ok(at) = self.infos.binary_search_by(|info| info.key().cmp(&key)) else { return };
+                // Those of one without a name come together, and are all that is shown of any.
+                let Some(info) = self.infos.get_mut(at).filter(|info| info.is_anonymous()) else { return };
+                if info.elements.end != self.elements.0.len() {
+                    info.elements.start = self.elements.0.len();
+                }
+                self.elements.push(message);
+                info.elements.end = self.elements.0.len();
+            }
+            NFT_MSG_DELSET => {
+                let Ok(set) = netfilter::Set::parse(message) else { return };
+                let (table, name) = (set.table().ok().flatten(), set.name().ok().flatten());
+                let key = (set.header.family, table.unwrap_or_default(), name.unwrap_or_default());
+                self.infos.retain(|info| info.key() != key);
+                if self.infos.iter().all(|info| info.elements.is_empty()) {
+                    self.elements.0.clear();
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn read_elements(&mut self, conn: &mut Conn, which: Which<'_>) -> Result<()> {
         for message in self.sets.iter() {
             let set = netfilter::Set::parse(&message)?;
@@ -182,18 +239,7 @@ impl Ruleset {
                 }
                 Ok(())
             })?;
-            self.infos.push(SetInfo {
-                family: set.header.family,
-                table: table.into(),
-                name: name.into(),
-                flags: set.flags()?.unwrap_or_default(),
-                key_type: set.key_type()?.unwrap_or_default(),
-                key_len: set.key_len()?.unwrap_or_default(),
-                data_type: set.data_type()?.unwrap_or_default(),
-                object: set.obj_type()?.unwrap_or_default(),
-                host: set.userdata()?.and_then(|data| udata::number(data, udata::SET_KEYBYTEORDER)) == Some(1),
-                elements: start..self.elements.0.len(),
-            });
+            self.infos.extend(SetInfo::read(&message, start..self.elements.0.len())?);
         }
         self.infos.sort_by(|a, b| a.key().cmp(&b.key()));
         Ok(())

@@ -1,9 +1,12 @@
 //! Rules as nft(8) shows them, in its own syntax or its JSON: tables, chains, sets here; rules in `rule`, what they look at in
 //! `expr`, types of values in `types`.
 
+mod event;
 mod expr;
 mod rule;
 pub mod types;
+
+pub use event::event;
 
 use super::read;
 use super::ruleset::{Ruleset, SetInfo};
@@ -63,6 +66,8 @@ pub struct Printer<'p, 'c> {
     /// With handles, as `nft -a`.
     handles: bool,
     at: At,
+    /// In JSON, the member that an object is; none: an element of a list.
+    member: &'static str,
 }
 
 /// A family in nft's words.
@@ -188,7 +193,7 @@ fn tables(out: &mut Out, all: &Ruleset, links: &mut Links<'_>, part: Part<'_>) -
             continue;
         }
         let mut printer =
-            Printer { out, ruleset: all, links, family, table: name, handles: part.handles, at: At::default() };
+            Printer { out, ruleset: all, links, family, table: name, handles: part.handles, at: At::default(), member: "" };
         printer.table(&table, part.chain)?;
         out.spill();
     }
@@ -211,7 +216,7 @@ impl<'p> Printer<'p, '_> {
 
     /// One of the objects that a listing in JSON is made of.
     fn item(&mut self, kind: &str, fill: impl FnOnce(&mut Self) -> netns_sys::Result<()>) -> netns_sys::Result<()> {
-        self.open("", b'{');
+        self.open(self.member, b'{');
         self.open(kind, b'{');
         self.out.json("family", family_name(self.family));
         let result = fill(self);
@@ -288,8 +293,6 @@ impl<'p> Printer<'p, '_> {
     fn chain(&mut self, chain: &Chain<'_>) -> netns_sys::Result<()> {
         let name = chain.name()?.unwrap_or_default();
         let (handle, userdata) = (chain.handle()?, chain.userdata()?);
-        let hook = chain.hook()?.map(Hook::parse).transpose()?;
-        let family = self.family;
         self.item("chain", |p| {
             p.out.json("table", p.table);
             p.out.field("name", name, format_args!("\tchain {} {{", Escaped(name)));
@@ -297,12 +300,26 @@ impl<'p> Printer<'p, '_> {
             p.handle(handle);
             p.out.push("\n");
             p.comment("\t\t", userdata, udata::COMMENT);
-            let Some(hook) = hook else { return Ok(()) };
+            if chain.hook()?.is_some() {
+                p.out.push("\t\t");
+                p.base(chain)?;
+                p.out.push("\n");
+            }
+            Ok(())
+        })
+    }
+
+    /// What makes a chain a base chain.
+    fn base(&mut self, chain: &Chain<'_>) -> netns_sys::Result<()> {
+        let family = self.family;
+        let p = self;
+            let Some(hook) = chain.hook()? else { return Ok(()) };
+            let hook = Hook::parse(hook)?;
             let number = hook.hooknum()?.unwrap_or_default();
             let priority = signed(hook.priority()?.unwrap_or_default());
             let kind = String::from_utf8_lossy(chain.kind()?.unwrap_or_default()).into_owned();
             let hook_name = hook_name(family, number);
-            p.out.field("type", kind.as_str(), format_args!("\t\ttype {} ", Escaped(kind.as_bytes())));
+            p.out.field("type", kind.as_str(), format_args!("type {} ", Escaped(kind.as_bytes())));
             p.out.field("hook", hook_name, format_args!("hook {hook_name} "));
             p.out.json("prio", i64::from(priority));
             let devices: Vec<&[u8]> = match hook.devs()? {
@@ -329,32 +346,30 @@ impl<'p> Printer<'p, '_> {
             if policy.is_some() {
                 p.out.field("policy", word, format_args!(" policy {word};"));
             }
-            p.out.push("\n");
             Ok(())
-        })
     }
 
     fn rules(&mut self, chain: &Chain<'_>) -> netns_sys::Result<()> {
         let name = chain.name()?.unwrap_or_default();
         for message in self.ruleset.rules_of(self.family, self.table, name) {
             let rule = netfilter::Rule::parse(&message)?;
-            self.one_rule(name, &rule)?;
+            self.out.push("\t\t");
+            self.rule_item(name, &rule)?;
+            self.out.push("\n");
             self.out.spill();
         }
         Ok(())
     }
 
-    fn one_rule(&mut self, chain: &[u8], message: &netfilter::Rule<'_>) -> netns_sys::Result<()> {
+    fn rule_item(&mut self, chain: &[u8], message: &netfilter::Rule<'_>) -> netns_sys::Result<()> {
         let handle = message.handle()?;
         let rule = read::rule(message, &self.ruleset.sets_in(self.family, self.table))?;
         self.item("rule", |p| {
             p.out.json("table", p.table);
             p.out.json("chain", chain);
             p.out.json("handle", handle.unwrap_or_default());
-            p.out.push("\t\t");
             p.rule(rule);
             p.handle(handle);
-            p.out.push("\n");
             Ok(())
         })
     }
@@ -368,17 +383,7 @@ impl<'p> Printer<'p, '_> {
             }
             let (name, handle) = (object.name()?.unwrap_or_default(), object.handle()?);
             let kind = object.kind()?.unwrap_or_default();
-            let word = match kind {
-                nft_object::COUNTER => "counter",
-                nft_object::QUOTA => "quota",
-                nft_object::CT_HELPER => "ct helper",
-                nft_object::LIMIT => "limit",
-                nft_object::CT_TIMEOUT => "ct timeout",
-                nft_object::CT_EXPECT => "ct expectation",
-                nft_object::SECMARK => "secmark",
-                nft_object::SYNPROXY => "synproxy",
-                _ => "object",
-            };
+            let word = object_word(kind);
             let (data, userdata) = (object.data()?.unwrap_or(Attrs::new(&[], 0)), object.userdata()?);
             self.out.push(blank);
             *blank = "\n";
@@ -522,7 +527,7 @@ impl<'p> Printer<'p, '_> {
                 p.set_stmts(&stmts);
                 p.comment("\t\t", userdata, udata::SET_COMMENT);
             }
-            p.elements("elem", info)?;
+            p.elements(info)?;
             if p.out.is_json() && !stmts.is_empty() {
                 p.open("stmt", b'[');
                 p.set_stmts(&stmts);
@@ -564,25 +569,35 @@ impl<'p> Printer<'p, '_> {
 
     /// What is in a set without a name, in its rule.
     fn anonymous(&mut self, member: &str, info: &SetInfo) {
-        let elems = self.read_elements(info).unwrap_or_default();
-        let fields = key_fields(info);
+        let elems = Self::elements_in(self.ruleset.elements_of(info), info).unwrap_or_default();
         self.open(member, b'{');
-        self.open("set", b'[');
-        self.out.push("{ ");
-        let mut comma = "";
-        for elem in &elems {
-            self.out.push(comma);
-            comma = ", ";
-            self.element(elem, &fields, info);
-        }
-        self.out.push(" }");
-        self.close(b']');
+        self.list(&elems, &key_fields(info), info, |_| ", ");
         self.close(b'}');
     }
 
+    /// Elements between braces; `between` says what goes in front of the one at a position.
+    fn list(
+        &mut self,
+        elems: &[Elem<'_>],
+        fields: &[&'static Type],
+        info: &SetInfo,
+        between: impl Fn(usize) -> &'static str,
+    ) {
+        self.open(if info.is_anonymous() || !self.member.is_empty() { "set" } else { "elem" }, b'[');
+        self.out.push("{ ");
+        for (i, elem) in elems.iter().enumerate() {
+            if i != 0 {
+                self.out.push(between(i));
+            }
+            self.element(elem, fields, info);
+        }
+        self.out.push(" }");
+        self.close(b']');
+    }
+
     /// The elements of a set with a name.
-    fn elements(&mut self, member: &str, info: &SetInfo) -> netns_sys::Result<()> {
-        let elems = self.read_elements(info)?;
+    fn elements(&mut self, info: &SetInfo) -> netns_sys::Result<()> {
+        let elems = Self::elements_in(self.ruleset.elements_of(info), info)?;
         if elems.is_empty() {
             return Ok(());
         }
@@ -591,27 +606,24 @@ impl<'p> Printer<'p, '_> {
             [one] => one.per_line,
             _ => 1,
         };
-        self.open(member, b'[');
-        self.out.push("\t\telements = { ");
-        for (i, elem) in elems.iter().enumerate() {
-            if i != 0 {
-                self.out.push(if i % per_line == 0 { ",\n\t\t\t     " } else { ", " });
-            }
-            self.element(elem, &fields, info);
-        }
-        self.out.push(" }\n");
-        self.close(b']');
+        self.out.push("\t\telements = ");
+        let new_line = |i: usize| i.checked_rem(per_line) == Some(0);
+        self.list(&elems, &fields, info, |i| if new_line(i) { ",\n\t\t\t     " } else { ", " });
+        self.out.push("\n");
         Ok(())
     }
 
     /// The elements of a set in nft's order: by their keys; of one of ranges each with its last key.
-    fn read_elements(&self, info: &SetInfo) -> netns_sys::Result<Vec<Elem<'p>>> {
+    fn elements_in<'e>(
+        messages: impl Iterator<Item = Message<'e>>,
+        info: &SetInfo,
+    ) -> netns_sys::Result<Vec<Elem<'e>>> {
         let interval = info.flags & SetFlags::INTERVAL.bits() != 0;
-        let mut all: Vec<(Elem<'p>, bool)> = Vec::new();
-        for message in self.ruleset.elements_of(info) {
+        let mut all: Vec<(Elem<'e>, bool)> = Vec::new();
+        for message in messages {
             for element in netfilter::Elements::parse(&message)?.iter() {
                 let element = element?;
-                let bytes = |data: Option<Data<'p>>| match data {
+                let bytes = |data: Option<Data<'e>>| match data {
                     Some(Data::Value(bytes)) => Some(bytes),
                     _ => None,
                 };
@@ -638,7 +650,7 @@ impl<'p> Printer<'p, '_> {
         if !interval {
             return Ok(all.into_iter().map(|(elem, _)| elem).collect());
         }
-        let mut elems: Vec<Elem<'p>> = Vec::new();
+        let mut elems: Vec<Elem<'e>> = Vec::new();
         let mut open = false;
         for (elem, end) in all {
             if let (true, Some(last)) = (open, elems.last_mut()) {
@@ -780,6 +792,21 @@ struct Elem<'a> {
     catchall: bool,
 }
 
+/// What a stateful object is called.
+fn object_word(kind: u32) -> &'static str {
+    match kind {
+        nft_object::COUNTER => "counter",
+        nft_object::QUOTA => "quota",
+        nft_object::CT_HELPER => "ct helper",
+        nft_object::LIMIT => "limit",
+        nft_object::CT_TIMEOUT => "ct timeout",
+        nft_object::CT_EXPECT => "ct expectation",
+        nft_object::SECMARK => "secmark",
+        nft_object::SYNPROXY => "synproxy",
+        _ => "object",
+    }
+}
+
 /// The types of a key's fields.
 fn key_fields(info: &SetInfo) -> Vec<&'static Type> {
     match types::fields(info.key_type)[..] {
@@ -811,6 +838,7 @@ pub fn rule_text(family: u8, rule: Rule<'_>) -> String {
         table: &[],
         handles: false,
         at: At::default(),
+        member: "",
     };
     printer.rule(rule);
     out.take()

@@ -1,0 +1,166 @@
+//! `fw`: firewall rules for what people do in and between namespaces, each line one atomic transaction.
+//!
+//! All is in one table of our own, `inet netnsctl`. A line's rules carry the line itself as their comment: so a line that is
+//! there is not made again, and taking it away takes away what it made and nothing else. Chains and the table come with the
+//! first rule in them, and go with the last.
+
+mod line;
+mod monitor;
+mod own;
+
+pub use line::Line;
+pub use own::Wish;
+
+use super::{Command, Options, Session};
+use crate::failure::{Failure, Result};
+use crate::fw::ruleset::{Ruleset, Which};
+use crate::fw::show::{self, Links, Part, family_name};
+use crate::grammar::{Keyword, Result as Parsed, Words};
+use crate::out::{Format, Out};
+use netns_sys::{Errno, Error};
+use nl_core::netfilter::nfproto;
+use std::os::unix::ffi::OsStrExt as _;
+
+/// What `fw` can be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Make what a line says, or take it away.
+    Change(Box<Line>, Wish),
+    /// Show what there is: of a family, a table and a chain, where given.
+    List(u8, Option<Vec<u8>>, Option<Vec<u8>>),
+    /// Show the lines that were made, and what their rules counted.
+    Counters,
+    /// Take away all that was made.
+    Flush,
+    /// Show what changes, as it does.
+    Monitor,
+}
+
+const HELP: &str = "\
+Usage: netnsctl fw [ delete ] masquerade [ from PREFIX ] [ to PREFIX ] [ oif NAME ]
+       netnsctl fw [ delete ] forward { tcp | udp } PORT[-PORT] to ADDRESS[:PORT[-PORT]] [ from PREFIX ] [ iif NAME ]
+       netnsctl fw [ delete ] { allow | drop | reject } { in | out | forward } [ [ not ] MATCH ]... [ log [ PREFIX ] ]
+       netnsctl fw [ delete ] policy { in | out | forward } { accept | drop }
+       netnsctl fw list [ FAMILY [ TABLE [ CHAIN ] ] ]     any rules, as nft shows them (-j: its JSON; -d: with handles)
+       netnsctl fw { counters | flush | monitor }
+MATCH  := from PREFIX | to PREFIX | iif NAME | oif NAME (eth*: begins with eth) | mark N[/MASK] | state STATE[,STATE]... |
+          proto PROTOCOL | tcp | udp | icmp | icmpv6 | port PORTS | sport PORTS | type N | limit N/UNIT [ burst N ] |
+          addrtype { local | broadcast | multicast | unicast }
+PORTS  := PORT[-PORT][,PORT[-PORT]]...
+STATE  := new | established | related | invalid | untracked
+FAMILY := inet | ip | ip6 | arp | bridge | netdev
+UNIT   := second | minute | hour | day
+A line that holds already changes nothing; `delete` and the same words take away what it made. IPv6: [ADDRESS]:PORT.
+";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verb {
+    Line(line::Kind),
+    Delete,
+    List,
+    Counters,
+    Flush,
+    Monitor,
+    Help,
+}
+
+const LINES: &[Keyword<line::Kind>] = &[
+    ("masquerade", line::Kind::Masquerade),
+    ("forward", line::Kind::Forward),
+    ("allow", line::Kind::Allow),
+    ("drop", line::Kind::Drop),
+    ("reject", line::Kind::Reject),
+    ("policy", line::Kind::Policy),
+];
+
+const VERBS: &[Keyword<Verb>] = &[
+    ("masquerade", Verb::Line(line::Kind::Masquerade)),
+    ("forward", Verb::Line(line::Kind::Forward)),
+    ("allow", Verb::Line(line::Kind::Allow)),
+    ("drop", Verb::Line(line::Kind::Drop)),
+    ("reject", Verb::Line(line::Kind::Reject)),
+    ("policy", Verb::Line(line::Kind::Policy)),
+    ("delete", Verb::Delete),
+    ("list", Verb::List),
+    ("show", Verb::List),
+    ("counters", Verb::Counters),
+    ("flush", Verb::Flush),
+    ("monitor", Verb::Monitor),
+    ("help", Verb::Help),
+];
+
+const FAMILIES: &[Keyword<u8>] = &[
+    ("inet", nfproto::INET),
+    ("ip", nfproto::IPV4),
+    ("ip6", nfproto::IPV6),
+    ("arp", nfproto::ARP),
+    ("bridge", nfproto::BRIDGE),
+    ("netdev", nfproto::NETDEV),
+];
+
+pub(super) fn parse(words: &mut Words<'_>, _options: &Options) -> Parsed<Command> {
+    let verb = if words.is_end() { Verb::List } else { words.keyword("a command of fw", VERBS)? };
+    let request = match verb {
+        Verb::Line(kind) => Request::Change(Box::new(line::parse(words, kind)?), Wish::There),
+        Verb::Delete => {
+            let kind = words.keyword("what to delete", LINES)?;
+            Request::Change(Box::new(line::parse(words, kind)?), Wish::Gone)
+        }
+        Verb::List => {
+            let family = if words.is_end() { 0 } else { words.keyword("a family", FAMILIES)? };
+            let mut name = || words.next().map(|word| word.as_bytes().to_vec());
+            Request::List(family, name(), name())
+        }
+        Verb::Counters => Request::Counters,
+        Verb::Flush => Request::Flush,
+        Verb::Monitor => Request::Monitor,
+        Verb::Help => return Ok(Command::Help(HELP)),
+    };
+    words.end()?;
+    Ok(Command::Fw(request))
+}
+
+pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
+    match request {
+        Request::Change(line, wish) => {
+            own::change(session.netfilter()?, &line, wish).map(drop)
+        }
+        Request::List(family, table, chain) => {
+            let which = Which { family, table: table.as_deref() };
+            let all = Ruleset::read(session.netfilter()?, which).map_err(|e| failed("list the rules", &e))?;
+            if let Some(name) = table.as_deref().filter(|name| !all.has_table(family, name)) {
+                let text = format!("there is no table {} {}", family_name(family), crate::out::Escaped(name));
+                return Err(Failure::new(crate::failure::code::KERNEL, text));
+            }
+            if session.options.json && !session.options.pretty {
+                session.out = Out::new(Format::JsonSpaced, session.out.style());
+            }
+            let handles = session.options.details;
+            let (conn, out) = session.conn_and_out()?;
+            let part = Part { family, table: table.as_deref(), chain: chain.as_deref(), handles };
+            show::ruleset(out, &all, &mut Links::new(Some(conn)), part).map_err(|e| failed("show the rules", &e))
+        }
+        Request::Counters => {
+            let rules = own::rules(session.netfilter()?).map_err(|e| failed("list the rules", &e))?;
+            session.out.list("", |out| rules.iter().for_each(|rule| rule.show(out)));
+            Ok(())
+        }
+        Request::Flush => own::flush(session.netfilter()?),
+        Request::Monitor => monitor::run(session),
+    }
+}
+
+/// A failure, which says where it is so that the kernel has no nftables.
+fn failed(task: &str, error: &Error) -> Failure {
+    let failure = Failure::of(task, error);
+    match error.errno() {
+        Some(Errno::EPROTONOSUPPORT | Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT) => lacking(failure),
+        // nfnetlink knows no such subsystem.
+        Some(Errno::EINVAL) if matches!(error, Error::Kernel(_)) => lacking(failure),
+        _ => failure,
+    }
+}
+
+fn lacking(failure: Failure) -> Failure {
+    failure.hint("  this kernel has no nftables: CONFIG_NF_TABLES, CONFIG_NF_TABLES_INET, or their modules are not loaded")
+}
