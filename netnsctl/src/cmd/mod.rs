@@ -735,7 +735,7 @@ impl Session {
         let Some(planner) = self.planner.as_ref().filter(|_| command.is_for_plans()) else {
             return Err(whole(
                 "in a plan, things are made and set: netns add, link add, link set, addr, route, rule, neigh or \
-                 nexthop add or replace, sysctl KEY=VALUE"
+                 nexthop add or replace, sysctl KEY=VALUE, fw"
                     .into(),
             ));
         };
@@ -847,6 +847,8 @@ impl Command {
             Command::Neigh(neigh::Request::Change(kind, ..)) => *kind == RTM_NEWNEIGH,
             Command::Nexthop(nexthop::Request::Change(kind, ..)) => *kind == RTM_NEWNEXTHOP,
             Command::Sysctl(request) => request.only_sets(),
+            #[cfg(feature = "firewall")]
+            Command::Fw(fw::Request::Change(_, wish)) => *wish == fw::Wish::There,
             _ => false,
         }
     }

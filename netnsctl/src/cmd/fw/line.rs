@@ -109,6 +109,17 @@ const STATES: &[Keyword<u32>] = &[
 const UNITS: &[Keyword<u64>] = &[("second", 1), ("minute", 60), ("hour", 3600), ("day", 86400)];
 const ADDRTYPES: &[Keyword<u32>] = &[("unicast", 1), ("local", 2), ("broadcast", 3), ("multicast", 5)];
 
+impl Line {
+    /// What takes it back, where it did not hold before: words of `fw`.
+    #[cfg(feature = "plans")]
+    pub(crate) fn undoing(&self) -> String {
+        match self.policy {
+            Some((_, verdict::ACCEPT)) => self.text.replace("accept", "drop"),
+            _ => format!("delete {}", self.text),
+        }
+    }
+}
+
 /// The words of a line being put together, and what was said of the packets.
 #[derive(Default)]
 struct Draft {

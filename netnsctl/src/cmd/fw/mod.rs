@@ -10,6 +10,8 @@ mod own;
 
 pub use line::Line;
 pub use own::Wish;
+#[cfg(feature = "plans")]
+pub(crate) use own::holds;
 
 use super::{Command, Options, Session};
 use crate::failure::{Failure, Result};
@@ -17,6 +19,8 @@ use crate::fw::ruleset::{Ruleset, Which};
 use crate::fw::show::{self, Links, Part, family_name};
 use crate::grammar::{Keyword, Result as Parsed, Words};
 use crate::out::{Format, Out};
+#[cfg(feature = "plans")]
+use netns_sys::netlink::Conn;
 use netns_sys::{Errno, Error};
 use nl_core::netfilter::nfproto;
 use std::os::unix::ffi::OsStrExt as _;
@@ -120,7 +124,29 @@ pub(super) fn parse(words: &mut Words<'_>, _options: &Options) -> Parsed<Command
     Ok(Command::Fw(request))
 }
 
+/// Carries out a line of a plan, or its undoing, in the calling thread's namespace.
+#[cfg(feature = "plans")]
+pub(crate) fn carry_out(text: &str) -> netns_sys::Result<()> {
+    let (line, wish) = planned(text).ok_or(Error::NoAnswer)?;
+    let mut conn = Conn::open(&nl_core::netfilter::FAMILY)?;
+    own::grant(&mut conn, &line, wish).map(drop).map_err(|broken| broken.error)
+}
+
+/// The words of a line, or of its undoing.
+#[cfg(feature = "plans")]
+pub(crate) fn planned(text: &str) -> Option<(Line, Wish)> {
+    let words = crate::grammar::split_line(text.as_bytes(), false).ok()?;
+    match parse(&mut Words::new(&words), &Options::default()).ok()? {
+        Command::Fw(Request::Change(line, wish)) => Some((*line, wish)),
+        _ => None,
+    }
+}
+
 pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
+    #[cfg(feature = "plans")]
+    if let (Some(planner), Request::Change(line, Wish::There)) = (&session.planner, &request) {
+        return super::done("plan a rule", planner.firewall(session.options.ns.as_deref(), line));
+    }
     match request {
         Request::Change(line, wish) => {
             own::change(session.netfilter()?, &line, wish).map(drop)

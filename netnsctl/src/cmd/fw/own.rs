@@ -148,35 +148,48 @@ fn todo<'l>(own: &Own, line: &'l Line, wish: Wish) -> netns_sys::Result<Todo<'l>
     Ok(todo)
 }
 
+/// Why a wish did not come true: nothing was changed.
+pub(crate) struct Broken {
+    pub(crate) error: Error,
+    refused: Option<Refused>,
+}
+
+impl From<Error> for Broken {
+    fn from(error: Error) -> Broken {
+        Broken { error, refused: None }
+    }
+}
+
 /// Makes a wish come true; false: it was true already.
-///
-/// # Errors
-/// The kernel's refusal, with what it is about: nothing was changed.
-pub(crate) fn change(conn: &mut Conn, line: &Line, wish: Wish) -> Result<bool> {
+pub(crate) fn grant(conn: &mut Conn, line: &Line, wish: Wish) -> std::result::Result<bool, Broken> {
+    for _ in 0..TRIES {
+        let own = Own::read(conn)?;
+        let todo = todo(&own, line, wish)?;
+        if todo.is_nothing() {
+            return Ok(false);
+        }
+        let refused = conn.transaction_at(NFNL_SUBSYS_NFTABLES, Some(own.all.generation), |r| write(r, &todo))?;
+        match refused.into_iter().next() {
+            None => return Ok(true),
+            // Others changed rules meanwhile.
+            Some(refused) if refused.error.errno() == Some(ERESTART) => {}
+            Some(refused) => return Err(Broken { error: refused.error.clone(), refused: Some(refused) }),
+        }
+    }
+    Err(Error::Interrupted.into())
+}
+
+/// As [`grant`], with the failure in words.
+pub(super) fn change(conn: &mut Conn, line: &Line, wish: Wish) -> Result<()> {
     let verb = match wish {
         Wish::There => "make",
         Wish::Gone => "take away",
     };
     let task = format!("{verb} \"fw {}\"", Escaped(line.text.as_bytes()));
-    for _ in 0..TRIES {
-        let own = Own::read(conn).map_err(|e| failed(&task, &e))?;
-        let todo = todo(&own, line, wish).map_err(|e| failed(&task, &e))?;
-        if todo.is_nothing() {
-            return Ok(false);
-        }
-        let refused = conn.transaction_at(NFNL_SUBSYS_NFTABLES, Some(own.all.generation), |r| write(r, &todo));
-        match refused.map_err(|e| failed(&task, &e))?.first() {
-            None => return Ok(true),
-            Some(refused) if is_late(refused) => {}
-            Some(refused) => return Err(said(&task, refused)),
-        }
-    }
-    Err(failed(&task, &Error::Interrupted))
-}
-
-/// Whether others changed rules meanwhile.
-fn is_late(refused: &Refused) -> bool {
-    refused.error.errno() == Some(ERESTART)
+    grant(conn, line, wish).map(drop).map_err(|broken| match &broken.refused {
+        Some(refused) => said(&task, refused),
+        None => failed(&task, &broken.error),
+    })
 }
 
 /// The kernel's own number (linux/errno.h), which no C library has: begin anew.
@@ -229,6 +242,7 @@ fn write(requests: &mut Requests<'_>, todo: &Todo<'_>) -> netns_sys::Result<()> 
 }
 
 /// Whether a line holds.
+#[cfg(feature = "plans")]
 pub(crate) fn holds(conn: &mut Conn, line: &Line) -> netns_sys::Result<bool> {
     let own = Own::read(conn)?;
     Ok(todo(&own, line, Wish::There)?.is_nothing())
