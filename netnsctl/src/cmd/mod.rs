@@ -674,6 +674,10 @@ impl Session {
                 };
                 let conn = conn.map_err(|error| match ns {
                     Some(ns) => not_entered(ns, &error),
+                    #[cfg(feature = "firewall")]
+                    None if family.protocol == nl_core::netfilter::FAMILY.protocol => {
+                        fw::failed("open a netlink socket", &error)
+                    }
                     None => Failure::of("open a netlink socket", &error),
                 });
                 self.conns.push((ns.map(OsStr::to_owned), family, conn?));

@@ -177,7 +177,7 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
 }
 
 /// A failure, which says where it is so that the kernel has no nftables.
-fn failed(task: &str, error: &Error) -> Failure {
+pub(super) fn failed(task: &str, error: &Error) -> Failure {
     let failure = Failure::of(task, error);
     match error.errno() {
         Some(Errno::EPROTONOSUPPORT | Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT) => lacking(failure),

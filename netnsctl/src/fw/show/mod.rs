@@ -259,7 +259,8 @@ impl<'p> Printer<'p, '_> {
             p.comment("\t", userdata, udata::COMMENT);
             Ok(())
         })?;
-        let mut blank = "";
+        let more = !words.is_empty() || userdata.is_some_and(|data| udata::string(data, udata::COMMENT).is_some());
+        let mut blank = if more { "\n" } else { "" };
         if chain.is_none() {
             self.objects(&mut blank)?;
             self.sets(&mut blank)?;
