@@ -117,7 +117,8 @@ fn nft_lists_our_rules_as_its_own() {
 fn similar(ours: &str, theirs: &str) {
     if ours != theirs {
         let mut theirs = theirs.lines();
-        let differ: Vec<_> = ours.lines().map(|line| (line, theirs.next().unwrap_or("(end)"))).filter(|l| l.0 != l.1).take(9).collect();
+        let differ: Vec<_> =
+            ours.lines().map(|line| (line, theirs.next().unwrap_or("(end)"))).filter(|l| l.0 != l.1).take(9).collect();
         panic!("ours, theirs: {differ:#?}");
     }
 }
@@ -239,7 +240,8 @@ fn what_is_wrong_is_said_at_its_word() {
             assert_eq!((code, &*out), (255, ""), "{line}: {err}");
             assert!(err.contains(says), "{line}: {err}");
         }
-        let long = format!("fw allow in tcp port {}", (1000..1030).map(|n| n.to_string()).collect::<Vec<_>>().join(","));
+        let long =
+            format!("fw allow in tcp port {}", (1000..1030).map(|n| n.to_string()).collect::<Vec<_>>().join(","));
         fails(&long, 255, "a line has at most 128 characters");
         assert_eq!(ok("fw list"), "");
     });
@@ -273,7 +275,9 @@ fn a_bad_rule_changes_nothing_and_is_named() {
             show::rule_text(nfproto::IPV4, netnsctl::fw::read::rule(&rule, &()).unwrap())
         });
         let text = text.to_string();
-        for part in ["cannot add the rules", "ENOENT", "expression 4, immediate", "meta l4proto udp counter", "jump nowhere"] {
+        for part in
+            ["cannot add the rules", "ENOENT", "expression 4, immediate", "meta l4proto udp counter", "jump nowhere"]
+        {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert_eq!(ok("fw list"), "");
@@ -293,7 +297,9 @@ fn those_who_change_rules_at_once_all_get_theirs() {
     sandbox::run("those_who_change_rules_at_once_all_get_theirs", || {
         thread::scope(|scope| {
             for n in 0..4 {
-                scope.spawn(move || (1..=5).for_each(|port| drop(ok(&format!("fw allow in tcp port {}", n * 5 + port)))));
+                scope.spawn(move || {
+                    (1..=5).for_each(|port| drop(ok(&format!("fw allow in tcp port {}", n * 5 + port))))
+                });
             }
         });
         assert_eq!(ok("fw counters").lines().count(), 20);
@@ -457,7 +463,8 @@ fn a_plan_makes_rules_and_takes_them_back() {
         assert_eq!(ok("fw list"), before);
 
         // A plan that fails leaves nothing.
-        fs::write("/run/b.plan", "fw allow in tcp port 7\nnetns add x\nfw policy in drop\nlink add y type nosuch\n").unwrap();
+        fs::write("/run/b.plan", "fw allow in tcp port 7\nnetns add x\nfw policy in drop\nlink add y type nosuch\n")
+            .unwrap();
         let (code, _, err) = run("apply /run/b.plan");
         assert!(code != 0 && err.contains("taken back"), "{err}");
         assert_eq!(ok("fw list"), before);
@@ -501,7 +508,9 @@ fn what_changes_is_shown_as_nft_shows_it() {
             nft_does(words).unwrap();
         }
         let read = |path: &str| fs::read_to_string(path).unwrap();
-        let end = |path: &str| read(path).lines().last().is_some_and(|l| l.starts_with("# new")) && read(path).contains("ip last");
+        let end = |path: &str| {
+            read(path).lines().last().is_some_and(|l| l.starts_with("# new")) && read(path).contains("ip last")
+        };
         sandbox::eventually("all is shown", || end("/run/ours") && end("/run/theirs"));
         for mut child in [ours, theirs] {
             child.kill().unwrap();

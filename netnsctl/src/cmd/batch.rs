@@ -154,7 +154,10 @@ impl Batch<'_> {
     /// Sends the requests of the lines `waiting`, whose `text` is for what is said of those that fail.
     fn send(&mut self, session: &mut Session, waiting: &[(usize, usize)], text: &[u8]) -> bool {
         let Some((first, _)) = waiting.first() else { return true };
-        let Some((.., conn)) = session.conns.iter_mut().find(|c| c.0 == self.ns && c.1.protocol == FAMILY.protocol) else { return true };
+        let Some((.., conn)) = session.conns.iter_mut().find(|c| c.0 == self.ns && c.1.protocol == FAMILY.protocol)
+        else {
+            return true;
+        };
         let held = conn.held();
         let failed = match conn.send(&held) {
             Ok(failed) => failed,

@@ -2,9 +2,9 @@
 
 use super::rule::{Expr, Key, NatKind, Reject, Rule, Set, Stmt, With};
 use nl_core::netfilter::expr::{
-    Bitwise, ByteOrder, Cmp, ConnLimit, Counter, Ct, Dup, DynSet, ExtHdr, Fib, Fwd, Immediate, Limit, Log, Lookup, Masq, Meta,
-    NFT_REG_VERDICT, NFT_REG32_00, Nat, NatFlags, NumGen, ObjRef, Payload, Queue, Quota, Range, Redir, Rt, Socket, Xt,
-    nft_bitwise, nft_cmp, nft_nat,
+    Bitwise, ByteOrder, Cmp, ConnLimit, Counter, Ct, Dup, DynSet, ExtHdr, Fib, Fwd, Immediate, Limit, Log, Lookup,
+    Masq, Meta, NFT_REG_VERDICT, NFT_REG32_00, Nat, NatFlags, NumGen, ObjRef, Payload, Queue, Quota, Range, Redir, Rt,
+    Socket, Xt, nft_bitwise, nft_cmp, nft_nat,
 };
 use nl_core::netfilter::{self, Data, nfta_rule_compat, udata};
 use nl_core::{Attrs, DecodeError};

@@ -6,8 +6,9 @@ use super::read::Sets;
 use netns_sys::netlink::Conn;
 use netns_sys::{Error, Result};
 use nl_core::netfilter::{
-    self, Chain, NFT_MSG_GETCHAIN, NFT_MSG_GETFLOWTABLE, NFT_MSG_GETGEN, NFT_MSG_GETOBJ, NFT_MSG_GETRULE,
-    NFT_MSG_DELSET, NFT_MSG_GETSET, NFT_MSG_GETSETELEM, NFT_MSG_GETTABLE, NFT_MSG_NEWSET, NFT_MSG_NEWSETELEM, NfGenMsg, SetFlags, Table, nfta_rule, nfta_set_elem_list, udata,
+    self, Chain, NFT_MSG_DELSET, NFT_MSG_GETCHAIN, NFT_MSG_GETFLOWTABLE, NFT_MSG_GETGEN, NFT_MSG_GETOBJ,
+    NFT_MSG_GETRULE, NFT_MSG_GETSET, NFT_MSG_GETSETELEM, NFT_MSG_GETTABLE, NFT_MSG_NEWSET, NFT_MSG_NEWSETELEM,
+    NfGenMsg, SetFlags, Table, nfta_rule, nfta_set_elem_list, udata,
 };
 use nl_core::wire::align4;
 use nl_core::{Message, Messages, Msg};
@@ -87,6 +88,9 @@ impl SetInfo {
     }
 }
 
+/// Family, table and chain, and where its rules are.
+type Chunk = (u8, Box<[u8]>, Box<[u8]>, Range<usize>);
+
 /// All rules and what they use.
 #[derive(Debug, Default)]
 pub struct Ruleset {
@@ -108,7 +112,7 @@ pub struct Ruleset {
     infos: Vec<SetInfo>,
     elements: Kept,
     /// Where the rules of each chain are: by family, table and chain.
-    chunks: Vec<(u8, Box<[u8]>, Box<[u8]>, Range<usize>)>,
+    chunks: Vec<Chunk>,
 }
 
 /// Which rules: of one family, table and chain, as far as they are given.

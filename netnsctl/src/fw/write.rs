@@ -3,9 +3,9 @@
 use super::rule::{Bytes, Expr, Key, NatKind, Rule, Set, Stmt, With};
 use nl_core::netfilter::expr::{
     NFT_REG_1, NFT_REG_VERDICT, NFT_REG32_00, nft_bitwise, nft_cmp, nfta_bitwise, nfta_byteorder, nfta_cmp,
-    nfta_connlimit, nfta_counter, nfta_ct, nfta_dup, nfta_dynset, nfta_fwd, nfta_exthdr, nfta_fib, nfta_immediate, nfta_limit, nfta_log,
-    nfta_lookup, nfta_masq, nfta_match, nfta_meta, nfta_nat, nfta_ng, nfta_objref, nfta_payload, nfta_queue,
-    nfta_quota, nfta_range, nfta_redir, nfta_reject, nfta_rt, nfta_socket, write, write_raw,
+    nfta_connlimit, nfta_counter, nfta_ct, nfta_dup, nfta_dynset, nfta_exthdr, nfta_fib, nfta_fwd, nfta_immediate,
+    nfta_limit, nfta_log, nfta_lookup, nfta_masq, nfta_match, nfta_meta, nfta_nat, nfta_ng, nfta_objref, nfta_payload,
+    nfta_queue, nfta_quota, nfta_range, nfta_redir, nfta_reject, nfta_rt, nfta_socket, write, write_raw,
 };
 use nl_core::netfilter::expr::{nft_meta, nft_nat};
 use nl_core::netfilter::{Data, nest, nfta_rule, nfta_rule_compat, udata};

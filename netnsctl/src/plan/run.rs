@@ -605,7 +605,8 @@ pub(crate) fn take_back(dir: &Dir, entries: &[Entry]) -> Vec<String> {
             #[cfg(feature = "firewall")]
             Undo::Firewall(words) => {
                 let carry_out = || fw::carry_out(words);
-                let done = if place.is_empty() { carry_out() } else { open(dir, place).and_then(|ns| ns.run(carry_out)?) };
+                let done =
+                    if place.is_empty() { carry_out() } else { open(dir, place).and_then(|ns| ns.run(carry_out)?) };
                 match done {
                     Err(error) if !is_gone(&error) => left.push(format!("fw {words}: {error}")),
                     _ => {}

@@ -184,9 +184,9 @@ impl Draft {
 /// A word that can stand in a line as it is.
 fn plain<'w>(words: &Words<'_>, word: &'w OsStr) -> Parsed<&'w str> {
     let fits = |w: &&str| w.bytes().all(|b| matches!(b, b'!'..=b'~') && !matches!(b, b'"' | b'\'' | b'#' | b'\\'));
-    word.to_str().filter(fits).ok_or_else(|| {
-        words.error_before(format!("{} has characters that cannot be in a line of rules", show(word)))
-    })
+    word.to_str()
+        .filter(fits)
+        .ok_or_else(|| words.error_before(format!("{} has characters that cannot be in a line of rules", show(word))))
 }
 
 /// `N` or `N-N`.
@@ -342,7 +342,9 @@ fn matches(words: &mut Words<'_>, draft: &mut Draft, table: &[Keyword<Word>]) ->
                 draft.say(proto);
                 draft.l4proto(words, proto, not)?;
             }
-            Word::Port | Word::Sport => ports(words, draft, if word == Word::Port { Side::Dst } else { Side::Src }, not)?,
+            Word::Port | Word::Sport => {
+                ports(words, draft, if word == Word::Port { Side::Dst } else { Side::Src }, not)?
+            }
             Word::Type => {
                 if !matches!(draft.proto, Some(proto::ICMP | proto::ICMPV6)) {
                     return Err(words.error_before("a type is one of icmp or icmpv6, which goes before it"));
@@ -410,7 +412,8 @@ fn ports(words: &mut Words<'_>, draft: &mut Draft, side: Side, not: bool) -> Par
         return Err(words.error_before("ports are those of tcp or udp, which goes before them"));
     }
     let text = words.need("ports")?;
-    let list: Vec<(u16, u16)> = plain(words, text)?.split(',').map(|text| port_range(words, text)).collect::<Parsed<_>>()?;
+    let list: Vec<(u16, u16)> =
+        plain(words, text)?.split(',').map(|text| port_range(words, text)).collect::<Parsed<_>>()?;
     let text: Vec<String> = list.iter().map(|ports| shown(*ports)).collect();
     draft.say(text.join(","));
     draft.rule.ports(side, &list, not);

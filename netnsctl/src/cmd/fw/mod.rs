@@ -14,15 +14,17 @@ pub use own::Wish;
 pub(crate) use own::holds;
 
 use super::{Command, Options, Session};
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, code};
 use crate::fw::ruleset::{Ruleset, Which};
 use crate::fw::show::{self, Links, Part, family_name};
-use crate::grammar::{Keyword, Result as Parsed, Words};
+use crate::grammar::{Keyword, Result as Parsed, Words, show as show_word};
 use crate::out::{Format, Out};
 #[cfg(feature = "plans")]
 use netns_sys::netlink::Conn;
 use netns_sys::{Errno, Error};
 use nl_core::netfilter::nfproto;
+use std::ffi::{OsStr, OsString};
+use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 
 /// What `fw` can be asked for.
@@ -30,6 +32,8 @@ use std::os::unix::ffi::OsStrExt as _;
 pub enum Request {
     /// Make what a line says, or take it away.
     Change(Box<Line>, Wish),
+    /// Carry out the lines of a file, all as one transaction; `-`: of standard input.
+    Batch(OsString),
     /// Show what there is: of a family, a table and a chain, where given.
     List(u8, Option<Vec<u8>>, Option<Vec<u8>>),
     /// Show the lines that were made, and what their rules counted.
@@ -46,6 +50,7 @@ Usage: netnsctl fw [ delete ] masquerade [ from PREFIX ] [ to PREFIX ] [ oif NAM
        netnsctl fw [ delete ] { allow | drop | reject } { in | out | forward } [ [ not ] MATCH ]... [ log [ PREFIX ] ]
        netnsctl fw [ delete ] policy { in | out | forward } { accept | drop }
        netnsctl fw list [ FAMILY [ TABLE [ CHAIN ] ] ]     any rules, as nft shows them (-j: its JSON; -d: with handles)
+       netnsctl fw batch { FILE | - }       lines as above, without `netnsctl fw`: all of them, or none
        netnsctl fw { counters | flush | monitor }
 MATCH  := from PREFIX | to PREFIX | iif NAME | oif NAME (eth*: begins with eth) | mark N[/MASK] | state STATE[,STATE]... |
           proto PROTOCOL | tcp | udp | icmp | icmpv6 | port PORTS | sport PORTS | type N | limit N/UNIT [ burst N ] |
@@ -61,6 +66,7 @@ A line that holds already changes nothing; `delete` and the same words take away
 enum Verb {
     Line(line::Kind),
     Delete,
+    Batch,
     List,
     Counters,
     Flush,
@@ -85,6 +91,7 @@ const VERBS: &[Keyword<Verb>] = &[
     ("reject", Verb::Line(line::Kind::Reject)),
     ("policy", Verb::Line(line::Kind::Policy)),
     ("delete", Verb::Delete),
+    ("batch", Verb::Batch),
     ("list", Verb::List),
     ("show", Verb::List),
     ("counters", Verb::Counters),
@@ -115,6 +122,7 @@ pub(super) fn parse(words: &mut Words<'_>, _options: &Options) -> Parsed<Command
             let mut name = || words.next().map(|word| word.as_bytes().to_vec());
             Request::List(family, name(), name())
         }
+        Verb::Batch => Request::Batch(words.need("a file")?.to_owned()),
         Verb::Counters => Request::Counters,
         Verb::Flush => Request::Flush,
         Verb::Monitor => Request::Monitor,
@@ -129,17 +137,13 @@ pub(super) fn parse(words: &mut Words<'_>, _options: &Options) -> Parsed<Command
 pub(crate) fn carry_out(text: &str) -> netns_sys::Result<()> {
     let (line, wish) = planned(text).ok_or(Error::NoAnswer)?;
     let mut conn = Conn::open(&nl_core::netfilter::FAMILY)?;
-    own::grant(&mut conn, &line, wish).map(drop).map_err(|broken| broken.error)
+    own::grant(&mut conn, &|each| each(&line, wish)).map(drop).map_err(|broken| broken.error)
 }
 
 /// The words of a line, or of its undoing.
 #[cfg(feature = "plans")]
 pub(crate) fn planned(text: &str) -> Option<(Line, Wish)> {
-    let words = crate::grammar::split_line(text.as_bytes(), false).ok()?;
-    match parse(&mut Words::new(&words), &Options::default()).ok()? {
-        Command::Fw(Request::Change(line, wish)) => Some((*line, wish)),
-        _ => None,
-    }
+    one(text.as_bytes()).ok().flatten().map(|(line, wish)| (*line, wish))
 }
 
 pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
@@ -149,14 +153,16 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
     }
     match request {
         Request::Change(line, wish) => {
-            own::change(session.netfilter()?, &line, wish).map(drop)
+            let what = format!("\"fw {}\"", crate::out::Escaped(line.text.as_bytes()));
+            own::change(session.netfilter()?, &what, &|each| each(&line, wish))
         }
+        Request::Batch(file) => batch(session, &file),
         Request::List(family, table, chain) => {
             let which = Which { family, table: table.as_deref() };
             let all = Ruleset::read(session.netfilter()?, which).map_err(|e| failed("list the rules", &e))?;
             if let Some(name) = table.as_deref().filter(|name| !all.has_table(family, name)) {
                 let text = format!("there is no table {} {}", family_name(family), crate::out::Escaped(name));
-                return Err(Failure::new(crate::failure::code::KERNEL, text));
+                return Err(Failure::new(code::KERNEL, text));
             }
             if session.options.json && !session.options.pretty {
                 session.out = Out::new(Format::JsonSpaced, session.out.style());
@@ -176,6 +182,43 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
     }
 }
 
+/// Carries out all lines of a file, or none of them.
+fn batch(session: &mut Session, file: &OsStr) -> Result<()> {
+    let mut text = Vec::new();
+    let read = match file.to_str() {
+        Some("-") => std::io::stdin().lock().read_to_end(&mut text).map(drop),
+        _ => std::fs::read(file).map(|read| text = read),
+    };
+    let name = show_word(file);
+    read.map_err(|e| Failure::new(code::FAILED, format!("cannot read {name}: {e}")))?;
+    // All are looked at before any is carried out.
+    for (number, line) in (1_usize..).zip(text.split(|byte| *byte == b'\n')) {
+        if let Err(usage) = one(line) {
+            let words = crate::grammar::split_line(line, false).unwrap_or_default();
+            let failure = Failure::usage(&words, &usage, false);
+            return Err(Failure { message: format!("{name}:{number}: {}", failure.message), ..failure });
+        }
+    }
+    let each_line = |each: &mut dyn FnMut(&Line, Wish) -> netns_sys::Result<()>| {
+        let lines = text.split(|byte| *byte == b'\n').filter_map(|line| one(line).ok().flatten());
+        lines.into_iter().try_for_each(|(line, wish)| each(&line, wish))
+    };
+    own::change(session.netfilter()?, &format!("the lines of {name}"), &each_line)
+}
+
+/// What a line of a file says; `None`: nothing.
+fn one(line: &[u8]) -> Parsed<Option<(Box<Line>, Wish)>> {
+    let words = crate::grammar::split_line(line, false)?;
+    if words.is_empty() {
+        return Ok(None);
+    }
+    let mut words = Words::new(&words);
+    match parse(&mut words, &Options::default())? {
+        Command::Fw(Request::Change(line, wish)) => Ok(Some((line, wish))),
+        _ => Err(crate::grammar::Usage { at: 0, ..words.error("in a file, lines make or delete rules") }),
+    }
+}
+
 /// A failure, which says where it is so that the kernel has no nftables.
 pub(super) fn failed(task: &str, error: &Error) -> Failure {
     let failure = Failure::of(task, error);
@@ -188,5 +231,6 @@ pub(super) fn failed(task: &str, error: &Error) -> Failure {
 }
 
 fn lacking(failure: Failure) -> Failure {
-    failure.hint("  this kernel has no nftables: CONFIG_NF_TABLES, CONFIG_NF_TABLES_INET, or their modules are not loaded")
+    failure
+        .hint("  this kernel has no nftables: CONFIG_NF_TABLES, CONFIG_NF_TABLES_INET, or their modules are not loaded")
 }

@@ -11,8 +11,9 @@ use crate::fw::show::rule_text;
 use crate::out::{Escaped, Out};
 use netns_sys::netlink::{Conn, Refused, Requests};
 use netns_sys::{Errno, Error};
-use nl_core::netfilter::{self, NFNL_SUBSYS_NFTABLES, signed, udata, verdict};
 use nl_core::Message;
+use nl_core::netfilter::{self, NFNL_SUBSYS_NFTABLES, signed, udata, verdict};
+use std::collections::BTreeMap;
 
 /// The table's name.
 pub(crate) const TABLE: &[u8] = b"netnsctl";
@@ -98,60 +99,106 @@ impl Own {
     }
 }
 
-/// What has to change for a wish to come true.
-struct Todo<'l> {
-    add: Vec<&'l (&'static Chain, crate::fw::Rule<'static>)>,
-    delete: Vec<(Vec<u8>, u64)>,
-    policy: Option<(&'static Chain, i32)>,
-    /// Chains that nothing is left in.
-    empty: Vec<Vec<u8>>,
-    /// Nothing is left at all.
-    all: bool,
+/// Lines, one after the other, from the first on each time it is called.
+pub(crate) type Lines<'l> = dyn Fn(&mut dyn FnMut(&Line, Wish) -> netns_sys::Result<()>) -> netns_sys::Result<()> + 'l;
+
+/// Writes what has to change for wishes to come true.
+struct Writer<'c, 'r> {
+    changes: Changes<'c, 'r>,
+    /// Handles of the rules there are and come, by line and chain; of those to come none.
+    rules: BTreeMap<(String, Vec<u8>), Vec<u64>>,
+    /// The chains there are and come: how many rules are in each, and its policy.
+    chains: BTreeMap<Vec<u8>, (usize, i32)>,
+    there: bool,
+    changed: bool,
 }
 
-impl Todo<'_> {
-    fn is_nothing(&self) -> bool {
-        self.add.is_empty() && self.delete.is_empty() && self.policy.is_none() && self.empty.is_empty() && !self.all
+impl<'c, 'r> Writer<'c, 'r> {
+    fn new(requests: &'r mut Requests<'c>, own: &Own) -> netns_sys::Result<Self> {
+        let mut chains: BTreeMap<_, _> = own.chains()?.into_iter().map(|(name, policy)| (name, (0, policy))).collect();
+        let mut rules: BTreeMap<_, Vec<u64>> = BTreeMap::new();
+        for rule in own.rules()? {
+            let rules_in = &mut chains.entry(rule.chain.clone()).or_insert((0_usize, verdict::ACCEPT)).0;
+            *rules_in = rules_in.saturating_add(1);
+            rules.entry((rule.line, rule.chain)).or_default().push(rule.handle);
+        }
+        let changes = Changes::new(requests, FAMILY, TABLE);
+        Ok(Writer { changes, rules, chains, there: own.there, changed: false })
     }
-}
 
-fn todo<'l>(own: &Own, line: &'l Line, wish: Wish) -> netns_sys::Result<Todo<'l>> {
-    let (rules, chains) = (own.rules()?, own.chains()?);
-    let mut todo = Todo { add: Vec::new(), delete: Vec::new(), policy: None, empty: Vec::new(), all: false };
-    let policy_of = |name: &[u8]| chains.iter().find(|c| c.0 == name).map_or(verdict::ACCEPT, |c| c.1);
-    match wish {
-        Wish::There => {
-            let there = |chain: &Chain| rules.iter().any(|r| r.line == line.text && r.chain == chain.name.as_bytes());
-            todo.add = line.rules.iter().filter(|(chain, _)| !there(chain)).collect();
-            todo.policy = line.policy.filter(|(chain, policy)| policy_of(chain.name.as_bytes()) != *policy);
+    /// Makes a chain that is not there, or sets a policy.
+    fn chain(&mut self, chain: &Chain, policy: Option<i32>) -> netns_sys::Result<()> {
+        let name = chain.name.as_bytes();
+        let now = self.chains.get(name).map(|c| c.1);
+        if now.is_some() && (policy.is_none() || policy == now) {
+            return Ok(());
         }
-        Wish::Gone => {
-            let gone = |r: &&OwnRule| r.line == line.text && !line.rules.is_empty();
-            todo.delete = rules.iter().filter(gone).map(|r| (r.chain.clone(), r.handle)).collect();
-            let set = line.policy.filter(|(chain, policy)| policy_of(chain.name.as_bytes()) == *policy);
-            todo.policy = set.map(|(chain, _)| (chain, verdict::ACCEPT)).filter(|(chain, _)| {
-                policy_of(chain.name.as_bytes()) != verdict::ACCEPT
-            });
+        if !std::mem::replace(&mut self.there, true) {
+            self.changes.table()?;
+        }
+        self.changed = true;
+        self.chains.entry(name.to_vec()).or_insert((0, verdict::ACCEPT)).1 = policy.or(now).unwrap_or(verdict::ACCEPT);
+        let hook = Hook { kind: chain.kind, hook: chain.hook, priority: chain.priority, policy };
+        self.changes.chain(name, Some(hook))
+    }
+
+    fn wish(&mut self, line: &Line, wish: Wish) -> netns_sys::Result<()> {
+        if let Some((chain, policy)) = line.policy {
+            let now = self.chains.get(chain.name.as_bytes()).map_or(verdict::ACCEPT, |c| c.1);
+            match wish {
+                Wish::There if now != policy => self.chain(chain, Some(policy))?,
+                Wish::Gone if now == policy && now != verdict::ACCEPT => self.chain(chain, Some(verdict::ACCEPT))?,
+                _ => {}
+            }
+        }
+        for (chain, rule) in &line.rules {
+            let name = chain.name.as_bytes();
+            let key = (line.text.clone(), name.to_vec());
+            match wish {
+                Wish::There => {
+                    if self.rules.contains_key(&key) {
+                        continue;
+                    }
+                    self.chain(chain, None)?;
+                    self.changes.append(name, rule)?;
+                    self.rules.insert(key, Vec::new());
+                    self.count(name, |n| n.saturating_add(1));
+                }
+                Wish::Gone => {
+                    for handle in self.rules.remove(&key).unwrap_or_default() {
+                        self.changes.delete_rule(name, Some(handle))?;
+                        self.count(name, |n| n.saturating_sub(1));
+                    }
+                }
+            }
+            self.changed = true;
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, chain: &[u8], change: impl Fn(usize) -> usize) {
+        if let Some((rules, _)) = self.chains.get_mut(chain) {
+            *rules = change(*rules);
         }
     }
-    // What no rule, and no policy of its own, is left in.
-    for (name, policy) in &chains {
-        let left = rules.iter().any(|r| r.chain == *name && !todo.delete.iter().any(|d| d.1 == r.handle));
-        let comes = todo.add.iter().any(|(chain, _)| chain.name.as_bytes() == name);
-        let policy = todo.policy.filter(|p| p.0.name.as_bytes() == name).map_or(*policy, |p| p.1);
-        if !left && !comes && policy == verdict::ACCEPT {
-            todo.empty.push(name.clone());
+
+    /// Takes away what nothing is left in. False: nothing changes at all.
+    fn end(mut self) -> netns_sys::Result<bool> {
+        let unused = |c: &(usize, i32)| *c == (0, verdict::ACCEPT);
+        let empty: Vec<&Vec<u8>> = self.chains.iter().filter(|c| unused(c.1)).map(|c| c.0).collect();
+        let all = self.there && empty.len() == self.chains.len();
+        empty.iter().try_for_each(|chain| self.changes.delete_chain(chain))?;
+        if all {
+            self.changes.delete_table()?;
         }
+        Ok(self.changed || all || !empty.is_empty())
     }
-    let policy_new = todo.policy.is_some_and(|p| p.1 != verdict::ACCEPT);
-    todo.all = own.there && todo.empty.len() == chains.len() && todo.add.is_empty() && !policy_new;
-    Ok(todo)
 }
 
 /// Why a wish did not come true: nothing was changed.
 pub(crate) struct Broken {
     pub(crate) error: Error,
-    refused: Option<Refused>,
+    refused: Option<Box<Refused>>,
 }
 
 impl From<Error> for Broken {
@@ -160,33 +207,40 @@ impl From<Error> for Broken {
     }
 }
 
-/// Makes a wish come true; false: it was true already.
-pub(crate) fn grant(conn: &mut Conn, line: &Line, wish: Wish) -> std::result::Result<bool, Broken> {
+/// Makes wishes come true, all at once; false: they were true already.
+pub(crate) fn grant(conn: &mut Conn, lines: &Lines<'_>) -> std::result::Result<bool, Broken> {
     for _ in 0..TRIES {
         let own = Own::read(conn)?;
-        let todo = todo(&own, line, wish)?;
-        if todo.is_nothing() {
-            return Ok(false);
-        }
-        let refused = conn.transaction_at(NFNL_SUBSYS_NFTABLES, Some(own.all.generation), |r| write(r, &todo))?;
-        match refused.into_iter().next() {
-            None => return Ok(true),
-            // Others changed rules meanwhile.
-            Some(refused) if refused.error.errno() == Some(ERESTART) => {}
-            Some(refused) => return Err(Broken { error: refused.error.clone(), refused: Some(refused) }),
+        let mut changes = false;
+        let generation = Some(own.all.generation);
+        let refused = conn.transaction_at(NFNL_SUBSYS_NFTABLES, generation, |requests| {
+            let mut writer = Writer::new(requests, &own)?;
+            drop(own);
+            lines(&mut |line, wish| writer.wish(line, wish))?;
+            changes = writer.end()?;
+            // What is empty is not sent.
+            if changes { Ok(()) } else { Err(NOTHING) }
+        });
+        match refused {
+            Err(NOTHING) if !changes => return Ok(false),
+            refused => match refused?.into_iter().next() {
+                None => return Ok(true),
+                // Others changed rules meanwhile.
+                Some(refused) if refused.error.errno() == Some(ERESTART) => {}
+                Some(refused) => return Err(Broken { error: refused.error.clone(), refused: Some(Box::new(refused)) }),
+            },
         }
     }
     Err(Error::Interrupted.into())
 }
 
-/// As [`grant`], with the failure in words.
-pub(super) fn change(conn: &mut Conn, line: &Line, wish: Wish) -> Result<()> {
-    let verb = match wish {
-        Wish::There => "make",
-        Wish::Gone => "take away",
-    };
-    let task = format!("{verb} \"fw {}\"", Escaped(line.text.as_bytes()));
-    grant(conn, line, wish).map(drop).map_err(|broken| match &broken.refused {
+/// There is nothing to do.
+const NOTHING: Error = Error::NoAnswer;
+
+/// As [`grant`], with the failure in words; `what` are the lines: "fw allow in".
+pub(super) fn change(conn: &mut Conn, what: &str, lines: &Lines<'_>) -> Result<()> {
+    let task = format!("carry out {what}");
+    grant(conn, lines).map(drop).map_err(|broken| match &broken.refused {
         Some(refused) => said(&task, refused),
         None => failed(&task, &broken.error),
     })
@@ -198,7 +252,9 @@ const ERESTART: Errno = Errno(85);
 fn said(task: &str, refused: &Refused) -> Failure {
     let failure = refusal(task, refused, shown);
     match refused.error.errno() {
-        Some(Errno::EOPNOTSUPP | Errno::EPROTONOSUPPORT | Errno::EAFNOSUPPORT | Errno::EINVAL) if refused.at.is_none() => {
+        Some(Errno::EOPNOTSUPP | Errno::EPROTONOSUPPORT | Errno::EAFNOSUPPORT | Errno::EINVAL)
+            if refused.at.is_none() =>
+        {
             super::lacking(failure)
         }
         _ => failure,
@@ -215,37 +271,14 @@ pub(super) fn shown(message: &Message<'_>) -> String {
     })
 }
 
-fn write(requests: &mut Requests<'_>, todo: &Todo<'_>) -> netns_sys::Result<()> {
-    let mut changes = Changes::new(requests, FAMILY, TABLE);
-    if todo.all {
-        return changes.delete_table();
-    }
-    let hook = |chain: &Chain, policy: Option<i32>| {
-        Some(Hook { kind: chain.kind, hook: chain.hook, priority: chain.priority, policy })
-    };
-    if !todo.add.is_empty() || todo.policy.is_some() {
-        changes.table()?;
-    }
-    for (chain, _) in &todo.add {
-        changes.chain(chain.name.as_bytes(), hook(chain, None))?;
-    }
-    if let Some((chain, policy)) = todo.policy {
-        changes.chain(chain.name.as_bytes(), hook(chain, Some(policy)))?;
-    }
-    for (chain, rule) in &todo.add {
-        changes.append(chain.name.as_bytes(), rule)?;
-    }
-    for (chain, handle) in &todo.delete {
-        changes.delete_rule(chain, Some(*handle))?;
-    }
-    todo.empty.iter().try_for_each(|chain| changes.delete_chain(chain))
-}
-
 /// Whether a line holds.
 #[cfg(feature = "plans")]
 pub(crate) fn holds(conn: &mut Conn, line: &Line) -> netns_sys::Result<bool> {
     let own = Own::read(conn)?;
-    Ok(todo(&own, line, Wish::There)?.is_nothing())
+    let (rules, chains) = (own.rules()?, own.chains()?);
+    let there = |chain: &Chain| rules.iter().any(|r| r.line == line.text && r.chain == chain.name.as_bytes());
+    let policy = |chain: &Chain| chains.iter().find(|c| c.0 == chain.name.as_bytes()).map_or(verdict::ACCEPT, |c| c.1);
+    Ok(line.rules.iter().all(|(chain, _)| there(chain)) && line.policy.is_none_or(|(chain, p)| policy(chain) == p))
 }
 
 /// The rules there are.
@@ -259,9 +292,8 @@ pub(super) fn flush(conn: &mut Conn) -> Result<()> {
     if !Own::read(conn).map_err(|e| failed(task, &e))?.there {
         return Ok(());
     }
-    let refused = conn.transaction(NFNL_SUBSYS_NFTABLES, |requests| {
-        Changes::new(requests, FAMILY, TABLE).delete_table()
-    });
+    let refused =
+        conn.transaction(NFNL_SUBSYS_NFTABLES, |requests| Changes::new(requests, FAMILY, TABLE).delete_table());
     match refused.map_err(|e| failed(task, &e))?.first() {
         // Somebody else was faster.
         None => Ok(()),

@@ -14,12 +14,7 @@ use nl_core::{Flags, Message};
 ///
 /// # Errors
 /// The message is broken.
-pub fn event(
-    out: &mut Out,
-    known: &Ruleset,
-    links: &mut Links<'_>,
-    message: &Message<'_>,
-) -> netns_sys::Result<()> {
+pub fn event(out: &mut Out, known: &Ruleset, links: &mut Links<'_>, message: &Message<'_>) -> netns_sys::Result<()> {
     let verb = match message.kind() {
         NFT_MSG_NEWGEN => {
             let generation = netfilter::Gen::parse(message)?;
@@ -29,10 +24,10 @@ pub fn event(
             return Ok(());
         }
         NFT_MSG_NEWRULE if !message.flags().contains(Flags::APPEND) => "insert",
-        NFT_MSG_NEWTABLE | NFT_MSG_NEWCHAIN | NFT_MSG_NEWRULE | NFT_MSG_NEWSET | NFT_MSG_NEWSETELEM | NFT_MSG_NEWOBJ => "add",
-        NFT_MSG_DELTABLE | NFT_MSG_DELCHAIN | NFT_MSG_DELRULE | NFT_MSG_DELSET | NFT_MSG_DELSETELEM | NFT_MSG_DELOBJ => {
-            "delete"
-        }
+        NFT_MSG_NEWTABLE | NFT_MSG_NEWCHAIN | NFT_MSG_NEWRULE | NFT_MSG_NEWSET | NFT_MSG_NEWSETELEM
+        | NFT_MSG_NEWOBJ => "add",
+        NFT_MSG_DELTABLE | NFT_MSG_DELCHAIN | NFT_MSG_DELRULE | NFT_MSG_DELSET | NFT_MSG_DELSETELEM
+        | NFT_MSG_DELOBJ => "delete",
         _ => return Ok(()),
     };
     let (header, attrs) = message.fixed::<netfilter::NfGenMsg>()?;
@@ -118,7 +113,8 @@ impl Printer<'_, '_> {
                 let object = Object::parse(message)?;
                 let name = object.name()?.unwrap_or_default();
                 let kind = super::object_word(object.kind()?.unwrap_or_default());
-                let lead = format!("{verb} {kind} {} {} {}", family_name(self.family), Escaped(self.table), Escaped(name));
+                let lead =
+                    format!("{verb} {kind} {} {} {}", family_name(self.family), Escaped(self.table), Escaped(name));
                 self.named(verb, kind, &lead, name, object.handle()?)
             }
         }
@@ -140,7 +136,14 @@ impl Printer<'_, '_> {
         result
     }
 
-    fn named(&mut self, verb: &'static str, kind: &str, lead: &str, name: &[u8], handle: Option<u64>) -> netns_sys::Result<()> {
+    fn named(
+        &mut self,
+        verb: &'static str,
+        kind: &str,
+        lead: &str,
+        name: &[u8],
+        handle: Option<u64>,
+    ) -> netns_sys::Result<()> {
         self.line(verb, lead, |p| {
             p.item(kind, |p| {
                 p.out.json("name", name);

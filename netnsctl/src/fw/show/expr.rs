@@ -83,7 +83,10 @@ impl Printer<'_, '_> {
                     let number = uint(mask, false);
                     let (low, ones) = (number.trailing_zeros(), number.count_ones());
                     let whole = find(header, at, bits);
-                    if mask.len() <= 8 && number.checked_shr(low).map(u64::trailing_ones) == Some(ones) && whole.is_none() {
+                    if mask.len() <= 8
+                        && number.checked_shr(low).map(u64::trailing_ones) == Some(ones)
+                        && whole.is_none()
+                    {
                         at = at.saturating_add(bits.saturating_sub(low.saturating_add(ones)));
                         (bits, shift) = (ones, low);
                     }
@@ -225,7 +228,11 @@ impl Printer<'_, '_> {
             }),
             Key::Socket(key, level) => out.object("socket", |out| {
                 out.push("socket ");
-                string(out, "key", ["transparent", "mark", "wildcard", "cgroupv2"].get(index(key)).unwrap_or(&"unknown"));
+                string(
+                    out,
+                    "key",
+                    ["transparent", "mark", "wildcard", "cgroupv2"].get(index(key)).unwrap_or(&"unknown"),
+                );
                 if let Some(level) = level.filter(|_| key == nft_socket::CGROUPV2) {
                     out.push(" level ");
                     number(out, "level", level);
@@ -328,12 +335,9 @@ impl Printer<'_, '_> {
     fn steps(&mut self, member: &str, of: &Expr<'_>, steps: &[(&str, Vec<u8>)], ty: &'static Type) {
         match steps.split_last() {
             None => self.expr(member, of, ty),
-            Some(((op, value), before)) => self.binop(
-                member,
-                op,
-                |p| p.steps("", of, before, ty),
-                |p| p.value("", ty, value),
-            ),
+            Some(((op, value), before)) => {
+                self.binop(member, op, |p| p.steps("", of, before, ty), |p| p.value("", ty, value))
+            }
         }
     }
 
@@ -469,13 +473,16 @@ pub(super) fn duration(out: &mut Out, member: &str, millis: u64) {
     if out.is_json() {
         return out.json(member, millis / 1000);
     }
-    let mut rest = millis;
-    for (unit, size) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)] {
-        let n = rest / size;
-        rest %= size;
-        if n != 0 {
-            out.text(format_args!("{n}{unit}"));
-        }
+    let seconds = millis / 1000;
+    let parts = [
+        ("d", seconds / 86_400),
+        ("h", seconds / 3600 % 24),
+        ("m", seconds / 60 % 60),
+        ("s", seconds % 60),
+        ("ms", millis % 1000),
+    ];
+    for (unit, n) in parts.iter().filter(|part| part.1 != 0) {
+        out.text(format_args!("{n}{unit}"));
     }
     if millis == 0 {
         out.push("0s");
@@ -494,16 +501,35 @@ fn index(at: u32) -> usize {
 /// An option of TCP or an extension header of IPv6: `kind`, where in it, and whether only its being there counts.
 fn exthdr(out: &mut Out, op: u32, kind: u8, (offset, len): (u32, u32), flags: u32) {
     const TCP: &[(&str, u8)] = &[
-        ("eol", 0), ("nop", 1), ("maxseg", 2), ("window", 3), ("sack-perm", 4), ("sack", 5), ("timestamp", 8), ("md5sig", 19),
-        ("mptcp", 30), ("fastopen", 34),
+        ("eol", 0),
+        ("nop", 1),
+        ("maxseg", 2),
+        ("window", 3),
+        ("sack-perm", 4),
+        ("sack", 5),
+        ("timestamp", 8),
+        ("md5sig", 19),
+        ("mptcp", 30),
+        ("fastopen", 34),
     ];
     const IP6: &[(&str, u8)] = &[("hbh", 0), ("rt", 43), ("frag", 44), ("dst", 60), ("mh", 135)];
     // Of what (1: TCP), type, offset, length.
     const FIELDS: &[(u32, u8, u32, u32, &str)] = &[
-        (1, 2, 1, 1, "length"), (1, 2, 2, 2, "size"), (1, 3, 2, 1, "count"), (1, 8, 2, 4, "tsval"), (1, 8, 6, 4, "tsecr"),
-        (0, 0, 0, 1, "nexthdr"), (0, 0, 1, 1, "hdrlength"), (0, 43, 0, 1, "nexthdr"), (0, 43, 1, 1, "hdrlength"),
-        (0, 43, 2, 1, "type"), (0, 43, 3, 1, "seg-left"), (0, 44, 0, 1, "nexthdr"), (0, 44, 4, 4, "id"),
-        (0, 60, 0, 1, "nexthdr"), (0, 60, 1, 1, "hdrlength"),
+        (1, 2, 1, 1, "length"),
+        (1, 2, 2, 2, "size"),
+        (1, 3, 2, 1, "count"),
+        (1, 8, 2, 4, "tsval"),
+        (1, 8, 6, 4, "tsecr"),
+        (0, 0, 0, 1, "nexthdr"),
+        (0, 0, 1, 1, "hdrlength"),
+        (0, 43, 0, 1, "nexthdr"),
+        (0, 43, 1, 1, "hdrlength"),
+        (0, 43, 2, 1, "type"),
+        (0, 43, 3, 1, "seg-left"),
+        (0, 44, 0, 1, "nexthdr"),
+        (0, 44, 4, 4, "id"),
+        (0, 60, 0, 1, "nexthdr"),
+        (0, 60, 1, 1, "hdrlength"),
     ];
     let (object, lead, names) = match op {
         1 => ("tcp option", "tcp option ", TCP),

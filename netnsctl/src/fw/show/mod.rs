@@ -8,17 +8,17 @@ pub mod types;
 
 pub use event::event;
 
+use self::types::{Show, Type};
 use super::read;
-use super::ruleset::{Ruleset, SetInfo};
 use super::rule::Rule;
+use super::ruleset::{Ruleset, SetInfo};
 use crate::out::{Escaped, Out};
 use netns_sys::netlink::Conn;
 use nl_core::netfilter::{
-    self, Chain, Data, Element, ElemFlags, Hook, NftTableFlags, SetFlags, Table, nf_inet, nfproto, nft_object,
+    self, Chain, Data, ElemFlags, Element, Hook, NftTableFlags, SetFlags, Table, nf_inet, nfproto, nft_object,
     nfta_device, signed, udata, verdict,
 };
 use nl_core::{Attrs, Message};
-use self::types::{Show, Type};
 use std::collections::BTreeMap;
 
 /// The version of nftables whose syntax this is.
@@ -192,8 +192,16 @@ fn tables(out: &mut Out, all: &Ruleset, links: &mut Links<'_>, part: Part<'_>) -
         if (part.family != 0 && part.family != family) || part.table.is_some_and(|wanted| wanted != name) {
             continue;
         }
-        let mut printer =
-            Printer { out, ruleset: all, links, family, table: name, handles: part.handles, at: At::default(), member: "" };
+        let mut printer = Printer {
+            out,
+            ruleset: all,
+            links,
+            family,
+            table: name,
+            handles: part.handles,
+            at: At::default(),
+            member: "",
+        };
         printer.table(&table, part.chain)?;
         out.spill();
     }
@@ -314,40 +322,42 @@ impl<'p> Printer<'p, '_> {
     fn base(&mut self, chain: &Chain<'_>) -> netns_sys::Result<()> {
         let family = self.family;
         let p = self;
-            let Some(hook) = chain.hook()? else { return Ok(()) };
-            let hook = Hook::parse(hook)?;
-            let number = hook.hooknum()?.unwrap_or_default();
-            let priority = signed(hook.priority()?.unwrap_or_default());
-            let kind = String::from_utf8_lossy(chain.kind()?.unwrap_or_default()).into_owned();
-            let hook_name = hook_name(family, number);
-            p.out.field("type", kind.as_str(), format_args!("type {} ", Escaped(kind.as_bytes())));
-            p.out.field("hook", hook_name, format_args!("hook {hook_name} "));
-            p.out.json("prio", i64::from(priority));
-            let devices: Vec<&[u8]> = match hook.devs()? {
-                Some(devs) => devs.filter_map(Result::ok).filter(|a| a.kind() == nfta_device::NAME).map(|a| a.name()).collect(),
-                None => hook.dev()?.into_iter().collect(),
-            };
-            match &devices[..] {
-                [] => {}
-                [one] => p.out.field("dev", *one, format_args!("device \"{}\" ", Escaped(one))),
-                many => {
-                    let names: Vec<String> = many.iter().map(|name| Escaped(name).to_string()).collect();
-                    p.out.text(format_args!("devices = {{ {} }} ", names.join(", ")));
-                    p.open("dev", b'[');
-                    many.iter().for_each(|name| p.out.json("", *name));
-                    p.close(b']');
-                }
+        let Some(hook) = chain.hook()? else { return Ok(()) };
+        let hook = Hook::parse(hook)?;
+        let number = hook.hooknum()?.unwrap_or_default();
+        let priority = signed(hook.priority()?.unwrap_or_default());
+        let kind = String::from_utf8_lossy(chain.kind()?.unwrap_or_default()).into_owned();
+        let hook_name = hook_name(family, number);
+        p.out.field("type", kind.as_str(), format_args!("type {} ", Escaped(kind.as_bytes())));
+        p.out.field("hook", hook_name, format_args!("hook {hook_name} "));
+        p.out.json("prio", i64::from(priority));
+        let devices: Vec<&[u8]> = match hook.devs()? {
+            Some(devs) => {
+                devs.filter_map(Result::ok).filter(|a| a.kind() == nfta_device::NAME).map(|a| a.name()).collect()
             }
-            p.out.text(format_args!("priority {};", priority_name(family, number, priority)));
-            let policy = chain.policy()?.map(signed);
-            let word = match policy {
-                Some(verdict::DROP) => "drop",
-                _ => "accept",
-            };
-            if policy.is_some() {
-                p.out.field("policy", word, format_args!(" policy {word};"));
+            None => hook.dev()?.into_iter().collect(),
+        };
+        match &devices[..] {
+            [] => {}
+            [one] => p.out.field("dev", *one, format_args!("device \"{}\" ", Escaped(one))),
+            many => {
+                let names: Vec<String> = many.iter().map(|name| Escaped(name).to_string()).collect();
+                p.out.text(format_args!("devices = {{ {} }} ", names.join(", ")));
+                p.open("dev", b'[');
+                many.iter().for_each(|name| p.out.json("", *name));
+                p.close(b']');
             }
-            Ok(())
+        }
+        p.out.text(format_args!("priority {};", priority_name(family, number, priority)));
+        let policy = chain.policy()?.map(signed);
+        let word = match policy {
+            Some(verdict::DROP) => "drop",
+            _ => "accept",
+        };
+        if policy.is_some() {
+            p.out.field("policy", word, format_args!(" policy {word};"));
+        }
+        Ok(())
     }
 
     fn rules(&mut self, chain: &Chain<'_>) -> netns_sys::Result<()> {
@@ -504,7 +514,9 @@ impl<'p> Printer<'p, '_> {
             let flags: Vec<&str> = FLAGS
                 .iter()
                 .filter(|f| is(f.1))
-                .filter(|f| if p.out.is_json() { f.1 != SetFlags::EVAL } else { f.1 != SetFlags::TIMEOUT || timeout == 0 })
+                .filter(
+                    |f| if p.out.is_json() { f.1 != SetFlags::EVAL } else { f.1 != SetFlags::TIMEOUT || timeout == 0 },
+                )
                 .map(|f| f.0)
                 .collect();
             if !flags.is_empty() {
@@ -817,10 +829,7 @@ fn key_fields(info: &SetInfo) -> Vec<&'static Type> {
 }
 
 /// What each element of a set does.
-fn read_stmts<'a>(
-    list: Option<Attrs<'a>>,
-    one: Option<Attrs<'a>>,
-) -> netns_sys::Result<Vec<super::rule::Stmt<'a>>> {
+fn read_stmts<'a>(list: Option<Attrs<'a>>, one: Option<Attrs<'a>>) -> netns_sys::Result<Vec<super::rule::Stmt<'a>>> {
     Ok(match (list, one) {
         (None, Some(one)) => read::one(one)?,
         (list, _) => read::list(list, &())?,

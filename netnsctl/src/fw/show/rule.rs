@@ -6,9 +6,7 @@ use super::{At, Printer, number, string};
 use crate::fw::rule::{Expr, Key, NatKind, Reject, Rule, Set, Stmt, With};
 use crate::out::Escaped;
 use nl_core::netfilter::expr::{NatFlags, nft_cmp, nft_meta, nft_payload, nft_reject};
-use nl_core::netfilter::{
-    NFT_BREAK, NFT_CONTINUE, NFT_GOTO, NFT_JUMP, NFT_RETURN, nfproto, nft_object, verdict,
-};
+use nl_core::netfilter::{NFT_BREAK, NFT_CONTINUE, NFT_GOTO, NFT_JUMP, NFT_RETURN, nfproto, nft_object, verdict};
 use std::fmt::Write as _;
 
 /// A statement, and what is known of the packet where it is.
@@ -24,8 +22,7 @@ fn family_of(key: Key, value: &[u8]) -> Option<u8> {
     match (key, value) {
         (Key::Meta(nft_meta::NFPROTO), [family]) => Some(*family),
         (
-            Key::Meta(nft_meta::PROTOCOL)
-            | Key::Payload { base: nft_payload::LL_HEADER, offset: 12 | 16, len: 2 },
+            Key::Meta(nft_meta::PROTOCOL) | Key::Payload { base: nft_payload::LL_HEADER, offset: 12 | 16, len: 2 },
             [high, low],
         ) => match u16::from_be_bytes([*high, *low]) {
             0x0800 => Some(nfproto::IPV4),
@@ -131,7 +128,9 @@ fn arrange<'a>(family: u8, stmts: Vec<Stmt<'a>>) -> Vec<Item<'a>> {
             Stmt::Reject(Reject { kind: nft_reject::ICMP_UNREACH, .. }) if family == nfproto::INET => {
                 imply(&mut net, &mut items);
             }
-            Stmt::Reject(Reject { kind: nft_reject::TCP_RST, .. }) if matches!(family, nfproto::IPV4 | nfproto::IPV6) => {
+            Stmt::Reject(Reject { kind: nft_reject::TCP_RST, .. })
+                if matches!(family, nfproto::IPV4 | nfproto::IPV6) =>
+            {
                 imply(&mut transport, &mut items);
             }
             // What is done up to here is done for that protocol only: it has to be said.
@@ -309,7 +308,8 @@ impl Printer<'_, '_> {
                 p.out.push("queue");
                 if *flags != 0 {
                     p.out.push(" flags ");
-                    let names: Vec<&str> = [("bypass", 1), ("fanout", 2)].iter().filter(|f| flags & f.1 != 0).map(|f| f.0).collect();
+                    let names: Vec<&str> =
+                        [("bypass", 1), ("fanout", 2)].iter().filter(|f| flags & f.1 != 0).map(|f| f.0).collect();
                     p.words("flags", &names);
                 }
                 p.out.push(" to ");
@@ -645,7 +645,8 @@ impl Printer<'_, '_> {
     fn log(&mut self, member: &str, stmt: &Stmt<'_>) {
         const LEVELS: [&str; 9] = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug", "audit"];
         let Stmt::Log { prefix, group, snaplen, threshold, level, flags } = stmt else { return };
-        let level = level.filter(|level| *level != 4).and_then(|level| LEVELS.get(usize::try_from(level).ok()?).copied());
+        let level =
+            level.filter(|level| *level != 4).and_then(|level| LEVELS.get(usize::try_from(level).ok()?).copied());
         let flags = flags.unwrap_or_default();
         self.open(member, b'{');
         self.out.push("log");

@@ -182,7 +182,7 @@ pub fn by_number(number: u32) -> &'static Type {
 /// The fields of a key: of several, each has six bits of the number, the last in the lowest.
 #[must_use]
 pub fn fields(number: u32) -> Vec<&'static Type> {
-    let mut all: Vec<_> = (0..5).rev().map(|i| by_number(number.wrapping_shr(i * 6) & 0x3f)).collect();
+    let mut all: Vec<_> = [24, 18, 12, 6, 0].map(|shift| by_number(number.wrapping_shr(shift) & 0x3f)).into();
     let first = all.iter().position(|t| t.number != 0).unwrap_or(4);
     all.drain(..first);
     all
