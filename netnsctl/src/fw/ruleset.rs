@@ -7,8 +7,9 @@ use netns_sys::netlink::Conn;
 use netns_sys::{Error, Result};
 use nl_core::netfilter::{
     self, Chain, NFT_MSG_DELSET, NFT_MSG_GETCHAIN, NFT_MSG_GETFLOWTABLE, NFT_MSG_GETGEN, NFT_MSG_GETOBJ,
-    NFT_MSG_GETRULE, NFT_MSG_GETSET, NFT_MSG_GETSETELEM, NFT_MSG_GETTABLE, NFT_MSG_NEWSET, NFT_MSG_NEWSETELEM,
-    NfGenMsg, SetFlags, Table, nfta_rule, nfta_set_elem_list, udata,
+    NFT_MSG_GETRULE, NFT_MSG_GETSET, NFT_MSG_GETSETELEM, NFT_MSG_GETTABLE, NFT_MSG_NEWCHAIN, NFT_MSG_NEWOBJ,
+    NFT_MSG_NEWRULE, NFT_MSG_NEWSET, NFT_MSG_NEWSETELEM, NFT_MSG_NEWTABLE, NfGenMsg, SetFlags, Table, nfta_rule,
+    nfta_set_elem_list, udata,
 };
 use nl_core::wire::align4;
 use nl_core::{Message, Messages, Msg};
@@ -182,6 +183,30 @@ impl Ruleset {
         Ok(all)
     }
 
+    /// The ruleset that these messages describe, in any order and of any origin; those of a set's elements behind the set.
+    ///
+    /// # Errors
+    /// A message is broken.
+    pub fn of(messages: &[u8]) -> Result<Ruleset> {
+        let mut all = Ruleset::default();
+        for message in Messages::new(messages) {
+            let message = message?;
+            match message.kind() {
+                NFT_MSG_NEWTABLE => all.tables.push(&message),
+                NFT_MSG_NEWCHAIN => all.chains.push(&message),
+                NFT_MSG_NEWRULE => all.rules.push(&message),
+                NFT_MSG_NEWOBJ => all.objects.push(&message),
+                NFT_MSG_NEWSET => {
+                    all.sets.push(&message);
+                    all.note(&message);
+                }
+                _ => all.note(&message),
+            }
+        }
+        all.index()?;
+        Ok(all)
+    }
+
     /// Remembers a set and its elements, as they are told of.
     pub fn note(&mut self, message: &Message<'_>) {
         match message.kind() {
@@ -201,8 +226,8 @@ impl Ruleset {
                 let (table, name) = (list.table().ok().flatten(), list.set().ok().flatten());
                 let key = (list.header.family, table.unwrap_or_default(), name.unwrap_or_default());
                 let Ok(at) = self.infos.binary_search_by(|info| info.key().cmp(&key)) else { return };
-                // Those of one without a name come together, and are all that is shown of any.
-                let Some(info) = self.infos.get_mut(at).filter(|info| info.is_anonymous()) else { return };
+                // Those of a set come together. Of one with a name that is changed later, they are shown nowhere.
+                let Some(info) = self.infos.get_mut(at) else { return };
                 if info.elements.end != self.elements.0.len() {
                     info.elements.start = self.elements.0.len();
                 }

@@ -32,6 +32,8 @@ attrs! {
         HANDLE = 16, Be, "Handle.";
         EXPR = 17, Nest(&super::super::expr::nfta_expr::SPEC), "An expression of each element.";
         EXPRESSIONS = 18, Nest(&super::super::nfta_list::SPEC), "Expressions of each element.";
+        TYPE = 19, Str, "How the kernel keeps it.";
+        COUNT = 20, Be, "How many elements it has.";
     }
 }
 
