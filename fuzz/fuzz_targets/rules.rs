@@ -21,7 +21,8 @@ fuzz_target!(|input: &[u8]| {
     }
     let mut buf = vec![0; input.len() * 16 + 4096];
     for message in all.rules.iter() {
-        let Ok(first) = Rule::parse(&message).map_err(drop).and_then(|rule| read::rule(&rule, &()).map_err(drop)) else {
+        let Ok(first) = Rule::parse(&message).map_err(drop).and_then(|rule| read::rule(&rule, &()).map_err(drop))
+        else {
             continue;
         };
         let mut batch = Batch::new(&mut buf);

@@ -451,8 +451,8 @@ const HELP: &str = "\
 Usage: netnsctl [ OPTIONS ] OBJECT { COMMAND | help }
        netnsctl [ -force ] -batch FILE
 OBJECT  := address | route | rule | neighbour | nexthop | link | netns | tuntap | monitor | maddress | netconf |
-           ntable | vrf (as in ip; help for each: `netnsctl OBJECT help`) | check | decode | run | enter | ls | who |
-           release
+           ntable | vrf (as in ip; help for each: `netnsctl OBJECT help`) | check | decode | fw | run | enter | ls |
+           who | release
 OPTIONS := -n[etns] NAME      in this namespace
            -4 | -6 | -0 | -B | -M | -f[amily] { inet | inet6 | link | bridge | mpls }
            -j[son] -p[retty]  JSON, indented
