@@ -287,7 +287,7 @@ fn a_bad_rule_changes_nothing_and_is_named() {
         let late = conn.transaction_at(NFNL_SUBSYS_NFTABLES, Some(all.generation.wrapping_add(1)), |requests| {
             Changes::new(requests, nfproto::IPV4, b"t").table()
         });
-        assert_eq!(late.unwrap()[0].error.errno(), Some(Errno(85)));
+        assert_eq!(late.unwrap()[0].error.errno(), Some(Errno::ERESTART));
         assert_eq!(ok("fw list"), "");
     });
 }

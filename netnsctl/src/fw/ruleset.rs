@@ -6,10 +6,10 @@ use super::read::Sets;
 use netns_sys::netlink::Conn;
 use netns_sys::{Error, Result};
 use nl_core::netfilter::{
-    self, Chain, NFT_MSG_DELSET, NFT_MSG_GETCHAIN, NFT_MSG_GETFLOWTABLE, NFT_MSG_GETGEN, NFT_MSG_GETOBJ,
-    NFT_MSG_GETRULE, NFT_MSG_GETSET, NFT_MSG_GETSETELEM, NFT_MSG_GETTABLE, NFT_MSG_NEWCHAIN, NFT_MSG_NEWOBJ,
-    NFT_MSG_NEWRULE, NFT_MSG_NEWSET, NFT_MSG_NEWSETELEM, NFT_MSG_NEWTABLE, NfGenMsg, SetFlags, Table, nfta_rule,
-    nfta_set_elem_list, udata,
+    self, NFT_MSG_DELSET, NFT_MSG_GETCHAIN, NFT_MSG_GETFLOWTABLE, NFT_MSG_GETGEN, NFT_MSG_GETOBJ, NFT_MSG_GETRULE,
+    NFT_MSG_GETSET, NFT_MSG_GETSETELEM, NFT_MSG_GETTABLE, NFT_MSG_NEWCHAIN, NFT_MSG_NEWOBJ, NFT_MSG_NEWRULE,
+    NFT_MSG_NEWSET, NFT_MSG_NEWSETELEM, NFT_MSG_NEWTABLE, NfGenMsg, SetFlags, Table, nfta_rule, nfta_set_elem_list,
+    udata,
 };
 use nl_core::wire::align4;
 use nl_core::{Message, Messages, Msg};
@@ -318,19 +318,6 @@ impl Ruleset {
             Table::parse(message).is_ok_and(|t| t.header.family == family && t.name().ok().flatten() == Some(name))
         };
         self.tables.iter().any(|message| is(&message))
-    }
-
-    /// A chain of a table, by its name.
-    #[must_use]
-    pub fn has_chain(&self, family: u8, table: &[u8], name: &[u8]) -> bool {
-        let is = |message: &Message<'_>| {
-            Chain::parse(message).is_ok_and(|c| {
-                c.header.family == family
-                    && c.table().ok().flatten() == Some(table)
-                    && c.name().ok().flatten() == Some(name)
-            })
-        };
-        self.chains.iter().any(|message| is(&message))
     }
 
     /// The sets of a table, for reading its rules.

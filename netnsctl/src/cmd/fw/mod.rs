@@ -15,6 +15,7 @@ pub(crate) use own::holds;
 
 use super::{Command, Options, Session};
 use crate::failure::{Failure, Result, code};
+use crate::fw::change::is_absent;
 use crate::fw::ruleset::{Ruleset, Which};
 use crate::fw::show::{self, Links, Part, family_name};
 use crate::grammar::{Keyword, Result as Parsed, Words, show as show_word};
@@ -222,11 +223,10 @@ fn one(line: &[u8]) -> Parsed<Option<(Box<Line>, Wish)>> {
 /// A failure, which says where it is so that the kernel has no nftables.
 pub(super) fn failed(task: &str, error: &Error) -> Failure {
     let failure = Failure::of(task, error);
-    match error.errno() {
-        Some(Errno::EPROTONOSUPPORT | Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT) => lacking(failure),
-        // nfnetlink knows no such subsystem.
-        Some(Errno::EINVAL) if matches!(error, Error::Kernel(_)) => lacking(failure),
-        _ => failure,
+    // Of a subsystem that it has not nfnetlink says EINVAL.
+    match is_absent(error) && (error.errno() != Some(Errno::EINVAL) || matches!(error, Error::Kernel(_))) {
+        true => lacking(failure),
+        false => failure,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::failed;
 use super::line::{Chain, FAMILY, Line};
 use crate::failure::{Failure, Result};
-use crate::fw::change::{Changes, Hook, refusal};
+use crate::fw::change::{Changes, Hook, is_absent, refusal};
 use crate::fw::read;
 use crate::fw::rule::Stmt;
 use crate::fw::ruleset::{Ruleset, Which};
@@ -226,7 +226,7 @@ pub(crate) fn grant(conn: &mut Conn, lines: &Lines<'_>) -> std::result::Result<b
             refused => match refused?.into_iter().next() {
                 None => return Ok(true),
                 // Others changed rules meanwhile.
-                Some(refused) if refused.error.errno() == Some(ERESTART) => {}
+                Some(refused) if refused.error.errno() == Some(Errno::ERESTART) => {}
                 Some(refused) => return Err(Broken { error: refused.error.clone(), refused: Some(Box::new(refused)) }),
             },
         }
@@ -246,19 +246,9 @@ pub(super) fn change(conn: &mut Conn, what: &str, lines: &Lines<'_>) -> Result<(
     })
 }
 
-/// The kernel's own number (linux/errno.h), which no C library has: begin anew.
-const ERESTART: Errno = Errno(85);
-
 fn said(task: &str, refused: &Refused) -> Failure {
     let failure = refusal(task, refused, shown);
-    match refused.error.errno() {
-        Some(Errno::EOPNOTSUPP | Errno::EPROTONOSUPPORT | Errno::EAFNOSUPPORT | Errno::EINVAL)
-            if refused.at.is_none() =>
-        {
-            super::lacking(failure)
-        }
-        _ => failure,
-    }
+    if refused.at.is_none() && is_absent(&refused.error) { super::lacking(failure) } else { failure }
 }
 
 /// A rule that was refused, in nft's words.

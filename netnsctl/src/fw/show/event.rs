@@ -1,6 +1,7 @@
 //! What changes, as `nft monitor` shows it: one line a change.
 
-use super::{At, Links, Printer, family_name, key_fields};
+use super::set::{key_fields, object_word};
+use super::{At, Links, Printer, family_name};
 use crate::fw::ruleset::Ruleset;
 use crate::out::{Escaped, Out};
 use nl_core::netfilter::{
@@ -112,7 +113,7 @@ impl Printer<'_, '_> {
             _ => {
                 let object = Object::parse(message)?;
                 let name = object.name()?.unwrap_or_default();
-                let kind = super::object_word(object.kind()?.unwrap_or_default());
+                let kind = object_word(object.kind()?.unwrap_or_default());
                 let lead =
                     format!("{verb} {kind} {} {} {}", family_name(self.family), Escaped(self.table), Escaped(name));
                 self.named(verb, kind, &lead, name, object.handle()?)
