@@ -47,8 +47,9 @@ pub fn list<'a>(list: Option<Attrs<'a>>, sets: &dyn Sets) -> Result<Vec<Stmt<'a>
     for expr in netfilter::expressions(list.unwrap_or(Attrs::new(&[], 0))) {
         let (name, attrs) = expr?;
         if reader.expression(name, attrs.clone())?.is_none() {
-            // What it reads is kept as it was too.
+            // What it reads is kept as it was too; what it loads is not known.
             (0..SLOTS).for_each(|slot| reader.put_back(slot));
+            reader.regs = [const { None }; SLOTS];
             reader.stmts.push(Stmt::Raw(name.into(), attrs.bytes().into()));
         }
     }

@@ -41,6 +41,10 @@ impl Printer<'_, '_> {
         let Stmt::Match(Expr::Key(Key::Payload { base, offset, len }), nft_cmp::EQ, With::Value(value)) = &stmt else {
             return vec![stmt];
         };
+        // No kernel compares more than a register's 64 bytes at once.
+        if *len > 64 || usize::try_from(*len) != Ok(value.len()) {
+            return vec![stmt];
+        }
         let key = |offset, len| Key::Payload { base: *base, offset, len };
         if self.name(key(*offset, *len), None).field.is_some() {
             return vec![stmt];
