@@ -192,6 +192,17 @@ impl Socket {
         sys::setsockopt(self.fd.as_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, bytes).at("set a receive buffer", "")
     }
 
+    /// Room for a send of `bytes` (sendmsg(2) refuses what exceeds the send buffer): as much as it takes with `CAP_NET_ADMIN`
+    /// over the whole machine, else no more than `net.core.wmem_max` says.
+    ///
+    /// # Errors
+    /// setsockopt(2).
+    pub fn set_send_buffer(&self, bytes: usize) -> Result<()> {
+        let bytes = i32::try_from(bytes).unwrap_or(i32::MAX);
+        let set = |option| sys::setsockopt(self.fd.as_fd(), libc::SOL_SOCKET, option, bytes);
+        set(libc::SO_SNDBUFFORCE).or_else(|_| set(libc::SO_SNDBUF)).at("set a send buffer", "")
+    }
+
     /// Sends `messages` to the kernel as one datagram.
     ///
     /// # Errors
@@ -257,6 +268,20 @@ impl AsFd for Socket {
     }
 }
 
+/// A change that a [`Conn::transaction`] was refused for.
+#[cfg(feature = "netfilter")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Which of the changes, from 0 on.
+    pub position: usize,
+    /// Why.
+    pub error: Error,
+    /// The change: its whole message.
+    pub message: Vec<u8>,
+    /// Which byte of it is at fault, where the kernel says it.
+    pub at: Option<usize>,
+}
+
 /// The kernel's refusal of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KernelError {
@@ -272,6 +297,8 @@ pub struct KernelError {
     pub missing: Option<String>,
     /// What the attribute would have to be.
     pub policy: Option<Policy>,
+    /// Which byte of the request it is about (`NLMSGERR_ATTR_OFFS`).
+    pub offset: Option<u32>,
 }
 
 impl KernelError {
@@ -287,6 +314,7 @@ impl KernelError {
             attribute: ext.offset.and_then(|_| name(place(ext.offset), None)),
             missing: missing.and_then(|_| name(place(ext.missing_nest), missing)),
             policy: ext.policy,
+            offset: ext.offset,
         }
     }
 }
@@ -697,6 +725,94 @@ impl Conn {
     pub fn batch(&mut self, fill: impl FnOnce(&mut Requests<'_>) -> Result<()>) -> Result<Vec<(usize, Error)>> {
         fill(&mut Requests::new(self))?;
         self.send_written()
+    }
+
+    /// Carries out all of the changes that `fill` writes, or, if one of them is refused, none: a transaction of netfilter's
+    /// subsystem `subsystem` (`NFNL_SUBSYS_*`). Gives back those that were refused.
+    ///
+    /// # Errors
+    /// [`Error::Encode`], `EMSGSIZE` (more than the send buffer may hold): nothing was done. The socket's.
+    #[cfg(feature = "netfilter")]
+    pub fn transaction(
+        &mut self,
+        subsystem: u16,
+        fill: impl FnOnce(&mut Requests<'_>) -> Result<()>,
+    ) -> Result<Vec<Refused>> {
+        self.transaction_at(subsystem, None, fill)
+    }
+
+    /// As [`Conn::transaction`], if the rules still are of this generation; else it fails with `ERESTART`, and nothing is done.
+    ///
+    /// # Errors
+    /// As [`Conn::transaction`].
+    #[cfg(feature = "netfilter")]
+    pub fn transaction_at(
+        &mut self,
+        subsystem: u16,
+        generation: Option<u32>,
+        fill: impl FnOnce(&mut Requests<'_>) -> Result<()>,
+    ) -> Result<Vec<Refused>> {
+        use nl_core::netfilter::{NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END, NfGenMsg, nfnl_batch};
+        let edge = |requests: &mut Requests<'_>, kind| {
+            let whose = NfGenMsg { res_id: subsystem.into(), ..NfGenMsg::default() };
+            requests.request(kind, Flags::empty(), |m| {
+                m.fixed(&whose);
+                let generation = generation.filter(|_| kind == NFNL_MSG_BATCH_BEGIN);
+                generation.iter().for_each(|generation| m.be32(nfnl_batch::GENID, *generation));
+            })
+        };
+        let whole = |requests: &mut Requests<'_>| {
+            edge(requests, NFNL_MSG_BATCH_BEGIN)?;
+            fill(requests)?;
+            edge(requests, NFNL_MSG_BATCH_END)
+        };
+        whole(&mut Requests::new(self))?;
+        if self.keep() {
+            return Ok(Vec::new());
+        }
+        let sent = std::mem::take(&mut self.requests);
+        let result = self.send_whole(&sent);
+        self.requests = sent;
+        result
+    }
+
+    /// Sends the messages `all` in one send; gives back those that were refused.
+    #[cfg(feature = "netfilter")]
+    fn send_whole(&mut self, all: &[u8]) -> Result<Vec<Refused>> {
+        let Some(Ok(begin)) = Messages::new(all).next() else { return Ok(Vec::new()) };
+        let first = begin.seq();
+        if let (To::Socket(socket), true) = (&self.to, all.len() > SEND_SIZE) {
+            // What the kernel adds to it is less than as much again.
+            socket.set_send_buffer(all.len().saturating_mul(2))?;
+        }
+        self.to.send(&[IoSlice::new(all)])?;
+        // The kernel passes over what is behind the end, so this goes by itself.
+        self.seq = self.seq.wrapping_add(1);
+        let barrier = self.seq;
+        let mut space = [0; nl_core::wire::MSG_HDRLEN];
+        let mut behind = Batch::new(&mut space);
+        behind.message(NLMSG_NOOP, Flags::REQUEST | Flags::ACK, barrier, |_| {})?;
+        self.to.send(&[IoSlice::new(behind.bytes())])?;
+        let count = barrier.wrapping_sub(first).saturating_add(1);
+        let mut refused = Vec::new();
+        let answered = self.answers(all, barrier, first, count, &mut |seq, reply| {
+            if let Err(error) = reply {
+                let request = Messages::new(all).map_while(std::result::Result::ok).find(|r| r.seq() == seq);
+                let at = match &error {
+                    Error::Kernel(kernel) => kernel.offset.and_then(|at| usize::try_from(at).ok()),
+                    _ => None,
+                };
+                let message = request.map(|r| r.bytes().to_vec()).unwrap_or_default();
+                // The first message is the beginning of the transaction.
+                let position = usize::try_from(seq.wrapping_sub(first)).unwrap_or_default().saturating_sub(1);
+                refused.push(Refused { position, error, message, at });
+            }
+            Ok(())
+        });
+        match answered {
+            Err(error) if refused.is_empty() => Err(error),
+            _ => Ok(refused),
+        }
     }
 
     fn send_written(&mut self) -> Result<Vec<(usize, Error)>> {

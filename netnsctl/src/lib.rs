@@ -6,6 +6,8 @@
 
 pub mod cmd;
 pub mod failure;
+#[cfg(feature = "firewall")]
+pub mod fw;
 pub mod grammar;
 pub mod names;
 pub mod out;

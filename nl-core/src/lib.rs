@@ -47,6 +47,7 @@ extern crate std;
 pub mod decode;
 pub mod encode;
 pub mod error;
+#[cfg(feature = "netfilter")]
 pub mod netfilter;
 pub mod pretty;
 pub mod reply;

@@ -34,7 +34,8 @@ pub enum Shape {
     Array(&'static NestSpec),
     /// Attributes whose meaning depends on the string in the sibling attribute `.0`.
     ByName(u16, &'static [(&'static str, &'static NestSpec)]),
-    /// Attributes whose meaning depends on the number in the sibling attribute `.0`.
+    /// Attributes whose meaning depends on the number in the sibling attribute `.0`: of 2 bytes in host byte order, or of
+    /// 4 in network byte order.
     ByCode(u16, &'static [(u16, &'static NestSpec)]),
     /// Attributes whose meaning depends on the address family, the message's first byte.
     ByFamily(&'static [(u8, &'static NestSpec)]),
@@ -46,6 +47,10 @@ pub enum Shape {
     Code(&'static CodeSpec),
     /// An unsigned integer in host byte order made of these bits.
     Bits(&'static CodeSpec),
+    /// An unsigned integer in network byte order that is one of these.
+    BeCode(&'static CodeSpec),
+    /// An unsigned integer in network byte order made of these bits.
+    BeBits(&'static CodeSpec),
 }
 
 /// One type of attribute.
@@ -218,7 +223,8 @@ impl Level {
                 siblings.find(kind).and_then(|name| table.iter().find(|e| e.0.as_bytes() == name.name())).map(|e| e.1)
             }
             Some(Shape::ByCode(kind, table)) => {
-                let code = siblings.find(kind).and_then(|code| code.u16().ok());
+                let number = |a: crate::Attr<'_>| a.u16().ok().or_else(|| u16::try_from(a.be32().ok()?).ok());
+                let code = siblings.find(kind).and_then(number);
                 table.iter().find(|e| Some(e.0) == code).map(|e| e.1)
             }
             _ => None,

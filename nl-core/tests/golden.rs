@@ -6,7 +6,7 @@
 mod common;
 
 use common::{Seen, copy, touch};
-use nl_core::{Messages, pretty::Pretty, route};
+use nl_core::{Messages, netfilter, pretty::Pretty, route};
 use std::ops::Range;
 
 /// The captures: name and bytes.
@@ -27,6 +27,9 @@ fn captures() -> Vec<(String, Vec<u8>)> {
 
 /// The one that is not of the route family: its names and views do not apply.
 const OTHER_FAMILY: &str = "error_missing.bin";
+
+/// The one that is of netfilter.
+const RULES: &str = "nft.bin";
 
 /// Where each message lies, padding included.
 fn places(bytes: &[u8]) -> Vec<Range<usize>> {
@@ -87,7 +90,9 @@ fn decoded_and_encoded_again_it_is_the_same() {
 #[test]
 fn the_listing_of_what_the_kernel_sends_finds_nothing_broken() {
     for (name, bytes) in captures().into_iter().filter(|(name, _)| name != OTHER_FAMILY) {
-        let text = Pretty::new(&bytes, &route::FAMILY).to_string();
+        let family = if name == RULES { &netfilter::FAMILY } else { &route::FAMILY };
+        let text = Pretty::new(&bytes, family).to_string();
+        assert!(!text.contains(" type ") || name != RULES, "{name}: all of it is described");
         let broken = text.lines().find(|line| line.contains("! "));
         assert_eq!(broken, None, "{name}");
         let headers = text.lines().filter(|line| line.contains(" at byte ")).count();

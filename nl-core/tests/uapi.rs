@@ -111,7 +111,7 @@ impl Facts {
                 self.structure(s);
                 self.nest(n);
             }
-            Shape::Code(group) | Shape::Bits(group) => self.codes(group),
+            Shape::Code(group) | Shape::Bits(group) | Shape::BeCode(group) | Shape::BeBits(group) => self.codes(group),
             _ => {}
         }
     }
@@ -144,6 +144,18 @@ fn facts() -> Facts {
     ] {
         facts.constant(name, value.into());
     }
+    for (name, value) in [
+        ("NFT_CONTINUE", netfilter::NFT_CONTINUE),
+        ("NFT_BREAK", netfilter::NFT_BREAK),
+        ("NFT_JUMP", netfilter::NFT_JUMP),
+        ("NFT_GOTO", netfilter::NFT_GOTO),
+        ("NFT_RETURN", netfilter::NFT_RETURN),
+    ] {
+        facts.constant(name, value.into());
+    }
+    facts.constant("NFT_REG_VERDICT", netfilter::expr::NFT_REG_VERDICT.into());
+    facts.constant("NFT_REG_1", netfilter::expr::NFT_REG_1.into());
+    facts.constant("NFT_REG32_00", netfilter::expr::NFT_REG32_00.into());
     facts.constant("NETNSA_NSID_NOT_ASSIGNED", route::NSID_NOT_ASSIGNED.into());
     facts
 }

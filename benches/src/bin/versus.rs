@@ -1,4 +1,4 @@
-//! The whole program beside `ip` (and `bridge`, `brctl`, `lsns`, `nsenter`, `unshare`):
+//! The whole program beside `ip` (and `bridge`, `brctl`, `lsns`, `nsenter`, `unshare`, `nft`):
 //! `cargo run --release -p netns-benches --bin versus [ROUNDS [WORD]]`.
 //!
 //! Makes worlds of its own (namespaces, an empty /run on tmpfs), as root or as an ordinary user; runs both programs in turns,
@@ -21,6 +21,10 @@ use netns_benches::program::{clean, program};
 use netns_sys::mount::{self, Propagation};
 use netns_sys::netlink::Conn;
 use netns_sys::{Dir, NsFlags, Spawn};
+use nl_core::netfilter::{
+    self, Data, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETRULE, NFT_MSG_NEWCHAIN, NFT_MSG_NEWRULE, NFT_MSG_NEWTABLE, NfGenMsg,
+    expr, nest, nfproto, nfta_chain, nfta_hook, nfta_rule, nfta_table,
+};
 use nl_core::route::{
     self, IfInfoMsg, RTM_GETLINK, RTM_GETNEIGH, RTM_GETROUTE, RTM_NEWROUTE, RtMsg, af, ifla, rt_scope, rta,
     rtext_filter, rtn,
@@ -64,6 +68,10 @@ enum Floor {
     Add,
     /// To run `true` in a new network namespace.
     New,
+    /// All firewall rules.
+    Rules,
+    /// To add the firewall rules of the file.
+    AddRules,
 }
 
 const ROUTES: usize = 100_000;
@@ -77,6 +85,24 @@ fn routes(count: usize) -> String {
         let _ = writeln!(lines, "route add 11.{}.{}.{} dev lo proto static", i >> 16, i >> 8 & 255, i & 255);
     }
     lines
+}
+
+/// Each of the firewall rules: the third and second byte of a source, and a port.
+fn rules() -> impl Iterator<Item = ([u8; 3], u16)> {
+    (0..ADDED).map(|i| ([10, (i >> 8 & 255) as u8, (i & 255) as u8], (i % 60_000) as u16 + 1))
+}
+
+/// Those as lines of `fw`, and as nft's for the same.
+fn rule_files() -> (String, String) {
+    let mut files = (String::new(), String::new());
+    files.1 += "table inet netnsctl {\nchain input {\ntype filter hook input priority filter; policy accept;\n";
+    for ([a, b, c], port) in rules() {
+        let line = format!("allow in from {a}.{b}.{c}.0/24 tcp port {port}");
+        let _ = writeln!(files.1, "ip saddr {a}.{b}.{c}.0/24 tcp dport {port} counter accept comment \"{line}\"");
+        let _ = writeln!(files.0, "{line}");
+    }
+    files.1 += "}\n}\n";
+    files
 }
 
 fn links<const N: usize>() -> String {
@@ -255,6 +281,39 @@ const CASES: &[Case] = &[
         floor: Some(Floor::New),
     },
     Case {
+        name: "fw list beside nft, 10,000 rules",
+        world: || "fw batch /run/rules\n".into(),
+        names: 0,
+        ours: "fw list",
+        theirs: "/usr/sbin/nft list ruleset",
+        after: "",
+        goal: 0.5,
+        n: 0,
+        floor: Some(Floor::Rules),
+    },
+    Case {
+        name: "-j fw list beside nft, 10,000 rules",
+        world: || "fw batch /run/rules\n".into(),
+        names: 0,
+        ours: "-j fw list",
+        theirs: "/usr/sbin/nft -j list ruleset",
+        after: "",
+        goal: 0.5,
+        n: 0,
+        floor: Some(Floor::Rules),
+    },
+    Case {
+        name: "fw batch beside nft, 10,000 rules",
+        world: String::new,
+        names: 0,
+        ours: "fw batch /run/rules",
+        theirs: "/usr/sbin/nft -f /run/rules.nft",
+        after: "fw flush",
+        goal: 0.5,
+        n: 0,
+        floor: Some(Floor::AddRules),
+    },
+    Case {
         name: "-V",
         world: String::new,
         names: 0,
@@ -425,7 +484,8 @@ fn inside(case: &Case, rounds: usize, kept: bool) {
     mount::set_propagation(Path::new("/"), Propagation::Private).expect("private mounts");
     mount::mount_new(c"tmpfs", Path::new("/run")).expect("an empty /run");
     let ip = |args: &str| {
-        let done = Command::new("ip").args(args.split(' ')).status().expect("ip");
+        let mut command = if args.starts_with("fw ") { Command::new(program()) } else { Command::new("ip") };
+        let done = command.args(args.split(' ')).status().expect("ip");
         assert!(done.success(), "ip {args}");
     };
     if case.names > 0 {
@@ -435,6 +495,9 @@ fn inside(case: &Case, rounds: usize, kept: bool) {
         let ns = dir.open("n0".as_ref()).expect("a namespace");
         (1..case.names).for_each(|i| dir.attach(format!("n{i}").as_ref(), &ns).expect("a name"));
     }
+    let (ours, theirs) = rule_files();
+    fs::write("/run/rules", ours).expect("a file");
+    fs::write("/run/rules.nft", theirs).expect("a file");
     let world = (case.world)();
     if !world.is_empty() {
         fs::write("/run/world", world).expect("a file");
@@ -563,12 +626,84 @@ impl Floor {
                 });
                 assert!(failed.expect("routes").is_empty());
             }
+            Floor::Rules => {
+                let mut conn = Conn::open(&netfilter::FAMILY).expect("a socket");
+                conn.stream(NFT_MSG_GETRULE, |m| m.fixed(&NfGenMsg::default()), |_| Ok(())).expect("rules");
+            }
+            Floor::AddRules => add_rules(),
             Floor::New => {
                 let exit = Spawn::new("true").namespaces(NsFlags::NET).spawn().and_then(|child| child.wait());
                 assert!(exit.expect("a namespace").success());
             }
         }
     }
+}
+
+/// What the lines of the file come to, written by this program.
+fn add_rules() {
+    let mut conn = Conn::open(&netfilter::FAMILY).expect("a socket");
+    let ours = NfGenMsg { family: nfproto::INET, ..NfGenMsg::default() };
+    let load = |m: &mut Msg<'_>, key: u32| {
+        expr::write(m, b"meta", |m| {
+            m.be32(expr::nfta_meta::KEY, key);
+            m.be32(expr::nfta_meta::DREG, 1);
+        });
+    };
+    let packet = |m: &mut Msg<'_>, [base, offset, len]: [u32; 3]| {
+        expr::write(m, b"payload", |m| {
+            m.be32(expr::nfta_payload::DREG, 1);
+            m.be32(expr::nfta_payload::BASE, base);
+            m.be32(expr::nfta_payload::OFFSET, offset);
+            m.be32(expr::nfta_payload::LEN, len);
+        });
+    };
+    let cmp = |m: &mut Msg<'_>, value: &[u8]| {
+        expr::write(m, b"cmp", |m| {
+            m.be32(expr::nfta_cmp::SREG, 1);
+            m.be32(expr::nfta_cmp::OP, expr::nft_cmp::EQ);
+            Data::Value(value).write(m, expr::nfta_cmp::DATA);
+        });
+    };
+    let refused = conn.transaction(NFNL_SUBSYS_NFTABLES, |requests| {
+        requests.request(NFT_MSG_NEWTABLE, Flags::CREATE, |m| {
+            m.fixed(&ours);
+            m.str(nfta_table::NAME, b"netnsctl");
+        })?;
+        requests.request(NFT_MSG_NEWCHAIN, Flags::CREATE, |m| {
+            m.fixed(&ours);
+            m.str(nfta_chain::TABLE, b"netnsctl");
+            m.str(nfta_chain::NAME, b"input");
+            nest(m, nfta_chain::HOOK, |m| {
+                m.be32(nfta_hook::HOOKNUM, 1);
+                m.be32(nfta_hook::PRIORITY, 0);
+            });
+            m.str(nfta_chain::TYPE, b"filter");
+        })?;
+        rules().try_for_each(|(prefix, port)| {
+            requests.request(NFT_MSG_NEWRULE, Flags::CREATE | Flags::APPEND, |m| {
+                m.fixed(&ours);
+                m.str(nfta_rule::TABLE, b"netnsctl");
+                m.str(nfta_rule::CHAIN, b"input");
+                nest(m, nfta_rule::EXPRESSIONS, |m| {
+                    load(m, expr::nft_meta::NFPROTO);
+                    cmp(m, &[2]);
+                    packet(m, [1, 12, 3]);
+                    cmp(m, &prefix);
+                    load(m, expr::nft_meta::L4PROTO);
+                    cmp(m, &[6]);
+                    packet(m, [2, 2, 2]);
+                    cmp(m, &port.to_be_bytes());
+                    expr::write(m, b"counter", |_| {});
+                    expr::write(m, b"immediate", |m| {
+                        m.be32(expr::nfta_immediate::DREG, 0);
+                        Data::Verdict(1, &[]).write(m, expr::nfta_immediate::DATA);
+                    });
+                });
+                m.bytes(nfta_rule::USERDATA, &[0; 48]);
+            })
+        })
+    });
+    assert_eq!(refused.expect("rules"), []);
 }
 
 /// Peak memory in kB of the program itself, until it ends or becomes another: strace stops it there for a while.

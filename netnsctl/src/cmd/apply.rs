@@ -36,7 +36,7 @@ pub struct Request {
 const HELP: &str = "\
 Usage: netnsctl apply FILE [ --set NAME=VALUE ]... [ --name NAME ] [ --jobs N ] [ --keep-going ] [ --wait[=SECONDS] ]
        netnsctl [ -d ] --dry-run apply FILE ...           which lines something has to be done for (-d: the messages)
-Carries out a plan: a file of command lines (netns add, link add, link set, addr, route, rule, neigh, nexthop, sysctl),
+Carries out a plan: a file of command lines (netns add, link add, link set, addr, route, rule, neigh, nexthop, sysctl, fw),
 with ranges. What is there already is left as it is; if anything fails, all is taken back. See also down, status, gc, lab.
   netns add h{1..100}                       all lines of a range, one by one
   link add v{i=1..100} type veth peer name eth0 netns h{i}
@@ -637,6 +637,8 @@ fn describe(entry: &Entry) -> String {
         Undo::Link(name, _) | Undo::Tied(name, _) => {
             format!("link {}{inside}", crate::out::Escaped(name.bytes()))
         }
+        #[cfg(feature = "firewall")]
+        Undo::Firewall(words) => format!("to be undone{inside}: fw {words}"),
         Undo::Sysctl(switch) => format!("switch {}{inside}, which was {}", switch.0, switch.1),
         Undo::Request(bytes) => {
             let text = Pretty::new(bytes, &FAMILY).to_string();

@@ -5,7 +5,7 @@
 //! that, as ever, nothing behind the failed line was done. That is exact, since they were made not to be there before
 //! (`NLM_F_EXCL`).
 
-use super::{Command, Options, Session, parse};
+use super::{Command, FAMILY, Options, Session, parse};
 use crate::failure::{Failure, Result, code};
 use crate::grammar::{show, split_into};
 use netns_sys::netlink::Conn;
@@ -154,7 +154,10 @@ impl Batch<'_> {
     /// Sends the requests of the lines `waiting`, whose `text` is for what is said of those that fail.
     fn send(&mut self, session: &mut Session, waiting: &[(usize, usize)], text: &[u8]) -> bool {
         let Some((first, _)) = waiting.first() else { return true };
-        let Some((_, conn)) = session.conns.iter_mut().find(|c| c.0 == self.ns) else { return true };
+        let Some((.., conn)) = session.conns.iter_mut().find(|c| c.0 == self.ns && c.1.protocol == FAMILY.protocol)
+        else {
+            return true;
+        };
         let held = conn.held();
         let failed = match conn.send(&held) {
             Ok(failed) => failed,

@@ -16,6 +16,8 @@ pub mod enter;
 #[cfg(any(feature = "processes", feature = "bridge"))]
 #[cfg_attr(not(feature = "processes"), expect(dead_code, reason = "options of brctl have no arguments"))]
 mod face;
+#[cfg(feature = "firewall")]
+pub mod fw;
 #[cfg(feature = "ip")]
 mod inet;
 #[cfg(feature = "plans")]
@@ -78,6 +80,7 @@ use netns_sys::{Dir, Errno, Error, Ns};
 use nl_core::Flags;
 use nl_core::pretty::Pretty;
 use nl_core::route::{FAMILY, af};
+use nl_core::spec::Family;
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
 use std::os::unix::ffi::OsStrExt;
@@ -286,6 +289,8 @@ objects! {
     Bridge(bridge);
     #[cfg(feature = "check")]
     Check(check);
+    #[cfg(feature = "firewall")]
+    Fw(fw);
     #[cfg(feature = "processes")]
     Run(run);
     #[cfg(feature = "processes")]
@@ -362,6 +367,8 @@ const OBJECTS: &[Keyword<Object>] = &[
     ("decode", Object::Decode),
     #[cfg(feature = "bridge")]
     ("bridge", Object::Bridge),
+    #[cfg(feature = "firewall")]
+    ("fw", Object::Fw),
     #[cfg(feature = "processes")]
     ("run", Object::Run),
     #[cfg(feature = "processes")]
@@ -482,8 +489,8 @@ const HELP: &str = "\
 Usage: netnsctl [ OPTIONS ] OBJECT { COMMAND | help }
        netnsctl [ -force ] -batch FILE
 OBJECT  := address | route | rule | neighbour | nexthop | link | netns | tuntap | monitor | maddress | netconf |
-           ntable | vrf | bridge (as in ip and bridge; help for each: `netnsctl OBJECT help`) | check | decode | run |
-           enter | ls | who | release
+           ntable | vrf | bridge (as in ip and bridge; help for each: `netnsctl OBJECT help`) | check | decode | fw |
+           run | enter | ls | who | release
 OPTIONS := -n[etns] NAME      in this namespace
            -4 | -6 | -0 | -B | -M | -f[amily] { inet | inet6 | link | bridge | mpls }
            -j[son] -p[retty]  JSON, indented
@@ -630,8 +637,8 @@ pub struct Session {
     waiting: bool,
     /// Indices of links by namespace and name, while a batch only adds: nothing it does makes them wrong.
     indices: Vec<(Option<OsString>, OsString, u32)>,
-    /// One connection for each namespace that was spoken to (`None`: the one we are in).
-    conns: Vec<(Option<OsString>, Conn)>,
+    /// One connection for each namespace that was spoken to (`None`: the one we are in), and family of netlink.
+    conns: Vec<(Option<OsString>, &'static Family, Conn)>,
     /// Nothing is done: it is planned.
     #[cfg(feature = "plans")]
     planner: Option<crate::plan::world::Planner>,
@@ -684,16 +691,27 @@ impl Session {
     /// As [`Session::conn`].
     pub fn conn_and_out(&mut self) -> Result<(&mut Conn, &mut Out)> {
         let ns = self.options.ns.clone();
-        self.conn_at(ns.as_deref(), Self::open)
+        self.conn_at(ns.as_deref(), &FAMILY, Self::open)
     }
 
-    /// As [`Session::conn_and_out`], in the namespace that `open` opens by the name `ns`.
+    /// The connection to netfilter of the namespace that `-n` names, opened once.
+    ///
+    /// # Errors
+    /// As [`Session::conn`].
+    #[cfg(feature = "firewall")]
+    pub fn netfilter(&mut self) -> Result<&mut Conn> {
+        let ns = self.options.ns.clone();
+        Ok(self.conn_at(ns.as_deref(), &nl_core::netfilter::FAMILY, Self::open)?.0)
+    }
+
+    /// As [`Session::conn_and_out`], for a family of netlink, in the namespace that `open` opens by the name `ns`.
     ///
     /// # Errors
     /// As [`Session::conn`].
     pub fn conn_at(
         &mut self,
         ns: Option<&OsStr>,
+        family: &'static Family,
         open: impl FnOnce(&Self, &OsStr) -> netns_sys::Result<Ns>,
     ) -> Result<(&mut Conn, &mut Out)> {
         #[cfg(feature = "plans")]
@@ -702,22 +720,26 @@ impl Session {
             let conn = planner.conn(ns).map_err(|error| not_entered(ns.unwrap_or_default(), &error))?;
             return Ok((conn, &mut self.out));
         }
-        let index = match self.conns.iter().position(|c| c.0.as_deref() == ns) {
+        let index = match self.conns.iter().position(|c| c.0.as_deref() == ns && c.1.protocol == family.protocol) {
             Some(index) => index,
             None => {
                 let conn = match ns {
-                    None => Conn::open(&FAMILY),
+                    None => Conn::open(family),
                     // Nothing follows that would have to be elsewhere.
                     Some(ns) if self.options.ns.as_deref() == Some(ns) && !self.in_batch => {
-                        open(self, ns).and_then(|ns| ns.enter()).and_then(|()| Conn::open(&FAMILY))
+                        open(self, ns).and_then(|ns| ns.enter()).and_then(|()| Conn::open(family))
                     }
-                    Some(ns) => open(self, ns).and_then(|ns| Conn::open_in(&ns, &FAMILY)),
+                    Some(ns) => open(self, ns).and_then(|ns| Conn::open_in(&ns, family)),
                 };
                 let conn = conn.map_err(|error| match ns {
                     Some(ns) => not_entered(ns, &error),
+                    #[cfg(feature = "firewall")]
+                    None if family.protocol == nl_core::netfilter::FAMILY.protocol => {
+                        fw::failed("open a netlink socket", &error)
+                    }
                     None => Failure::of("open a netlink socket", &error),
                 });
-                self.conns.push((ns.map(OsStr::to_owned), conn?));
+                self.conns.push((ns.map(OsStr::to_owned), family, conn?));
                 self.conns.len().saturating_sub(1)
             }
         };
@@ -727,7 +749,7 @@ impl Session {
             _ => None,
         };
         match self.conns.get_mut(index) {
-            Some((_, conn)) => {
+            Some((.., conn)) => {
                 hold.iter().for_each(|flags| conn.hold(*flags));
                 Ok((conn, &mut self.out))
             }
@@ -781,7 +803,7 @@ impl Session {
         let Some(planner) = self.planner.as_ref().filter(|_| command.is_for_plans()) else {
             return Err(whole(
                 "in a plan, things are made and set: netns add, link add, link set, addr, route, rule, neigh or \
-                 nexthop add or replace, sysctl KEY=VALUE"
+                 nexthop add or replace, sysctl KEY=VALUE, fw"
                     .into(),
             ));
         };
@@ -847,12 +869,12 @@ impl Session {
 
     /// Shows the messages that were held back.
     fn show_held(&mut self) {
-        for (ns, conn) in &mut self.conns {
+        for (ns, family, conn) in &mut self.conns {
             let held = conn.held();
             if let Some(ns) = ns.as_ref().filter(|_| !held.is_empty()) {
                 self.out.text(format_args!("in namespace {}:\n", show(ns)));
             }
-            self.out.text(format_args!("{}", Pretty::new(&held, &FAMILY)));
+            self.out.text(format_args!("{}", Pretty::new(&held, family)));
         }
     }
 
@@ -903,6 +925,8 @@ impl Command {
             Command::Neigh(neigh::Request::Change(kind, ..)) => *kind == RTM_NEWNEIGH,
             Command::Nexthop(nexthop::Request::Change(kind, ..)) => *kind == RTM_NEWNEXTHOP,
             Command::Sysctl(request) => request.only_sets(),
+            #[cfg(feature = "firewall")]
+            Command::Fw(fw::Request::Change(_, wish)) => *wish == fw::Wish::There,
             _ => false,
         }
     }

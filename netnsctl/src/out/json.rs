@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 pub(super) struct Json {
     pub(super) text: Text,
     pretty: bool,
+    /// A space behind each comma and colon.
+    spaced: bool,
     depth: usize,
     /// Whether the innermost bracket has no member yet.
     empty: bool,
@@ -15,13 +17,17 @@ pub(super) struct Json {
 
 impl Json {
     pub(super) fn new(pretty: bool) -> Self {
-        Self { text: Text::default(), pretty, depth: 0, empty: true }
+        Self { text: Text::default(), pretty, spaced: false, depth: 0, empty: true }
+    }
+
+    pub(super) fn spaced() -> Self {
+        Self { spaced: true, ..Self::new(false) }
     }
 
     /// What goes before a member of an object (with a key) or an element of a list (without).
     fn member(&mut self, key: &str) {
         if !self.empty {
-            self.text.byte(b',');
+            self.text.push(if self.spaced { ", " } else { "," });
         }
         self.empty = false;
         if !key.is_empty() {
@@ -30,7 +36,7 @@ impl Json {
             }
             self.text.byte(b'"');
             self.text.push(key);
-            self.text.push(if self.pretty { "\": " } else { "\":" });
+            self.text.push(if self.pretty || self.spaced { "\": " } else { "\":" });
         }
     }
 

@@ -69,6 +69,8 @@ pub enum Format {
     Text,
     /// JSON on one line.
     Json,
+    /// JSON on one line, with a space behind each comma and colon.
+    JsonSpaced,
     /// JSON, indented.
     JsonPretty,
 }
@@ -154,6 +156,7 @@ impl Out {
         let json = match format {
             Format::Text => None,
             Format::Json => Some(Json::new(false)),
+            Format::JsonSpaced => Some(Json::spaced()),
             Format::JsonPretty => Some(Json::new(true)),
         };
         Self { json, style, ..Self::default() }
@@ -370,12 +373,24 @@ impl Out {
     #[inline]
     fn nest(&mut self, key: &str, brackets: &[u8; 2], fill: impl FnOnce(&mut Self)) {
         let [open, close] = *brackets;
-        if let Some(json) = &mut self.json {
-            json.open(key, open);
-        }
+        self.open(key, open);
         fill(self);
+        self.close(close);
+    }
+
+    /// Opens a list or an object, as member `key`, where its end is not in one function: [`Out::close`] has to follow.
+    #[inline]
+    pub(crate) fn open(&mut self, key: &str, bracket: u8) {
         if let Some(json) = &mut self.json {
-            json.close(close);
+            json.open(key, bracket);
+        }
+    }
+
+    /// Closes what [`Out::open`] opened.
+    #[inline]
+    pub(crate) fn close(&mut self, bracket: u8) {
+        if let Some(json) = &mut self.json {
+            json.close(bracket);
         }
     }
 

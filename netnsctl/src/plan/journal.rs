@@ -10,6 +10,7 @@
 //! tied - 13 v1                        the same, but it goes with one of these namespaces
 //! request - 1400…                     a netlink message to send, in hexadecimal
 //! sysctl - net/ipv4/ip_forward 0      a switch, and its old value
+//! fw - delete%20allow%20in            words of `fw` to carry out
 //! done                                all of it is there
 //! ```
 //!
@@ -133,6 +134,8 @@ impl Entry {
             Undo::Tied(..) => "tied ",
             Undo::Request(_) => "request ",
             Undo::Sysctl(..) => "sysctl ",
+            #[cfg(feature = "firewall")]
+            Undo::Firewall(_) => "fw ",
         });
         if place.is_empty() {
             to.push('-')
@@ -149,6 +152,11 @@ impl Entry {
                 bytes.iter().for_each(|byte| {
                     let _ = write!(to, "{byte:02x}");
                 });
+            }
+            #[cfg(feature = "firewall")]
+            Undo::Firewall(words) => {
+                to.push(' ');
+                escape(words.as_bytes(), to);
             }
             Undo::Sysctl(switch) => {
                 let _ = write!(to, " {} ", switch.0);
@@ -178,6 +186,11 @@ impl Entry {
                 let bytes: Vec<u8> = digits.collect::<Option<_>>()?;
                 let whole = Messages::new(&bytes).next()?.ok()?.bytes().len() == bytes.len();
                 Undo::Request(Some(bytes).filter(|_| whole)?.into())
+            }
+            #[cfg(feature = "firewall")]
+            "fw" => {
+                let words = String::from_utf8(unescape(first)?).ok()?;
+                Undo::Firewall(crate::cmd::fw::planned(&words).map(|_| words)?.into())
             }
             "sysctl" if sysctl::path(first).as_deref() == Some(first) => {
                 Undo::Sysctl(Box::new((first.to_owned(), String::from_utf8(rest()?).ok()?)))
@@ -404,6 +417,8 @@ mod tests {
             Entry::In("h 1".into(), Undo::Tied(Name::new(b"v\xff").unwrap(), 8)),
             Entry::In(OsString::new(), Undo::Request([16, 0, 0, 0, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0].into())),
             Entry::In("x".into(), Undo::Sysctl(Box::new(("net/ipv4/ip_forward".into(), "1 2\t3".into())))),
+            #[cfg(feature = "firewall")]
+            Entry::In("x".into(), Undo::Firewall("delete allow in tcp port 22".into())),
         ];
         for entry in entries {
             let mut line = String::new();
@@ -421,6 +436,8 @@ mod tests {
             "request - 123",
             "request - 10000000ff00",
             "sysctl - k",
+            "fw - flush",
+            "fw - %2",
             "sysctl - net/../../etc/x 1",
             "what - 1 2",
         ] {

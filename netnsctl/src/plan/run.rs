@@ -2,7 +2,11 @@
 
 use super::journal::{Entry, Journal};
 use super::text::{Line, Mistake, Text};
+#[cfg(feature = "firewall")]
+use super::world::FIREWALL;
 use super::world::{Back, HERE, Name, PLACE, Place, Planner, SYSCTL, Undo, places_in};
+#[cfg(feature = "firewall")]
+use crate::cmd::fw;
 use crate::cmd::{Session, sysctl};
 use crate::failure::{Failure, Result, code};
 use netns_sys::netlink::{Conn, Socket};
@@ -450,11 +454,9 @@ impl Run<'_> {
         let (mut socket, mut refused, mut bytes) = (None, Vec::new(), Vec::new());
         let mut at = range.start;
         while at < range.end {
-            // A switch is no message.
-            if let Some((key, value)) = place.message(at).and_then(switch) {
-                if let Err(e) = sysctl::write(&key, &value) {
-                    sent.failed.push((at, Errno::from(e).at("set", format!("{key}={value}"))));
-                }
+            // What is no message.
+            if let Some(done) = place.message(at).and_then(by_hand) {
+                sent.failed.extend(done.err().map(|error| (at, error)));
                 at = at.saturating_add(1);
                 sent.upto = at;
                 if !sent.failed.is_empty() && !self.settings.keep_going {
@@ -462,8 +464,8 @@ impl Run<'_> {
                 }
                 continue;
             }
-            let switch_at = (at..range.end).find(|s| place.message(*s).is_some_and(|m| switch(m).is_some()));
-            let until = switch_at.unwrap_or(range.end);
+            let no_message = (at..range.end).find(|s| place.message(*s).is_some_and(|m| content(m).is_some()));
+            let until = no_message.unwrap_or(range.end);
             self.patched(place, at..until, &mut bytes);
             refused.clear();
             let opened = match socket.take() {
@@ -537,12 +539,26 @@ fn numbers(messages: &[u8]) -> impl Iterator<Item = u32> {
 /// How many requests are sent in a place between two looks at the signals.
 const PIECE: usize = 4000;
 
-/// Key and value of what is no message but a switch.
-fn switch(message: &[u8]) -> Option<(String, String)> {
+/// What is in something that is no message: its type and its text.
+fn content(message: &[u8]) -> Option<(u16, &str)> {
     let kind = message.get(4..)?.first_chunk().map(|kind| u16::from_ne_bytes(*kind))?;
-    let text = message.get(nl_core::wire::MSG_HDRLEN..).filter(|_| kind == SYSCTL)?;
-    let text = std::str::from_utf8(text).ok()?.trim_end_matches('\0');
-    text.split_once('\0').map(|(key, value)| (key.to_owned(), value.to_owned()))
+    let is_one = kind == SYSCTL;
+    #[cfg(feature = "firewall")]
+    let is_one = is_one || kind == FIREWALL;
+    let text = message.get(nl_core::wire::MSG_HDRLEN..).filter(|_| is_one)?;
+    Some((kind, std::str::from_utf8(text).ok()?.trim_end_matches('\0')))
+}
+
+/// Does what is no message, in the calling thread's namespace.
+fn by_hand(message: &[u8]) -> Option<netns_sys::Result<()>> {
+    let (kind, text) = content(message)?;
+    #[cfg(feature = "firewall")]
+    if kind == FIREWALL {
+        return Some(fw::carry_out(text));
+    }
+    let _ = kind;
+    let (key, value) = text.split_once('\0').unwrap_or((text, ""));
+    Some(sysctl::write(key, value).map_err(|e| Errno::from(e).at("set", format!("{key}={value}"))))
 }
 
 impl Place {
@@ -584,6 +600,16 @@ pub(crate) fn take_back(dir: &Dir, entries: &[Entry]) -> Vec<String> {
                 };
                 match with(dir, &mut conns, place, send) {
                     Err(error) if !is_gone(&error) => left.push(error.to_string()),
+                    _ => {}
+                }
+            }
+            #[cfg(feature = "firewall")]
+            Undo::Firewall(words) => {
+                let carry_out = || fw::carry_out(words);
+                let done =
+                    if place.is_empty() { carry_out() } else { open(dir, place).and_then(|ns| ns.run(carry_out)?) };
+                match done {
+                    Err(error) if !is_gone(&error) => left.push(format!("fw {words}: {error}")),
                     _ => {}
                 }
             }

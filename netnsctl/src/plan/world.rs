@@ -35,6 +35,10 @@ pub(super) const PLACE: u32 = 0x8000_0000;
 /// The type of what is no message but a switch to write: `key\0value` (there is no such netlink message).
 pub(super) const SYSCTL: u16 = 0xffff;
 
+/// The type of what is no message but words of `fw`.
+#[cfg(feature = "firewall")]
+pub(super) const FIREWALL: u16 = 0xfffe;
+
 /// The place where the program is.
 pub(super) const HERE: u32 = 0;
 
@@ -134,6 +138,9 @@ pub(crate) enum Undo {
     Request(Box<[u8]>),
     /// A switch gets its old value: key and value.
     Sysctl(Box<(String, String)>),
+    /// Words of `fw` are carried out.
+    #[cfg(feature = "firewall")]
+    Firewall(Box<str>),
 }
 
 /// How a step is taken back.
@@ -245,6 +252,14 @@ impl Planner {
         let mut world = self.world.borrow_mut();
         let place = ns.map_or(Ok(HERE), |ns| world.place(ns))?;
         world.sysctl(place, key, value)
+    }
+
+    /// A line of firewall rules is to hold in the namespace `ns`.
+    #[cfg(feature = "firewall")]
+    pub(crate) fn firewall(&self, ns: Option<&OsStr>, line: &crate::cmd::fw::Line) -> netns_sys::Result<()> {
+        let mut world = self.world.borrow_mut();
+        let place = ns.map_or(Ok(HERE), |ns| world.place(ns))?;
+        world.firewall(place, line)
     }
 
     /// Whether `name` is a link of the namespace `to`, and none where it would have to be moved from.
@@ -1092,6 +1107,30 @@ impl World {
         if let Some(old) = old {
             self.undo(place, step, place, Undo::Sysctl(Box::new((key.to_owned(), old))));
             self.at_mut(place).map_err(told)?.has_switched = true;
+        }
+        Ok(())
+    }
+
+    #[cfg(feature = "firewall")]
+    fn firewall(&mut self, place: u32, line: &crate::cmd::fw::Line) -> netns_sys::Result<()> {
+        use nl_core::netfilter;
+        let told = |Refusal(errno, text): Refusal| errno_at(errno, text);
+        self.load(place).map_err(told)?;
+        if !self.is_new(place) {
+            let ns = self.at(place).map_err(told)?.place.ns.as_ref();
+            let conn = match ns.filter(|_| place != HERE) {
+                Some(ns) => Conn::open_in(ns, &netfilter::FAMILY),
+                None => Conn::open(&netfilter::FAMILY),
+            };
+            if crate::cmd::fw::holds(&mut conn?, line)? {
+                return Ok(());
+            }
+        }
+        let after = self.since(place, place, 0);
+        let (_, step) =
+            self.push(place, after, FIREWALL, Flags::empty(), |m| m.raw(line.text.as_bytes())).map_err(told)?;
+        if !self.is_new(place) {
+            self.undo(place, step, place, Undo::Firewall(line.undoing().into()));
         }
         Ok(())
     }

@@ -51,7 +51,7 @@ pub(crate) fn touch(bytes: &[u8]) -> Seen {
 
 fn touch_message(message: &Decoded<'_>, seen: &mut Seen) {
     black_box((message.kind(), message.flags(), message.seq(), message.pid()));
-    let spec = route::FAMILY.find(message.kind());
+    let spec = route::FAMILY.find(message.kind()).or_else(|| netfilter::FAMILY.find(message.kind()));
     let fixed = spec.map_or(0, |s| s.fixed.size);
     let before = seen.errors;
     touch_attrs(message, message.attrs_from(fixed), 0, seen);
@@ -59,6 +59,7 @@ fn touch_message(message: &Decoded<'_>, seen: &mut Seen) {
         seen.errors = before; // nobody said that there are attributes
     }
     seen.errors += touch_views(message, spec.map_or("", |s| s.fixed.name));
+    touch_rules(message);
     black_box(reply::ExtAck::parse(message.attrs_from(size_of::<NlMsgErr>())));
     black_box(reply::answered(message));
     let len = message.bytes().len();
@@ -181,6 +182,61 @@ views! {
     Rule(FibRuleHdr): dst src iifname oifname goto priority fwmark fwmask flow tun_id
         suppress_ifgroup suppress_prefixlen l3mdev uid_range protocol ip_proto sport_range
         dport_range sport_mask dport_mask dscp dscp_mask flowlabel flowlabel_mask table;
+}
+
+macro_rules! touch_all {
+    ($from:expr, $($view:path: $($get:ident)*;)*) => {$(
+        if let Ok(view) = <$view>::parse($from) {
+            $(black_box(view.$get().is_ok());)*
+        }
+    )*};
+}
+
+/// Every accessor of netfilter's views, and the expressions in all lists that might be of such.
+fn touch_rules(message: &Decoded<'_>) {
+    use netfilter::{Chain, Elements, FlowTable, Gen, Object, Rule, Set, Table, expr};
+    touch_all! {
+        message,
+        Table: name flags handle userdata owner;
+        Chain: table name handle hook policy kind flags userdata counters uses;
+        Rule: table chain handle position userdata compat list;
+        Set: table name flags key_type key_len data_type data_len policy desc timeout gc_interval obj_type handle userdata
+            expr exprs;
+        Elements: table set list;
+        Object: table name kind data handle userdata;
+        FlowTable: table name handle hook flags;
+        Gen: id pid process;
+    }
+    if let Ok(Some(hook)) = Chain::parse(message).and_then(|chain| chain.hook()) {
+        touch_all!(hook, netfilter::Hook: hooknum priority dev devs;);
+    }
+    for element in Elements::parse(message).iter().flat_map(Elements::iter).map_while(Result::ok) {
+        black_box((element.key().is_ok(), element.key_end().is_ok(), element.data().is_ok(), element.flags().is_ok()));
+        for (kind, value) in element.userdata().ok().flatten().iter().flat_map(|data| netfilter::udata::iter(data)) {
+            black_box((kind, value));
+        }
+    }
+    for (name, data) in Rule::parse(message).iter().flat_map(Rule::expressions).map_while(Result::ok) {
+        black_box(name);
+        // Each as if it were any.
+        touch_all! {
+            data.clone(),
+            expr::Immediate: dreg data;
+            expr::Bitwise: sreg dreg len mask xor op data;
+            expr::ByteOrder: sreg dreg op len size;
+            expr::Cmp: sreg op data;
+            expr::Range: sreg op from to;
+            expr::Lookup: set sreg dreg flags;
+            expr::DynSet: set op sreg_key sreg_data timeout expr exprs flags;
+            expr::Payload: dreg base offset len sreg csum_type csum_offset csum_flags;
+            expr::ExtHdr: dreg kind offset len flags op sreg;
+            expr::Ct: dreg key direction sreg;
+            expr::Log: group prefix snaplen qthreshold level flags;
+            expr::Nat: kind family addr_min addr_max proto_min proto_max flags;
+            expr::ObjRef: kind name sreg set;
+            expr::Xt: name rev info;
+        }
+    }
 }
 
 /// Takes `bytes` for the answers to requests, and checks the count of those still to come.
@@ -413,7 +469,7 @@ pub(crate) fn copy(bytes: &[u8]) -> Vec<u8> {
     let mut pids = Vec::new();
     for message in Messages::new(bytes) {
         let message = message.unwrap();
-        let spec = route::FAMILY.find(message.kind());
+        let spec = route::FAMILY.find(message.kind()).or_else(|| netfilter::FAMILY.find(message.kind()));
         // What has no attributes goes as it is.
         let fixed = spec.map(|s| s.fixed.size).filter(|size| {
             let whole = align4(*size) == *size && message.payload().len() >= *size;

@@ -38,7 +38,7 @@ fn pid(word: &OsStr) -> Option<u32> {
 
 /// The connection in `ns`, which words named; `None`: where the command is for.
 pub(super) fn conn_in<'s>(session: &'s mut Session, ns: Option<&OsStr>) -> Result<&'s mut Conn> {
-    if ns.is_some() { Ok(session.conn_at(ns, namespace)?.0) } else { session.conn() }
+    if ns.is_some() { Ok(session.conn_at(ns, &nl_core::route::FAMILY, namespace)?.0) } else { session.conn() }
 }
 
 /// The id that the namespace of `conn` has for `ns`; gives it one if it has none.
