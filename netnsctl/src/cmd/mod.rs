@@ -11,12 +11,14 @@ pub mod check;
 pub mod decode;
 #[cfg(feature = "processes")]
 pub mod enter;
-#[cfg(feature = "processes")]
+#[cfg(any(feature = "processes", feature = "firewall"))]
 mod face;
 #[cfg(feature = "firewall")]
 pub mod fw;
 #[cfg(feature = "ip")]
 mod inet;
+#[cfg(feature = "firewall")]
+mod iptables;
 #[cfg(feature = "plans")]
 pub mod lab;
 #[cfg(feature = "ip")]
@@ -895,6 +897,10 @@ pub fn run(mut args: impl Iterator<Item = OsString>) -> u8 {
         Some("nsenter") => return nsenter::main(args.collect()),
         Some("lsns") => return lsns::main(args.collect()),
         _ => {}
+    }
+    #[cfg(feature = "firewall")]
+    if let Some(code) = name.and_then(|name| iptables::main(name, &mut args)) {
+        return code;
     }
     let name = name.and_then(|n| n.strip_prefix("ip"));
     let mut words: Vec<OsString> = args.collect();
