@@ -17,7 +17,7 @@ use crate::decode::{Attr, Attrs, Message, Messages};
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::reply::nlmsgerr;
 use crate::route::{NextHops, RtNextHop};
-use crate::spec::{Family, Level, NestSpec, Shape, StructSpec};
+use crate::spec::{CodeSpec, Family, Level, NestSpec, Shape, StructSpec};
 use crate::wire::{ATTR_HDRLEN, Flags, MSG_HDRLEN, NLMSG_DONE, NLMSG_ERROR, NlMsgErr, NlMsgHdr, Wire, align4};
 use core::fmt::{self, Display, Formatter, Write};
 use core::net::{Ipv4Addr, Ipv6Addr};
@@ -297,19 +297,10 @@ fn value(f: &mut Formatter<'_>, shape: Shape, bytes: &[u8]) -> fmt::Result {
         Shape::Uint => number(f, bytes, host_uint(bytes)),
         Shape::Be => number(f, bytes, uint(bytes, true)),
         Shape::Int => number(f, bytes, int(bytes)),
-        Shape::Code(codes) | Shape::BeCode(codes) => {
-            let n = uint(bytes, cfg!(target_endian = "big") || matches!(shape, Shape::BeCode(_)));
-            match n.and_then(|n| codes.name(n)) {
-                Some(name) => f.write_str(name),
-                None => number(f, bytes, n),
-            }
-        }
-        Shape::Bits(codes) | Shape::BeBits(codes) => {
-            match uint(bytes, cfg!(target_endian = "big") || matches!(shape, Shape::BeBits(_))) {
-                Some(n) => bits(f, n, codes.codes.iter()),
-                None => number::<u64>(f, bytes, None),
-            }
-        }
+        Shape::Code(codes) => code(f, codes, bytes, host_uint(bytes)),
+        Shape::BeCode(codes) => code(f, codes, bytes, uint(bytes, true)),
+        Shape::Bits(codes) => flags(f, codes, bytes, host_uint(bytes)),
+        Shape::BeBits(codes) => flags(f, codes, bytes, uint(bytes, true)),
         Shape::Str => {
             let text = bytes.strip_suffix(&[0]).unwrap_or(bytes);
             write!(f, "\"{}\"", text.escape_ascii())
@@ -346,6 +337,20 @@ fn structure(f: &mut Formatter<'_>, spec: &StructSpec, bytes: &[u8]) -> fmt::Res
             f.write_str(" + ")?;
             hex(f, more, " ")
         }
+    }
+}
+
+fn code(f: &mut Formatter<'_>, codes: &CodeSpec, bytes: &[u8], n: Option<u64>) -> fmt::Result {
+    match n.and_then(|n| codes.name(n)) {
+        Some(name) => f.write_str(name),
+        None => number(f, bytes, n),
+    }
+}
+
+fn flags(f: &mut Formatter<'_>, codes: &CodeSpec, bytes: &[u8], n: Option<u64>) -> fmt::Result {
+    match n {
+        Some(n) => bits(f, n, codes.codes.iter()),
+        None => number::<u64>(f, bytes, None),
     }
 }
 

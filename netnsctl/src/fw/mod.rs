@@ -39,6 +39,7 @@ pub use make::Side;
 pub use rule::{Expr, Key, Rule, Stmt};
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::make::{Side, proto};
     use super::rule::NatKind;
@@ -82,5 +83,44 @@ mod tests {
             .unwrap();
         let message = Messages::new(batch.bytes()).next().unwrap().unwrap();
         assert_eq!(read::rule(&netfilter::Rule::parse(&message).unwrap(), &()).unwrap(), rule);
+    }
+    /// All of a ruleset as the kernel dumped it (its `.txt` says which).
+    #[cfg(target_endian = "little")]
+    const DUMPED: &[u8] = include_bytes!("../../../nl-core/tests/golden/nft.bin");
+
+    #[cfg(target_endian = "little")]
+    fn shown(bytes: &[u8], json: bool) -> Option<String> {
+        use super::ruleset::Ruleset;
+        use super::show::{Links, Part, ruleset};
+        use crate::out::{Format, Out, Style};
+        let all = Ruleset::of(bytes).ok()?;
+        let mut out = Out::new(if json { Format::JsonSpaced } else { Format::Text }, Style::default());
+        ruleset(&mut out, &all, &mut Links::new(None), Part { handles: true, ..Part::default() }).ok()?;
+        Some(out.take())
+    }
+
+    #[test]
+    #[cfg(target_endian = "little")]
+    fn what_is_unknown_is_kept_and_shown() {
+        let text = shown(DUMPED, false).unwrap();
+        let rule = text.lines().find(|line| line.contains("# hash 0x")).unwrap();
+        // The expressions of the unknown one are all there, in their order.
+        let names: Vec<_> = rule.split(" # ").map(|part| part.split(' ').next().unwrap_or_default()).collect();
+        assert!(rule.trim().starts_with("# payload 0x") && rule.contains("# hash 0x"), "{rule}");
+        assert!(names.contains(&"hash"), "{names:?}");
+        assert!(text.contains("xt match \"multiport\" revision 1 0x") && text.contains("xt target \"LOG\""), "{text}");
+    }
+
+    #[test]
+    #[cfg(target_endian = "little")]
+    fn any_changed_byte_can_be_shown_and_does_not_disturb_a_terminal() {
+        let mut bytes = DUMPED.to_vec();
+        for i in 0..bytes.len() {
+            let old = bytes[i];
+            bytes[i] = [0, 0xff, old ^ 0x80, old ^ 1, old.wrapping_add(4)][i % 5];
+            let text = shown(&bytes, i % 2 == 0).unwrap_or_default();
+            assert!(!text.chars().any(|c| c.is_control() && c != '\n' && c != '\t'), "byte {i}");
+            bytes[i] = old;
+        }
     }
 }

@@ -556,7 +556,7 @@ fn by_hand(message: &[u8]) -> Option<netns_sys::Result<()>> {
         return Some(fw::carry_out(text));
     }
     let _ = kind;
-    let (key, value) = text.split_once('\0')?;
+    let (key, value) = text.split_once('\0').unwrap_or((text, ""));
     Some(sysctl::write(key, value).map_err(|e| Errno::from(e).at("set", format!("{key}={value}"))))
 }
 
