@@ -131,6 +131,11 @@ fn many_at_once_lose_nothing() {
         rules.dedup();
         assert_eq!(rules.len(), 161, "{shown}");
         assert!(!shown.contains("10.2."), "{shown}");
+        // Each takes away another first one: which that is, is what it was when the transaction is done.
+        let programs: Vec<_> =
+            (0..7).map(|_| std::thread::spawn(|| (0..23).for_each(|_| drop(ok("iptables -D mine 1", ""))))).collect();
+        programs.into_iter().for_each(|program| program.join().unwrap());
+        assert_eq!(ok("iptables -S mine", ""), "-N mine\n");
     });
 }
 
