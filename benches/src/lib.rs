@@ -2,3 +2,5 @@
 
 pub mod codec;
 pub mod measure;
+pub mod program;
+pub mod size;

@@ -8,6 +8,7 @@ use crate::error::{At, Errno, Error, Result};
 use crate::mount;
 use crate::named::{Dir, Ready, c_name};
 use crate::ns::{Ns, NsFlags, NsId, proc_fd};
+use crate::sort::sort_by_key;
 use crate::sys;
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -127,7 +128,7 @@ impl Dir {
         });
         // Only here is let go what they hold.
         let mut failed: Vec<_> = done.into_iter().flat_map(|(_held, failed)| failed).collect();
-        failed.sort_unstable_by_key(|(at, _)| *at);
+        sort_by_key(&mut failed, |(at, _)| *at);
         Ok(failed)
     }
 }

@@ -40,6 +40,7 @@ pub mod ns;
 pub mod probe;
 pub mod process;
 pub mod rootless;
+pub mod sort;
 pub mod spawn;
 mod steps;
 mod sys;

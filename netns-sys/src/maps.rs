@@ -119,7 +119,7 @@ const CAP_SETGID: u32 = 6;
 const CAP_SETUID: u32 = 7;
 
 /// What the maps of process `pid` need, in this order; to itself, /proc shows it as `own`.
-pub(crate) fn tasks(maps: &Maps, pid: impl Fn() -> String, own: &str) -> Result<Vec<Task>> {
+pub(crate) fn tasks(maps: &Maps, pid: &dyn Fn() -> String, own: &str) -> Result<Vec<Task>> {
     let mut tasks = Vec::new();
     let write = |pid: &str, file: &str, text: String| -> Result<Step<'static>> {
         Ok(Step::new(Act::Write(None, c_string(format!("/proc/{pid}/{file}"))?, text), op::MAP, file))

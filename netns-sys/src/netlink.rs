@@ -403,6 +403,11 @@ impl To {
     }
 }
 
+/// Writes the body of a request. What [`Conn`] does is compiled once, not for every writer and reader of its callers.
+type Fill<'f> = &'f dyn Fn(&mut Msg<'_>);
+/// Takes a message that was received.
+type Each<'f> = &'f mut dyn FnMut(&Message<'_>) -> Result<()>;
+
 /// Requests and their answers over one [`Socket`].
 ///
 /// ```no_run
@@ -488,7 +493,7 @@ impl Conn {
     /// As [`Conn::batch`].
     pub fn send(&mut self, messages: &[u8]) -> Result<Vec<(usize, Error)>> {
         let mut failed = Vec::new();
-        self.transact(messages, |position, reply| {
+        self.transact(messages, &mut |position, reply| {
             failed.extend(reply.err().map(|error| (position, error)));
             Ok(())
         })?;
@@ -532,12 +537,18 @@ impl Conn {
         fill: impl Fn(&mut Msg<'_>),
         mut on: impl FnMut(&Message<'_>) -> Result<()>,
     ) -> Result<Option<String>> {
+        self.change(kind, flags, &fill, &mut on)
+    }
+
+    fn change(&mut self, kind: u16, flags: Flags, fill: Fill<'_>, on: Each<'_>) -> Result<Option<String>> {
         if let Some((_, more)) = self.held {
-            return self.keep(|requests| requests.request(kind, flags | more, &fill)).map(|()| None);
+            Requests::new(self).push(kind, flags | more, fill)?;
+            self.keep();
+            return Ok(None);
         }
         let mut warning = None;
         let mut exchange = |conn: &mut Self| {
-            conn.exchange(kind, flags | Flags::ACK, &fill, |reply| {
+            conn.exchange(kind, flags | Flags::ACK, fill, &mut |reply| {
                 match reply {
                     Reply::Ack(ext) => warning = ext.message.map(str::to_owned),
                     Reply::Data(message) => on(&message)?,
@@ -548,7 +559,7 @@ impl Conn {
         };
         match exchange(self) {
             // Asked once more, the kernel says of what is done that it is there, or is not. But what has no name is made twice.
-            Err(Error::Lost) if kind != RTM_NEWLINK || self.names_a_link(kind, &fill) => match exchange(self) {
+            Err(Error::Lost) if kind != RTM_NEWLINK || self.names_a_link(kind, fill) => match exchange(self) {
                 Err(Error::Kernel(e)) if is_done(kind, flags, e.errno) => Ok(Some(DONE_UNSEEN.to_owned())),
                 Err(Error::Kernel(e)) if e.errno == Errno::EEXIST || is_absent(e.errno) => Err(Error::Lost),
                 result => result.map(|_| warning),
@@ -557,12 +568,12 @@ impl Conn {
         }
     }
 
-    fn names_a_link(&mut self, kind: u16, fill: &dyn Fn(&mut Msg<'_>)) -> bool {
+    fn names_a_link(&mut self, kind: u16, fill: Fill<'_>) -> bool {
         let mut requests = Requests::new(self);
         let written = requests.push(kind, Flags::empty(), fill);
         let mut messages = Messages::new(&self.requests).map_while(std::result::Result::ok);
         let named = |m: &Message<'_>| {
-            let link = nl_core::route::Link::parse(m).ok()?;
+            let link = nl_core::route::Link::whole(m).ok()?;
             Some(link.index() != 0 || link.name().ok()?.is_some_and(|name| !name.contains(&b'%')))
         };
         written.is_ok() && messages.next().and_then(|m| named(&m)) == Some(true)
@@ -578,15 +589,21 @@ impl Conn {
         fill: impl Fn(&mut Msg<'_>),
         mut read: impl FnMut(&Message<'_>) -> Result<T>,
     ) -> Result<T> {
-        self.rerun(|conn| {
-            let mut object = None;
-            conn.exchange(kind, Flags::ACK, &fill, |reply| {
-                if let Reply::Data(message) = reply {
-                    object = Some(read(&message)?);
-                }
-                Ok(())
-            })?;
-            object.ok_or(Error::NoAnswer)
+        let mut object = None;
+        self.ask(kind, &fill, &mut |message| {
+            object = Some(read(message)?);
+            Ok(())
+        })?;
+        object.ok_or(Error::NoAnswer)
+    }
+
+    fn ask(&mut self, kind: u16, fill: Fill<'_>, on: Each<'_>) -> Result<()> {
+        self.rerun(&mut |conn| {
+            conn.exchange(kind, Flags::ACK, fill, &mut |reply| match reply {
+                Reply::Data(message) => on(&message),
+                _ => Ok(()),
+            })
+            .map(drop)
         })
     }
 
@@ -624,10 +641,19 @@ impl Conn {
         fill: impl Fn(&mut Msg<'_>),
         mut on: impl FnMut(Option<&Message<'_>>) -> Result<()>,
     ) -> Result<()> {
-        self.rerun(|conn| {
+        self.stream_to(kind, &fill, &mut on)
+    }
+
+    fn stream_to(
+        &mut self,
+        kind: u16,
+        fill: Fill<'_>,
+        on: &mut dyn FnMut(Option<&Message<'_>>) -> Result<()>,
+    ) -> Result<()> {
+        self.rerun(&mut |conn| {
             on(None)?;
             let mut interrupted = false;
-            let whole = conn.exchange(kind, Flags::DUMP, &fill, |reply| match reply {
+            let whole = conn.exchange(kind, Flags::DUMP, fill, &mut |reply| match reply {
                 Reply::Data(message) => on(Some(&message)),
                 Reply::Interrupted => {
                     interrupted = true;
@@ -640,7 +666,7 @@ impl Conn {
     }
 
     /// Runs a reading exchange again where it was inconsistent, or its answer did not fit into the buffer.
-    fn rerun<T>(&mut self, mut f: impl FnMut(&mut Self) -> Result<T>) -> Result<T> {
+    fn rerun(&mut self, f: &mut dyn FnMut(&mut Self) -> Result<()>) -> Result<()> {
         let mut tries = 1;
         loop {
             match f(self) {
@@ -677,15 +703,15 @@ impl Conn {
         &mut self,
         kind: u16,
         flags: Flags,
-        fill: &dyn Fn(&mut Msg<'_>),
-        mut on: impl FnMut(Reply<'_>) -> Result<()>,
+        fill: Fill<'_>,
+        on: &mut dyn FnMut(Reply<'_>) -> Result<()>,
     ) -> Result<bool> {
         let mut requests = Requests::new(self);
         requests.push(kind, flags, fill)?;
         let (first, count) = (requests.first, requests.count);
         let sent = std::mem::take(&mut self.requests);
         self.to.send(&[IoSlice::new(&sent)])?;
-        let result = self.answers(&sent, first, first, count, |_, reply| on(reply?));
+        let result = self.answers(&sent, first, first, count, &mut |_, reply| on(reply?));
         self.requests = sent;
         result
     }
@@ -697,15 +723,8 @@ impl Conn {
     /// # Errors
     /// [`Error::Encode`]: nothing was sent. The socket's: how much was carried out is not known.
     pub fn batch(&mut self, fill: impl FnOnce(&mut Requests<'_>) -> Result<()>) -> Result<Vec<(usize, Error)>> {
-        let mut failed = Vec::new();
-        if self.held.is_some() {
-            return self.keep(fill).map(|()| failed);
-        }
-        self.batch_with(fill, |request, reply| {
-            failed.extend(reply.err().map(|error| (request, error)));
-            Ok(())
-        })?;
-        Ok(failed)
+        fill(&mut Requests::new(self))?;
+        self.send_written()
     }
 
     /// Carries out all of the changes that `fill` writes, or, if one of them is refused, none: a transaction of netfilter's
@@ -747,10 +766,10 @@ impl Conn {
             fill(requests)?;
             edge(requests, NFNL_MSG_BATCH_END)
         };
-        if self.held.is_some() {
-            return self.keep(whole).map(|()| Vec::new());
-        }
         whole(&mut Requests::new(self))?;
+        if self.keep() {
+            return Ok(Vec::new());
+        }
         let sent = std::mem::take(&mut self.requests);
         let result = self.send_whole(&sent);
         self.requests = sent;
@@ -776,7 +795,7 @@ impl Conn {
         self.to.send(&[IoSlice::new(behind.bytes())])?;
         let count = barrier.wrapping_sub(first).saturating_add(1);
         let mut refused = Vec::new();
-        let answered = self.answers(all, barrier, first, count, |seq, reply| {
+        let answered = self.answers(all, barrier, first, count, &mut |seq, reply| {
             if let Err(error) = reply {
                 let request = Messages::new(all).map_while(std::result::Result::ok).find(|r| r.seq() == seq);
                 let at = match &error {
@@ -796,13 +815,21 @@ impl Conn {
         }
     }
 
-    /// Writes requests and holds them.
-    fn keep(&mut self, fill: impl FnOnce(&mut Requests<'_>) -> Result<()>) -> Result<()> {
-        fill(&mut Requests::new(self))?;
-        if let Some((held, _)) = &mut self.held {
-            held.extend_from_slice(&self.requests);
+    fn send_written(&mut self) -> Result<Vec<(usize, Error)>> {
+        if self.keep() {
+            return Ok(Vec::new());
         }
-        Ok(())
+        let all = std::mem::take(&mut self.requests);
+        let failed = self.send(&all);
+        self.requests = all;
+        failed
+    }
+
+    /// Adds the requests that were written to those held. False: none are held, they are to be sent.
+    fn keep(&mut self) -> bool {
+        let Some((held, _)) = &mut self.held else { return false };
+        held.extend_from_slice(&self.requests);
+        true
     }
 
     /// Like [`Conn::batch`], with every answer handed to `on`: the position of its request and what it is. Questions are
@@ -813,18 +840,18 @@ impl Conn {
     pub fn batch_with(
         &mut self,
         fill: impl FnOnce(&mut Requests<'_>) -> Result<()>,
-        on: impl FnMut(usize, Result<Reply<'_>>) -> Result<()>,
+        mut on: impl FnMut(usize, Result<Reply<'_>>) -> Result<()>,
     ) -> Result<()> {
         fill(&mut Requests::new(self))?;
         let all = std::mem::take(&mut self.requests);
-        let result = self.transact(&all, on);
+        let result = self.transact(&all, &mut on);
         self.requests = all;
         result
     }
 
     /// Sends the messages `all`, in their order and in few sends, and hands every answer to `on`, with the position of its
     /// message.
-    fn transact(&mut self, all: &[u8], mut on: impl FnMut(usize, Result<Reply<'_>>) -> Result<()>) -> Result<()> {
+    fn transact(&mut self, all: &[u8], on: &mut dyn FnMut(usize, Result<Reply<'_>>) -> Result<()>) -> Result<()> {
         let Some(Ok(message)) = Messages::new(all).next() else { return Ok(()) };
         let (mut first, mut before) = (message.seq(), 0_usize);
         let mut rest = all;
@@ -849,7 +876,7 @@ impl Conn {
             let (now, later) = rest.split_at_checked(len).unwrap_or((rest, &[]));
             self.to.send(&[IoSlice::new(now), IoSlice::new(behind.bytes())])?;
             let count = barrier.wrapping_sub(first).saturating_add(1);
-            self.answers(now, barrier, first, count, |seq, reply| match seqs.iter().position(|s| *s == seq) {
+            self.answers(now, barrier, first, count, &mut |seq, reply| match seqs.iter().position(|s| *s == seq) {
                 Some(position) => on(before.saturating_add(position), reply),
                 None => reply.map(drop),
             })?;
@@ -867,7 +894,7 @@ impl Conn {
         last: u32,
         first: u32,
         count: u32,
-        mut on: impl FnMut(u32, Result<Reply<'_>>) -> Result<()>,
+        on: &mut dyn FnMut(u32, Result<Reply<'_>>) -> Result<()>,
     ) -> Result<bool> {
         let mut replies = Replies::new(first, count, self.port);
         let (mut broken, mut complete, mut failures) = (Ok(()), false, 0);
@@ -950,7 +977,7 @@ impl<'c> Requests<'c> {
         self.push(kind, flags, &fill)
     }
 
-    fn push(&mut self, kind: u16, flags: Flags, fill: &dyn Fn(&mut Msg<'_>)) -> Result<()> {
+    fn push(&mut self, kind: u16, flags: Flags, fill: Fill<'_>) -> Result<()> {
         let (start, seq) = (self.buf.len(), self.seq.wrapping_add(1));
         let mut room = 512_usize;
         loop {
@@ -1035,7 +1062,7 @@ mod tests {
             RTM_GETLINK,
             |m| m.fixed(&IfInfoMsg::default()),
             |names: &mut Vec<_>, message| {
-                names.extend(nl_core::route::Link::parse(message)?.name()?.map(<[u8]>::to_vec));
+                names.extend(nl_core::route::Link::whole(message)?.name()?.map(<[u8]>::to_vec));
                 Ok(())
             },
         )

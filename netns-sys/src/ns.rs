@@ -301,9 +301,16 @@ pub fn run_in_each<T: Send>(
 
 /// Runs `f` on a thread of its own and waits for its end.
 pub(crate) fn on_a_thread<T: Send>(f: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    let (mut f, mut result) = (Some(f), None);
+    thread_for(&mut || result = f.take().map(|f| f()))?;
+    result.unwrap_or(Err(Error::NoAnswer)) // it has run, or its panic went on here
+}
+
+fn thread_for(f: &mut (dyn FnMut() + Send)) -> Result<()> {
     thread::scope(|scope| {
         let thread = thread::Builder::new().spawn_scoped(scope, f).at("start a thread", "")?;
-        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok(())
     })
 }
 

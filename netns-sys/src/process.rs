@@ -99,7 +99,7 @@ pub(crate) fn image(
 pub fn become_root_in_user_ns(more: NsFlags) -> Result<()> {
     let (maps, kinds) = (Maps::own(0, 0), NsFlags::USER | more);
     let mut steps = unshare_steps(kinds);
-    for task in tasks(&maps, || "self".into(), "self")? {
+    for task in tasks(&maps, &|| "self".into(), "self")? {
         match task {
             Task::Within(own) | Task::Outside(own) => steps.push(own),
             Task::Program(..) => {}

@@ -12,6 +12,7 @@ use crate::maps::{Maps, Task, tasks};
 use crate::mount::Propagation;
 use crate::ns::{Ns, NsFlags};
 use crate::process::{Child, Held, image, open};
+use crate::sort::sort_by_key;
 use crate::steps::{Act, Entry, Label, READY, Step, c_string, outcome, take};
 use crate::sys::{self, Image, Stdio};
 use crate::vrf::Group;
@@ -319,7 +320,7 @@ impl Spawn {
         sys::dup_number(fd, 3).at(op::KEEP, fd.to_string())?;
         let fds = self.fds.get_or_insert_default();
         fds.push(fd);
-        fds.sort_unstable();
+        sort_by_key(fds, |fd| *fd);
         Ok(self)
     }
     /// No signal is blocked, and none ignored but SIGHUP if it is (nohup(1)).
@@ -532,7 +533,7 @@ impl Spawn {
     fn prepare(&self, pid: u32) -> Result<()> {
         let mut none = Vec::new();
         let pid = pid.to_string();
-        for task in tasks(&self.maps, || pid.clone(), &pid)? {
+        for task in tasks(&self.maps, &|| pid.clone(), &pid)? {
             match task {
                 Task::Within(step) | Task::Outside(step) => take(&[step], &mut none)?,
                 Task::Program(program, args) => Helper::start(program, args, Vec::new(), None)?.end()?,
@@ -543,14 +544,14 @@ impl Spawn {
 
     /// Becomes the program: takes the same steps in this process, which must have one thread only. Gives back only what went
     /// wrong; the process may then be halfway. What is left undone that can be, `warn` is told. There is no child to kill.
-    pub fn exec(mut self, warn: impl FnMut(&Error)) -> Error {
-        match self.take_place(warn) {
+    pub fn exec(mut self, mut warn: impl FnMut(&Error)) -> Error {
+        match self.take_place(&mut warn) {
             Ok(()) => Errno::ENOEXEC.at(op::EXECUTE, self.program),
             Err(e) => e,
         }
     }
 
-    fn take_place(&mut self, warn: impl FnMut(&Error)) -> Result<()> {
+    fn take_place(&mut self, warn: &mut dyn FnMut(&Error)) -> Result<()> {
         let (mut image, mut warnings) = (self.image()?, Vec::new());
         // What has to be done from outside is begun before this process goes in.
         let outside = |program, args, steps| -> Result<Part> {
@@ -558,7 +559,7 @@ impl Spawn {
             Ok(Part::Outside(Helper::start(program, args, steps, Some(&gate))?, gate))
         };
         let this = || std::process::id().to_string();
-        let maps = tasks(&self.maps, this, "self")?.into_iter().map(|task| match task {
+        let maps = tasks(&self.maps, &this, "self")?.into_iter().map(|task| match task {
             Task::Within(step) => Ok(Part::Within(Some(step))),
             Task::Outside(step) => outside("", Vec::new(), vec![step]),
             Task::Program(program, args) => outside(program, args, Vec::new()),

@@ -7,6 +7,7 @@ use netns_sys::{Errno, Error, NsFlags, process};
 use std::ffi::OsString;
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
+use std::ops::{Deref, DerefMut};
 use std::os::unix::ffi::OsStrExt;
 
 /// Exit codes, the ones `ip` has.
@@ -21,9 +22,13 @@ pub mod code {
     pub const USAGE: u8 = 255;
 }
 
-/// A command that failed.
+/// A command that failed. As small as can be: every `?` moves it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct Failure(pub Box<Failed>);
+
+/// What a [`Failure`] says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
     /// The exit code, see [`code`].
     pub code: u8,
     /// What was asked and what went wrong, on one line; empty where all was said already.
@@ -37,11 +42,25 @@ pub struct Failure {
 /// What commands give back.
 pub type Result<T> = std::result::Result<T, Failure>;
 
+impl Deref for Failure {
+    type Target = Failed;
+
+    fn deref(&self) -> &Failed {
+        &self.0
+    }
+}
+
+impl DerefMut for Failure {
+    fn deref_mut(&mut self) -> &mut Failed {
+        &mut self.0
+    }
+}
+
 impl Failure {
     /// A failure with this exit code and message.
     #[must_use]
     pub fn new(code: u8, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hint: None, ip: None }
+        Self(Box::new(Failed { code, message: message.into(), hint: None, ip: None }))
     }
 
     /// Says it on standard error; with `ip` in its words.
@@ -72,10 +91,18 @@ impl Failure {
         self
     }
 
+    /// With another message.
+    #[must_use]
+    pub fn message(mut self, message: String) -> Self {
+        self.message = message;
+        self
+    }
+
     /// With another exit code.
     #[must_use]
-    pub fn code(self, code: u8) -> Self {
-        Self { code, ..self }
+    pub fn code(mut self, code: u8) -> Self {
+        self.code = code;
+        self
     }
 
     /// What is wrong with `words`, with the word underlined; the exit code is that of `ip`, if `ip` is true.
@@ -103,7 +130,7 @@ impl Failure {
             }
         };
         let more = if ip.ends_with(&message) { String::new() } else { format!("\n  {message}") };
-        Self { code, message, ip: Some(format!("{ip}{more}\n{hint}")), hint: Some(hint) }
+        Self::new(code, message).ip(format!("{ip}{more}\n{hint}")).hint(hint)
     }
 
     /// `error` befell `task`: "add namespace \"a\"".
@@ -121,7 +148,7 @@ impl Failure {
             }
             _ => format!("cannot {task}: {error}"),
         };
-        Self { code, message, hint: advice(error).map(|a| format!("  {a}")), ip: like_ip(error) }
+        Self(Box::new(Failed { code, message, hint: advice(error).map(|a| format!("  {a}")), ip: like_ip(error) }))
     }
 }
 
@@ -269,10 +296,10 @@ mod tests {
     #[test]
     fn the_word_at_fault_is_underlined() {
         let words: Vec<OsString> = ["link", "a b", "mtuu"].map(OsString::from).into();
-        let usage = Usage { message: "no".into(), at: 2, ip: None, ip_code: 255 };
+        let usage = Usage::new(2, "no".into());
         let text = Failure::usage(&words, &usage, false).to_string();
         assert_eq!(text, "netnsctl: no\n  link \"a b\" mtuu\n             ^^^^");
-        let text = Failure::usage(&words, &Usage { at: 3, ..usage }, false).to_string();
+        let text = Failure::usage(&words, &usage.at(3), false).to_string();
         assert!(text.ends_with("mtuu\n                  ^"), "{text}");
     }
 
@@ -280,9 +307,9 @@ mod tests {
     fn what_ip_says_of_a_word_does_not_disturb_a_terminal() {
         let words: Vec<OsString> = ["a\u{1b}[2J\u{202e}", "add"].map(OsString::from).into();
         let usage = crate::cmd::parse(&words, crate::cmd::Options { ip: true, ..Default::default() }).unwrap_err();
-        let said = Failure::usage(&words, &usage, true).ip.unwrap();
+        let said = Failure::usage(&words, &usage, true).0.ip.unwrap();
         assert!(said.starts_with("Object \"a\\x1b[2J\\u{202e}\" is unknown"), "{said}");
-        let odd = Usage { message: "\u{7}\tcaf\u{e9}\n".into(), at: 0, ip: None, ip_code: 255 };
+        let odd = Usage::new(0, "\u{7}\tcaf\u{e9}\n".into());
         assert_eq!(Failure::usage(&words, &odd, true).message, "\\x07\tcaf\u{e9}\n");
     }
 }

@@ -9,11 +9,16 @@ use nl_core::route::af;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::{Deref, DerefMut};
 use std::os::unix::ffi::OsStrExt;
 
-/// What is wrong with the words of a command.
+/// What is wrong with the words of a command. As small as can be: every `?` moves it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Usage {
+pub struct Usage(pub Box<Wrong>);
+
+/// What a [`Usage`] says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
     /// In words: what is wrong, and what would be right.
     pub message: String,
     /// Which word it is about; one past the last where one is missing.
@@ -24,7 +29,41 @@ pub struct Usage {
     pub ip_code: u8,
 }
 
+impl Deref for Usage {
+    type Target = Wrong;
+
+    fn deref(&self) -> &Wrong {
+        &self.0
+    }
+}
+
+impl DerefMut for Usage {
+    fn deref_mut(&mut self) -> &mut Wrong {
+        &mut self.0
+    }
+}
+
 impl Usage {
+    /// This is wrong with word `at`.
+    #[must_use]
+    pub fn new(at: usize, message: String) -> Self {
+        Self(Box::new(Wrong { message, at, ip: None, ip_code: 255 }))
+    }
+
+    /// With another message.
+    #[must_use]
+    pub fn message(mut self, message: String) -> Self {
+        self.message = message;
+        self
+    }
+
+    /// About word `at`.
+    #[must_use]
+    pub fn at(mut self, at: usize) -> Self {
+        self.at = at;
+        self
+    }
+
     /// With the exit code of `ip` in this case.
     #[must_use]
     pub fn ip_code(mut self, code: u8) -> Self {
@@ -160,7 +199,7 @@ impl<'a> Words<'a> {
     /// An error about the next word.
     #[must_use]
     pub fn error(&self, message: impl Into<String>) -> Usage {
-        Usage { message: message.into(), at: self.at, ip: None, ip_code: 255 }
+        Usage::new(self.at, message.into())
     }
 
     /// An error about the next word: it would be the second value of `what`, as `ip` calls that.
@@ -180,7 +219,7 @@ impl<'a> Words<'a> {
     /// An error about the word just taken.
     #[must_use]
     pub fn error_before(&self, message: impl Into<String>) -> Usage {
-        Usage { message: message.into(), at: self.at.saturating_sub(1), ip: None, ip_code: 255 }
+        Usage::new(self.at.saturating_sub(1), message.into())
     }
 
     /// `usage`, where `ip` says of the word that its argument is wrong, and `says`.
@@ -241,21 +280,28 @@ impl<'a> Words<'a> {
     /// # Errors
     /// As [`Words::try_keyword`].
     pub fn try_words<T: Copy + PartialEq>(&mut self, whole: &[(&str, T)], table: &[(&str, T)]) -> Result<Option<T>> {
+        let table = Tables(whole, table);
+        Ok(self.position(&table, whole.len())?.and_then(|at| table.get(at)).map(|k| k.1))
+    }
+
+    /// Takes the next word if it is a keyword of `table`, of which to `ip` the first `whole` have to be written out.
+    fn position(&mut self, table: &dyn Keywords, whole: usize) -> Result<Option<usize>> {
         let Some(word) = self.peek().and_then(OsStr::to_str).filter(|w| !w.is_empty()) else { return Ok(None) };
-        let mut found = whole.iter().chain(table).find(|k| k.0 == word);
+        let mut found = all(table).position(|k| k == word);
         if found.is_none() {
-            let short = if self.ip { &[] } else { whole };
-            let mut matching = short.iter().chain(table).filter(|k| k.0.starts_with(word));
-            found = matching.next();
-            if let Some(other) = found.filter(|_| !self.ip).and_then(|f| matching.find(|k| k.1 != f.1)) {
-                let first = found.map_or("", |f| f.0);
-                return Err(self.error(format!("{word:?} can be {first:?} or {:?}: write more of it", other.0)));
+            let long = if self.ip { whole } else { 0 };
+            let mut matching = all(table).enumerate().skip(long).filter(|k| k.1.starts_with(word));
+            if let Some((at, first)) = matching.next() {
+                found = Some(at);
+                if let Some((_, other)) = matching.find(|k| !self.ip && !table.same(at, k.0)) {
+                    return Err(self.error(format!("{word:?} can be {first:?} or {other:?}: write more of it")));
+                }
             }
         }
         if found.is_some() {
             self.at = self.at.saturating_add(1);
         }
-        Ok(found.map(|k| k.1))
+        Ok(found)
     }
 
     /// Takes the next word, which has to be a keyword of `table`; `what` says what it stands for: "a command".
@@ -279,15 +325,19 @@ impl<'a> Words<'a> {
         if let Some(found) = self.try_words(whole, table)? {
             return Ok(found);
         }
-        let words = || whole.iter().chain(table).map(|k| k.0);
+        Err(self.unknown(what, &Tables(whole, table)))
+    }
+
+    /// The next word is none of `table`.
+    fn unknown(&self, what: &str, table: &dyn Keywords) -> Usage {
         let Some(word) = self.peek() else {
-            return Err(self.error(format!("{what} is missing: {}", list(words()))).ip(INCOMPLETE));
+            return self.error(format!("{what} is missing: {}", list(all(table)))).ip(INCOMPLETE);
         };
-        let known = match nearest(word, words()) {
+        let known = match nearest(word, all(table)) {
             Some(near) => format!("did you mean {near:?}?"),
-            None => format!("known are {}", list(words())),
+            None => format!("known are {}", list(all(table))),
         };
-        Err(self.error(format!("{} is not {what}; {known}", show(word))))
+        self.error(format!("{} is not {what}; {known}", show(word)))
     }
 
     /// Takes what is to be done to an `object`: a keyword of `table`.
@@ -672,7 +722,7 @@ pub fn split_into(words: &mut Vec<OsString>, line: &[u8], ip: bool) -> Result<()
     }
     if let Some(quote) = quote {
         let message = format!("the quote {} has no other half", char::from(quote));
-        return Err(Usage { message, at: to.whole, ip: Some("Unterminated quoted string".into()), ip_code: 1 });
+        return Err(Usage::new(to.whole, message).ip("Unterminated quoted string").ip_code(1));
     }
     to.end();
     let whole = to.whole;
@@ -712,9 +762,43 @@ fn list<'k>(words: impl Iterator<Item = &'k str>) -> String {
     words.filter(|w| w.len() > 1).collect::<Vec<_>>().join(", ")
 }
 
+/// Keywords, whatever they mean: what is done with them is compiled once.
+trait Keywords {
+    fn word(&self, at: usize) -> Option<&str>;
+    /// Whether both mean the same.
+    fn same(&self, a: usize, b: usize) -> bool;
+}
+
+fn all(table: &dyn Keywords) -> impl Iterator<Item = &str> {
+    (0..).map_while(|at| table.word(at))
+}
+
+/// One table behind the other.
+struct Tables<'t, T>(&'t [(&'t str, T)], &'t [(&'t str, T)]);
+
+impl<'t, T> Tables<'t, T> {
+    fn get(&self, at: usize) -> Option<&'t (&'t str, T)> {
+        self.0.get(at).or_else(|| self.1.get(at.checked_sub(self.0.len())?))
+    }
+}
+
+impl<T: PartialEq> Keywords for Tables<'_, T> {
+    fn word(&self, at: usize) -> Option<&str> {
+        self.get(at).map(|k| k.0)
+    }
+
+    fn same(&self, a: usize, b: usize) -> bool {
+        self.get(a).map(|k| &k.1) == self.get(b).map(|k| &k.1)
+    }
+}
+
 /// The one of `known` that is nearest to what was typed, if it is near enough to be meant.
 #[must_use]
-pub fn nearest<'k>(word: &OsStr, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+pub fn nearest<'k>(word: &OsStr, mut known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    nearest_of(word, &mut known)
+}
+
+fn nearest_of<'k>(word: &OsStr, known: &mut dyn Iterator<Item = &'k str>) -> Option<&'k str> {
     let word = word.to_str().filter(|w| w.len() <= 32)?;
     let close = known.filter(|k| k.len() > 1).map(|k| (distance(word.as_bytes(), k.as_bytes()), k));
     close.filter(|(d, k)| *d <= 1.max(k.len() / 3)).min_by_key(|(d, _)| *d).map(|(_, k)| k)
@@ -822,7 +906,7 @@ mod tests {
         }
         let take = |w: &str| Words::new(&[OsString::from(w)]).lladdr("an address");
         assert_eq!((take("1:a2"), take("10.0.0.1")), (Ok(vec![1, 0xa2]), Ok(vec![10, 0, 0, 1])));
-        assert_eq!(take("1:zz:3").unwrap_err().ip.unwrap(), "\"zz\" is invalid lladdr.");
+        assert_eq!(take("1:zz:3").unwrap_err().0.ip.unwrap(), "\"zz\" is invalid lladdr.");
         assert!(take(&["1"; 32].join(":")).is_ok() && take(&["1"; 33].join(":")).is_err() && take("").is_err());
     }
 

@@ -5,6 +5,7 @@
 //! `/etc/iproute2/FILE.d/*.conf`.
 
 use crate::grammar::Keyword;
+use netns_sys::sort::sort_by_key;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -133,7 +134,7 @@ impl Names {
                 let more = fs::read_dir(Path::new(dir).join(format!("{}.d", self.file)));
                 let mut more: Vec<PathBuf> = more.into_iter().flatten().flatten().map(|e| e.path()).collect();
                 more.retain(|p| p.extension().is_some_and(|e| e == "conf"));
-                more.sort_unstable();
+                sort_by_key(&mut more, PathBuf::clone);
                 for path in std::iter::once(file).chain(more) {
                     let text = fs::read(path).unwrap_or_default();
                     names.extend(String::from_utf8_lossy(&text).lines().filter_map(line));

@@ -597,6 +597,16 @@ macro_rules! view {
                 parsed
             }
 
+            /// As [`parse`](Self::parse), compiled once for all its callers: for those that read much of it, or care for
+            /// the size of the program more than for nanoseconds.
+            ///
+            /// # Errors
+            /// As [`parse`](Self::parse).
+            #[inline(never)]
+            pub fn whole($from: $From) -> Result<Self, $crate::DecodeError> {
+                Self::parse($from)
+            }
+
             $(
                 #[doc = concat!("[`", $prefix, stringify!($name), "`](", stringify!($nest), "::", stringify!($name), ")")]
                 $(#[$more])*

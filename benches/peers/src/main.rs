@@ -4,6 +4,7 @@
 //! Prints a table, and keeps the figures for the report. Who is not there is named.
 
 mod bulk;
+mod kernel;
 mod libs;
 #[cfg(libmnl)]
 mod mnl;
@@ -118,15 +119,21 @@ const GOALS: &[(&str, &str, f64)] = &[
     ("encode NEWROUTE", PACKET_ROUTE, 0.03),
     ("encode NEWLINK veth", MNL, 0.10),
     ("encode NEWLINK veth", PACKET_ROUTE, 0.02),
+    ("dump 100,000 routes", kernel::FLOOR, 1.05),
+    ("dump 100,000 routes", kernel::PEER, 0.55),
 ];
 
 fn main() {
     if let Ok(units) = std::env::var(bulk::INSIDE) {
         return bulk::inside(units.parse().expect("a number")).expect("units");
     }
+    if std::env::var_os(kernel::INSIDE).is_some() {
+        return kernel::inside().expect("routes");
+    }
     let mut args = std::env::args().skip(1);
     let rounds = args.next().map_or(51, |n| n.parse().expect("ROUNDS is a number"));
     let mut rows = Vec::new();
+    let goal = |task: &str, who: &str| GOALS.iter().find(|g| (g.0, g.1) == (task, who));
     println!("| what | who | ns a message (min–max) | ratio | goal | allocations |");
     println!("| --- | --- | ---: | ---: | ---: | ---: |");
     for mut task in all() {
@@ -139,7 +146,7 @@ fn main() {
         let ours = times.iter().find(|r| r.who == OURS).expect("ours").figure.median;
         for (row, runner) in times.into_iter().zip(&mut task.runners) {
             let asked = allocations(&mut runner.run, task.messages);
-            let goal = GOALS.iter().find(|g| (g.0, g.1) == (task.name, runner.who));
+            let goal = goal(task.name, runner.who);
             let Figure { median, least, most } = row.figure;
             let ratio = ours / median;
             let (goal, over) = goal.map_or((String::new(), ""), |g| {
@@ -157,6 +164,10 @@ fn main() {
     if !cfg!(libmnl) {
         println!("\nmissing: libmnl (libmnl-dev is not installed)");
         rows.push(Row::new("", 0, MNL, "missing", Figure::exactly(0.0)));
+    }
+    for row in kernel::run() {
+        let goal = goal(&row.task, &row.who).map(|g| Row::new(g.0, 0, g.1, "goal", Figure::exactly(g.2)));
+        rows.extend(goal.into_iter().chain([row]));
     }
     rows.extend(bulk::run());
     keep("peers", &rows);

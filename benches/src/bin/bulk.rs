@@ -12,6 +12,7 @@
 //! what [`Dir::add_all`] does for each, and one send. NETNSCTL names another program to be measured.
 #![allow(clippy::expect_used, clippy::panic, reason = "a tool of development")]
 
+use netns_benches::program::program;
 use netns_sys::mount::{self, Propagation};
 use netns_sys::netlink::Socket;
 use netns_sys::{Dir, Ns, NsFlags, Spawn};
@@ -25,7 +26,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -72,16 +73,6 @@ fn main() {
     }
 }
 
-/// The program that is measured.
-fn program() -> PathBuf {
-    let host = |libc: &str| format!("{}-unknown-linux-{libc}", std::env::consts::ARCH);
-    let built = std::env::current_exe().expect("this program");
-    let target = built.parent().and_then(Path::parent).expect("a target directory").to_owned();
-    let paths = [host("musl"), host("gnu"), String::new()].map(|host| target.join(host).join("release/netnsctl"));
-    let named = std::env::var_os("NETNSCTL").map(PathBuf::from);
-    named.or_else(|| paths.into_iter().find(|p| p.exists())).expect("a release build of netnsctl")
-}
-
 /// Makes the world.
 fn settle() {
     mount::set_propagation(Path::new("/"), Propagation::Private).expect("private mounts");
@@ -93,6 +84,7 @@ fn settle() {
 /// Runs a program to its end; seconds, and what it says.
 fn run(command: &mut Command) -> (f64, String) {
     let start = Instant::now();
+    command.env_remove("LD_LIBRARY_PATH"); // which cargo sets, and dynamic programs look for libraries in
     let done = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().expect("it starts");
     let took = start.elapsed().as_secs_f64();
     assert!(done.status.success(), "{command:?}: {}", done.status);

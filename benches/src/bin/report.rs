@@ -23,6 +23,7 @@ fn main() -> Drawn {
     codec(&mut page)?;
     programs(&mut page)?;
     growth(&mut page)?;
+    sizes(&mut page);
     method(&mut page);
     fs::write(format!("{ROOT}/docs/BENCHMARKS.md"), page)?;
     Ok(())
@@ -35,7 +36,8 @@ fn measure() {
     }
     keep("codec", &rows);
     keep("peers", &[]);
-    cargo(&["static"]);
+    keep("size", &netns_benches::size::rows());
+    cargo(&["musl"]);
     cargo(&["run", "--release", "-p", "netns-benches", "--bin", "versus"]);
     cargo(&["run", "--release", "--manifest-path", "benches/peers/Cargo.toml"]);
 }
@@ -146,6 +148,14 @@ Not measured.
     }
     bar_plot("codec", "times of nl-core's (less is better)", &bars)?;
     page.push_str("\n![The codec beside others](benchmarks-codec.svg)\n");
+    page.push_str("\nRoutes through the kernel, milliseconds, in turns:\n\n| what | who | ms | ratio | goal |\n| --- | --- | ---: | ---: | ---: |\n");
+    for row in rows.iter().filter(|r| r.measure == "ms") {
+        let Some(ours) = of(&rows, &row.task, "nl-core + netns-sys", "ms") else { continue };
+        let f = row.figure;
+        let ratio = ratio(ours.figure.median, f.median, of(&rows, &row.task, &row.who, "goal"));
+        let _ =
+            writeln!(page, "| {} | {} | {:.1} ({:.1}–{:.1}) | {ratio} |", row.task, row.who, f.median, f.least, f.most);
+    }
     let units: Vec<_> = rows.iter().filter(|r| r.task == "create units").collect();
     if !units.is_empty() {
         page.push_str("\nThe realistic unit (a namespace, a veth pair, addresses, a route), µs each; what netnsctl takes is in BULK.md:\n\n| units | who | µs |\n| ---: | --- | ---: |\n");
@@ -218,6 +228,23 @@ fn growth(page: &mut String) -> Drawn {
     }
     page.push_str(&plots);
     Ok(())
+}
+
+fn sizes(page: &mut String) {
+    page.push_str("\n## Size\n");
+    let rows = kept("size").unwrap_or_default();
+    for (task, head) in [
+        ("build", "| the static program, stripped | kB |"),
+        ("feature", "| each feature alone adds to named namespaces | kB |"),
+        ("crate", "| code and named data of each crate (musl, all features) | kB |"),
+    ] {
+        let _ = writeln!(page, "\n{head}\n| --- | ---: |");
+        for row in rows.iter().filter(|row| row.task == task) {
+            let size =
+                if row.measure == "missing" { "missing".into() } else { format!("{:.0}", row.figure.median / 1e3) };
+            let _ = writeln!(page, "| {} | {size} |", row.who);
+        }
+    }
 }
 
 fn method(page: &mut String) {

@@ -17,6 +17,7 @@
 )]
 
 use netns_benches::measure::{Figure, Row, add, keep};
+use netns_benches::program::{clean, program};
 use netns_sys::mount::{self, Propagation};
 use netns_sys::netlink::Conn;
 use netns_sys::{Dir, NsFlags, Spawn};
@@ -392,16 +393,6 @@ fn main() {
     }
 }
 
-/// The program that is measured.
-fn program() -> PathBuf {
-    let host = |libc: &str| format!("{}-unknown-linux-{libc}", std::env::consts::ARCH);
-    let built = std::env::current_exe().expect("this program");
-    let target = built.parent().and_then(Path::parent).expect("a target directory").to_owned();
-    let paths = [host("musl"), host("gnu"), String::new()].map(|host| target.join(host).join("release/netnsctl"));
-    let named = std::env::var_os("NETNSCTL").map(PathBuf::from);
-    named.or_else(|| paths.into_iter().find(|p| p.exists())).expect("a release build of netnsctl")
-}
-
 fn inside(case: &Case, rounds: usize, kept: bool) {
     mount::set_propagation(Path::new("/"), Propagation::Private).expect("private mounts");
     mount::mount_new(c"tmpfs", Path::new("/run")).expect("an empty /run");
@@ -616,13 +607,6 @@ fn add_rules() {
         })
     });
     assert_eq!(refused.expect("rules"), []);
-}
-
-/// A command without what cargo puts into the environment, which makes dynamic programs look for libraries in vain.
-fn clean(program: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.env_remove("LD_LIBRARY_PATH");
-    command
 }
 
 /// Peak memory in kB of the program itself, until it ends or becomes another: strace stops it there for a while.

@@ -5,6 +5,7 @@ use super::{Hidden, Holder, Look, Namespace};
 use crate::error::{At, Errno, Error, Result};
 use crate::named::each_entry;
 use crate::ns::{self, Ns, NsFlags, NsId};
+use crate::sort::{gather, sort_by_key};
 use crate::sys::{self, CWD, NsFd};
 use libc::{O_DIRECTORY, O_RDONLY};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,7 +76,7 @@ impl Scan {
             nets: BTreeMap::new(),
             hidden: BTreeSet::new(),
             mounts: BTreeMap::new(),
-            mount_points: BTreeSet::from([last_part(b"/")]), // of a mount that was taken away
+            mount_points: gather([last_part(b"/")]), // of a mount that was taken away
             dev: 0,
             text: Vec::new(),
         }
@@ -145,7 +146,7 @@ impl Scan {
         *asked = sockets.values().filter(|ino| ino.is_none()).count();
         hidden.processes = self.hidden.len();
         hidden.mounts = self.mounts.values().filter(|read| !**read).count();
-        self.found.iter_mut().for_each(|ns| ns.holders.sort_by_key(Holder::pid));
+        self.found.iter_mut().for_each(|ns| sort_by_key(&mut ns.holders, Holder::pid));
         Ok((self.found, hidden))
     }
 
@@ -161,7 +162,7 @@ impl Scan {
             let is_kernel = flags.is_some_and(|flags| flags & PF_KTHREAD != 0);
             if is_kernel && slurp(proc, c"2/task/2/children", &mut self.text).is_ok() {
                 threads.extend(self.text.split(|b| *b == b' ').filter_map(number::<u32>));
-                threads.sort_unstable();
+                sort_by_key(&mut threads, |pid| *pid);
             }
         }
         threads

@@ -96,10 +96,18 @@ pub(crate) fn skip(what: &str) {
     println!("SKIPPED: needs {what}");
 }
 
-/// The lines of /proc/self/mountinfo whose mount point is `path`.
+/// The lines of /proc/self/mountinfo whose mount point is `path`; not those below an older /run, which ours covers.
 pub(crate) fn mounts_at(path: &str) -> Vec<String> {
     let info = fs::read_to_string("/proc/self/mountinfo").expect("mountinfo");
-    info.lines().filter(|l| l.split(' ').nth(4) == Some(path)).map(str::to_owned).collect()
+    let words = |line: &'static str| line.split(' ').collect::<Vec<_>>();
+    let mounts: Vec<Vec<&str>> = info.leak().lines().map(words).collect();
+    let run = mounts.iter().rfind(|m| m[4] == "/run").map(|m| m[0]);
+    let is_ours = |mount: &&Vec<&str>| {
+        let parent = |m: &Vec<&str>| mounts.iter().find(|other| other[0] == m[1]);
+        run.is_none()
+            || std::iter::successors(Some(*mount), |m| parent(m).filter(|p| p[0] != m[0])).any(|m| Some(m[0]) == run)
+    };
+    mounts.iter().filter(|m| m[4] == path).filter(is_ours).map(|m| m.join(" ")).collect()
 }
 
 /// Is there a program of this name?

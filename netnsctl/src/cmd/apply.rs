@@ -414,7 +414,7 @@ gone, and namespaces that nothing keeps but a mount outside the directory of nam
             match Journal::open(dir, name, None) {
                 Ok(Some(journal)) => Known::with(dir, name.to_owned(), &journal),
                 other => {
-                    let why = other.err().map_or_else(|| "gone".into(), |failure| failure.message);
+                    let why = other.err().map_or_else(|| "gone".into(), |failure| failure.0.message);
                     Known {
                         name: name.to_owned(),
                         file: PathBuf::new(),
@@ -566,7 +566,7 @@ gone, and namespaces that nothing keeps but a mount outside the directory of nam
                 RTM_GETLINK,
                 |m| m.fixed(&IfInfoMsg::default()),
                 |names: &mut Vec<String>, message| {
-                    let link = Link::parse(message)?;
+                    let link = Link::whole(message)?;
                     if link.info()?.is_some_and(|info| info.kind() == Ok(Some(b"veth"))) {
                         names.push(crate::out::Escaped(link.name()?.unwrap_or_default()).to_string());
                     }

@@ -97,7 +97,7 @@ impl Batch<'_> {
         let go_on = match split_into(&mut words, line, self.base.ip) {
             Ok(()) => words.is_empty() || self.command(session, &words, line, number),
             Err(usage) => {
-                let failure = Failure::new(code::USAGE, usage.message).ip(usage.ip.unwrap_or_default());
+                let failure = Failure::new(code::USAGE, usage.0.message).ip(usage.0.ip.unwrap_or_default());
                 self.settle(session) && self.fail(number, &failure)
             }
         };

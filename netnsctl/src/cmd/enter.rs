@@ -70,7 +70,7 @@ pub(super) fn parse(words: &mut Words<'_>, settings: &Options) -> Parsed<Command
     let of_process = of_process || [&plan.root, &plan.wd].iter().any(|dir| **dir == Some(None));
     if of_process && !matches!(target, Target::Pid(_) | Target::Fd(_) | Target::Socket { .. }) {
         let message = "this is known of a process only: enter pid:PID";
-        return Err(crate::grammar::Usage { at, ..words.error(message) });
+        return Err(words.error(message).at(at));
     }
     Ok(Command::Enter(Request { target, plan }))
 }

@@ -370,7 +370,7 @@ fn index(session: &mut Session, name: &OsStr, lengths: &[usize]) -> Result<u32> 
         return links::find(conn, name);
     }
     let (index, own) = links::get(conn, name, rtext_filter::SKIP_STATS, |message| {
-        let link = Link::parse(message)?;
+        let link = Link::whole(message)?;
         Ok((links::index_of(&link), link.address()?.map(<[u8]>::len)))
     })?;
     match own.and_then(|own| Some((own, lengths.iter().find(|len| **len != own)?))) {
@@ -424,7 +424,7 @@ fn delete_of_kind(conn: &mut Conn, kind: &OsStr, task: &str, is: impl Fn(&Link<'
         m.u32(ifla::EXT_MASK, rtext_filter::SKIP_STATS);
     };
     let dump = conn.dump(RTM_GETLINK, fill, |found: &mut Vec<i32>, message| {
-        let link = Link::parse(message)?;
+        let link = Link::whole(message)?;
         let of_kind = link.info()?.and_then(|i| i.kind().ok().flatten()) == Some(kind.as_bytes());
         found.extend((of_kind && is(&link)).then(|| link.index()));
         Ok(())

@@ -54,7 +54,7 @@ impl Links {
             m.fixed(&IfInfoMsg::default());
             m.u32(ifla::EXT_MASK, rtext_filter::SKIP_STATS);
         };
-        let dump = conn.dump(RTM_GETLINK, fill, |links: &mut Links, message| Ok(links.add(&Link::parse(message)?)?));
+        let dump = conn.dump(RTM_GETLINK, fill, |links: &mut Links, message| Ok(links.add(&Link::whole(message)?)?));
         done("list links", dump)
     }
 
@@ -90,7 +90,7 @@ impl Links {
             m.fixed(&IfInfoMsg { index: number.into(), ..IfInfoMsg::default() });
             nsid.iter().for_each(|nsid| m.i32(ifla::TARGET_NETNSID, *nsid));
         };
-        match conn.get(RTM_GETLINK, fill, |message| Ok(self.add(&Link::parse(message)?)?)) {
+        match conn.get(RTM_GETLINK, fill, |message| Ok(self.add(&Link::whole(message)?)?)) {
             // The namespace may be gone too.
             Err(Error::Kernel(e)) if e.errno == Errno::ENODEV || nsid.is_some() => Ok(false),
             result => done("get a link", result).map(|()| true),
@@ -202,7 +202,7 @@ pub(super) fn by_name(m: &mut Msg<'_>, name: &OsStr) {
 /// # Errors
 /// There is none of that name; the failure suggests the nearest. Those of [`Conn::get`].
 pub fn find(conn: &mut Conn, name: &OsStr) -> Result<u32> {
-    match get(conn, name, rtext_filter::SKIP_STATS, |message| Ok(index_of(&Link::parse(message)?))) {
+    match get(conn, name, rtext_filter::SKIP_STATS, |message| Ok(index_of(&Link::whole(message)?))) {
         Err(failure) => name.to_str().and_then(|n| n.strip_prefix("if")).and_then(|n| n.parse().ok()).ok_or(failure),
         found => found,
     }
@@ -217,7 +217,7 @@ pub(super) fn vrf(conn: &mut Conn, name: &OsStr) -> Result<(u32, u32)> {
         m.fixed(&IfInfoMsg::default());
         by_name(m, name);
     };
-    let got = conn.get(RTM_GETLINK, fill, |message| Ok(as_vrf(&Link::parse(message)?)?));
+    let got = conn.get(RTM_GETLINK, fill, |message| Ok(as_vrf(&Link::whole(message)?)?));
     match got {
         Ok(Some(found)) => Ok(found),
         Err(Error::Kernel(e)) if e.errno == Errno::ENODEV && name == "default" => Ok((0, rt_table::MAIN)),

@@ -3,12 +3,13 @@
 use super::target::NameDirs;
 use super::{Command, Options, Session, done, netns, proc};
 use crate::failure::Result;
-use crate::grammar::{Keyword, Result as Parsed, Usage, Words};
+use crate::grammar::{Keyword, Result as Parsed, Words};
 use crate::out::Out;
 use crate::out::table::{Column, Row, Table};
 use netns_sys::NsFlags;
 use netns_sys::holders::{self, Holder, Look, Namespace};
 use netns_sys::ns::run_in_each;
+use netns_sys::sort::{gather, sort_by_key};
 use nl_core::route::NSID_NOT_ASSIGNED;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -172,7 +173,7 @@ pub(super) fn parse(words: &mut Words<'_>, options: &mut Options) -> Parsed<Comm
     request.columns = COLUMNS.iter().map(|c| c.0).filter(|col| usual(*col)).collect();
     if let Some((list, at_fault)) = list {
         let listed = columns(&list.to_string_lossy(), &mut request.columns);
-        listed.map_err(|message| Usage { message, ..at_fault })?;
+        listed.map_err(|message| at_fault.message(message))?;
     }
     Ok(Command::Ls(request))
 }
@@ -240,7 +241,7 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
     let look = Look { owners, fds: !request.quick, sockets: !request.quick, ..Look::ALL };
     let (all, hidden) = done("look for namespaces", holders::namespaces(kinds, look))?;
     let mut world = World {
-        all: all.into_iter().map(|ns| (ns.id.ino, ns)).collect(),
+        all: gather(all.into_iter().map(|ns| (ns.id.ino, ns))),
         names: BTreeMap::new(),
         nsids: BTreeMap::new(),
         links: BTreeMap::new(),
@@ -250,7 +251,7 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
         world.names = names(session, &world)?;
     }
     let mut chosen: Vec<&Namespace> = world.all.values().filter(|ns| request.wants(&world, ns)).collect();
-    chosen.sort_by_key(|ns| (ns.id.id64, ns.id.ino));
+    sort_by_key(&mut chosen, |ns| (ns.id.id64, ns.id.ino));
     let shown = outer_first(&world.all, chosen.into_iter(), |ns| ns.owner.filter(|_| request.tree));
     let nets: Vec<&Namespace> = shown.iter().copied().filter(|ns| ns.kind == NsFlags::NET).collect();
     if request.columns.contains(&Col::Nsid) && !nets.is_empty() {
@@ -290,7 +291,7 @@ impl Request {
             Column { tree, right: column.right && !tree, ..*column }
         });
         let mut table = Table { headings: self.headings, ..Table::new(columns.collect()) };
-        let places: BTreeMap<u64, usize> = shown.iter().enumerate().map(|(i, ns)| (ns.id.ino, i)).collect();
+        let places: BTreeMap<u64, usize> = gather(shown.iter().enumerate().map(|(i, ns)| (ns.id.ino, i)));
         for ns in shown {
             let text = |col: &Col| Some(world.text(*col, ns).filter(|text| !text.is_empty()).unwrap_or(b"-".into()));
             let parent = ns.owner.filter(|_| self.tree).and_then(|owner| places.get(&owner)).copied();
@@ -439,7 +440,7 @@ fn nsids(session: &mut Session, nets: &[&Namespace]) -> Result<BTreeMap<u64, i32
     }
     let ids = netns::nsids_of(conn, nets.len(), |i| nets.get(i)?.open().ok())?;
     let ids = nets.iter().zip(ids).filter_map(|(ns, id)| Some((ns.id.ino, id.filter(|id| *id != NSID_NOT_ASSIGNED)?)));
-    Ok(ids.collect())
+    Ok(gather(ids))
 }
 
 /// How many links there are in each that we may look into: through a process in it, or else from inside. Not by netlink: that

@@ -6,6 +6,7 @@ use super::{netns, proc};
 use crate::out::table::{Column, Row, Table};
 use netns_sys::holders::{self, Holder, Look, Namespace};
 use netns_sys::netlink::Conn;
+use netns_sys::sort::gather;
 use netns_sys::{Errno, NsFlags};
 use nl_core::route::{FAMILY, NSID_NOT_ASSIGNED};
 use std::collections::BTreeMap;
@@ -330,15 +331,15 @@ fn run(request: &Request) -> Result<Vec<u8>, Failed> {
         let ids =
             Conn::open(&FAMILY).map(|mut conn| netns::nsids_of(&mut conn, nets.len(), |i| nets.get(i)?.open().ok()));
         let ids = ids.ok().and_then(Result::ok).unwrap_or_default();
-        world.nsids = nets.iter().zip(ids).filter_map(|(ns, id)| Some((ns.id.ino, id?))).collect();
+        world.nsids = gather(nets.iter().zip(ids).filter_map(|(ns, id)| Some((ns.id.ino, id?))));
     }
     if request.columns.contains(&Col::Nsfs) {
         let mounts = holders::mounts().map_err(failed)?;
-        world.mounts = mounts.into_iter().map(|m| (m.1, m.2)).collect();
+        world.mounts = gather(mounts.into_iter().map(|m| (m.1, m.2)));
     }
     // Those that processes are in, and what they are related to.
     let (asked, related): (Vec<_>, Vec<_>) = all.into_iter().partition(|ns| request.kinds.contains(ns.kind));
-    let mut related: BTreeMap<u64, Namespace> = related.into_iter().map(|ns| (ns.id.ino, ns)).collect();
+    let mut related: BTreeMap<u64, Namespace> = gather(related.into_iter().map(|ns| (ns.id.ino, ns)));
     let mut todo = asked;
     while let Some(ns) = todo.pop() {
         todo.extend(ns.owner.into_iter().chain(ns.parent).filter_map(|ino| related.remove(&ino)));
@@ -414,7 +415,7 @@ fn above(request: &Request, ns: &Namespace) -> Option<u64> {
 fn processes(request: &Request, world: &World, ns: &Namespace) -> Table {
     let mut table = table(request);
     let pids = world.pids(ns);
-    let parents: BTreeMap<u32, u32> = pids.iter().filter_map(|pid| Some((*pid, proc::parent(*pid)?))).collect();
+    let parents: BTreeMap<u32, u32> = gather(pids.iter().filter_map(|pid| Some((*pid, proc::parent(*pid)?))));
     let mut rows: BTreeMap<u32, usize> = BTreeMap::new();
     for pid in pids {
         let mut todo = vec![pid];

@@ -4,6 +4,7 @@ use super::inet::{Addr, Lladdr};
 use super::*;
 use crate::grammar::Result as Parsed;
 use crate::out::{Color, Escaped};
+use netns_sys::sort::sort_by_key;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
@@ -188,7 +189,7 @@ fn show_all(session: &mut Session, dev: Option<&OsStr>) -> Result<()> {
     };
     let mut all = session.inside(read)?;
     all.retain(|e| dev.is_none_or(|dev| dev.as_bytes() == e.name));
-    all.sort_by_key(|e| e.index);
+    sort_by_key(&mut all, |e| e.index);
     let oneline = session.options.oneline;
     session.out.list("", |out| {
         for of_link in all.chunk_by(|a, b| a.index == b.index && !oneline) {

@@ -538,7 +538,7 @@ fn parse_words(
                 let path = words.peek().is_some_and(|w| w.as_encoded_bytes().contains(&b'/'));
                 let word = words.peek().unwrap_or_default();
                 let taken = if path { words.need("a path") } else { netns::name(&mut words) };
-                let line = || not_entered(word, &Errno::EINVAL.at("enter", word)).ip.unwrap_or_default();
+                let line = || not_entered(word, &Errno::EINVAL.at("enter", word)).0.ip.unwrap_or_default();
                 options.ns = Some(taken.map_err(|usage| usage.ip(line()).ip_code(code::USAGE))?.to_owned());
             }
             Flag::Numeric => options.numeric = true,
@@ -736,7 +736,7 @@ impl Session {
         // It is about the last of the words that it names, or about the whole.
         let whole = |message: String| {
             let at = words.iter().rposition(|word| message.contains(&show(word))).unwrap_or(0);
-            grammar::Usage { message, at, ip: None, ip_code: 0 }
+            grammar::Usage::new(at, message)
         };
         let Some(planner) = self.planner.as_ref().filter(|_| command.is_for_plans()) else {
             return Err(whole(
@@ -758,8 +758,8 @@ impl Session {
         }
         self.options = options;
         run_command(self, command).map_err(|failure| {
-            let hint = failure.hint.map_or_else(String::new, |hint| format!("\n{hint}"));
-            whole(format!("{}{hint}", failure.message))
+            let hint = failure.0.hint.map_or_else(String::new, |hint| format!("\n{hint}"));
+            whole(format!("{}{hint}", failure.0.message))
         })
     }
 

@@ -340,7 +340,7 @@ impl Monitor {
 
     /// Takes note of what an event says of names.
     fn learn(&mut self, session: &mut Session, kind: Kind, nsid: Option<i32>, message: &Message<'_>) -> Result<()> {
-        match (kind, Link::parse(message), Nsid::parse(message)) {
+        match (kind, Link::whole(message), Nsid::parse(message)) {
             (Kind::Nexthop, ..) if nsid.is_none() && self.options.details => {
                 let new = route::object(message).ok().flatten();
                 self.objects.retain(|o| new.as_ref().is_none_or(|new| new.0 != o.0));

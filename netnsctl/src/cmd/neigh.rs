@@ -298,7 +298,7 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
             let style = Style::new(session, &links, &filter)?;
             let question = style.question(session, &filter)?;
             inet::stream(session, "list neighbours", RTM_GETNEIGH, question, |out, message| {
-                let shown = style.matches(&filter, filter.states, &Neigh::parse(message)?);
+                let shown = style.matches(&filter, filter.states, &Neigh::whole(message)?);
                 if shown { style.show(out, message) } else { Ok(()) }
             })
         }
@@ -309,7 +309,7 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
             let find = |conn: &mut Conn, round| {
                 // What was resolved in vain is told so by the first round, and is not told again.
                 let states = if round == 0 { filter.states } else { filter.states & !NeighState::FAILED.bits() };
-                let keep = |message: &Message<'_>| Ok(style.matches(&filter, states, &Neigh::parse(message)?));
+                let keep = |message: &Message<'_>| Ok(style.matches(&filter, states, &Neigh::whole(message)?));
                 inet::dump(conn, RTM_GETNEIGH, &question, keep)
             };
             let write = |m: &mut Msg<'_>, found: &Message<'_>| m.raw(found.payload());
@@ -404,7 +404,7 @@ impl<'s> Style<'s> {
 
     /// Shows the neighbour that `message` carries.
     pub(super) fn show(&self, out: &mut Out, message: &Message<'_>) -> std::result::Result<(), DecodeError> {
-        let neigh = Neigh::parse(message)?;
+        let neigh = Neigh::whole(message)?;
         out.object("", |out| {
             match message.kind() {
                 RTM_DELNEIGH => out.field("deleted", true, format_args!("Deleted ")),

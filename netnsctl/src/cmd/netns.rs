@@ -346,7 +346,10 @@ fn delete(words: &mut Words<'_>, options: &Options) -> Parsed<Request> {
                 let mut ahead = Words::new(front).like_ip(options.ip);
                 let more = names(&mut ahead, options, NameRule::lenient);
                 let (before, taken) = (words.at(), ahead.at());
-                found.extend(more.map_err(|usage| Usage { at: usage.at.saturating_add(before), ..usage })?);
+                found.extend(more.map_err(|usage| {
+                    let at = usage.at.saturating_add(before);
+                    usage.at(at)
+                })?);
                 for _ in 0..taken {
                     let _ = words.next();
                 }

@@ -2,6 +2,7 @@
 
 use super::face::{self, Arg, Failed, Opt};
 use super::plan::{Plan, Word, failed, start, types};
+use netns_sys::sort::sort_by_key;
 use netns_sys::spawn::op;
 use netns_sys::{Errno, Error, NsFlags, Spawn, process};
 use std::ffi::{OsStr, OsString};
@@ -130,7 +131,7 @@ fn run(args: &[OsString]) -> Result<Vec<u8>, Failed> {
         files.retain(|(other, _)| other != kind);
         files.push((*kind, file));
     }
-    files.sort_by_key(|(kind, _)| TYPES.iter().position(|other| other == kind));
+    sort_by_key(&mut files, |(kind, _)| TYPES.iter().position(|other| other == kind));
     if plan.root == Some(None) {
         root = Some(of_target("root")?);
     }

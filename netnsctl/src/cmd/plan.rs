@@ -4,7 +4,7 @@
 use super::face::{self, Failed, Opt};
 use super::proc::user_name;
 use crate::failure::explain;
-use crate::grammar::{Result as Parsed, Usage, Words};
+use crate::grammar::{Result as Parsed, Words};
 use netns_sys::maps::{self, Maps, Range};
 use netns_sys::mount::Propagation;
 use netns_sys::process::{exec_failure_status, signal};
@@ -378,7 +378,7 @@ pub(super) fn options(words: &mut Words<'_>, table: &[Opt<Word>]) -> Parsed<Opti
     let parsed = face::parse(words.rest(), table, false);
     let wrong = |place: Option<&usize>, message: String| {
         let at = first.saturating_add(place.copied().unwrap_or_default());
-        Usage { at, ..words.error(message) }
+        words.error(message).at(at)
     };
     for ((word, value), place) in parsed.options.into_iter().zip(&parsed.places) {
         if word == Word::Help {

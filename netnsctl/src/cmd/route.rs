@@ -357,7 +357,7 @@ fn is_no_table(filter: &Filter, error: &Error) -> bool {
 /// The routes that match.
 fn dump(conn: &mut Conn, filter: &Filter) -> netns_sys::Result<Vec<u8>> {
     let found =
-        inet::dump(conn, RTM_GETROUTE, filter.question(), |message| Ok(filter.matches(&Route::parse(message)?)));
+        inet::dump(conn, RTM_GETROUTE, filter.question(), |message| Ok(filter.matches(&Route::whole(message)?)));
     match found {
         Err(error) if is_no_table(filter, &error) => Ok(Vec::new()),
         found => found,
@@ -405,7 +405,7 @@ fn flush_cache(session: &mut Session) -> Result<()> {
 
 /// The request to delete a route that was listed. What its next hop object says is not to be said again.
 fn repeat(m: &mut Msg<'_>, found: &Message<'_>) {
-    let Ok(route) = Route::parse(found) else { return };
+    let Ok(route) = Route::whole(found) else { return };
     let nhid = got(route.nh_id()).is_some();
     m.fixed(route.header);
     for attr in route.attrs.flatten() {
@@ -443,7 +443,7 @@ fn get(session: &mut Session, lookup: Lookup) -> Result<()> {
         let answer = session.conn()?.get(RTM_GETROUTE, fill, |m| Ok(m.bytes().to_vec()));
         let answer = answer.map_err(|e| Failure::of(&format!("find a route to {dst}"), &e))?;
         done("show the route", inet::show(&mut session.out, &answer, |out, message| style.show(out, message)))?;
-        let route = Messages::new(&answer).next().and_then(|m| Route::parse(&m.ok()?).ok());
+        let route = Messages::new(&answer).next().and_then(|m| Route::whole(&m.ok()?).ok());
         let has_source = route.is_some_and(|r| r.attrs.find(rta::PREFSRC).or(r.attrs.find(rta::SRC)).is_some());
         if !again || !lookup.connected {
             break;
@@ -475,7 +475,7 @@ fn restore(session: &mut Session) -> Result<()> {
     let saved = saved()?;
     for pass in 0..3 {
         for message in Messages::new(&saved).flatten() {
-            let Ok(route) = Route::parse(&message) else { continue };
+            let Ok(route) = Route::whole(&message) else { continue };
             let (src, dst) = (got(route.prefsrc()), got(route.dst()));
             let when = match got(route.gateway()) {
                 Some(_) => 2,

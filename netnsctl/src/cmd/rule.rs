@@ -423,13 +423,13 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
         Request::Show(filter) => {
             let fill = question(filter.family);
             inet::stream(session, "list rules", RTM_GETRULE, fill, |out, message| {
-                if matches(&filter, &Rule::parse(message)?) { show(out, message, details) } else { Ok(()) }
+                if matches(&filter, &Rule::whole(message)?) { show(out, message, details) } else { Ok(()) }
             })
         }
         Request::Flush(filter) => {
             let conn = session.conn()?;
             let keep = |message: &Message<'_>| {
-                let rule = Rule::parse(message)?;
+                let rule = Rule::whole(message)?;
                 Ok(rule.priority()?.is_some() && matches(&filter, &rule))
             };
             let found = done("list rules", inet::dump(conn, RTM_GETRULE, question(filter.family), keep))?;

@@ -4,6 +4,7 @@ use super::*;
 use crate::grammar::Result as Parsed;
 use crate::out::{Color, Escaped};
 use netns_sys::mount;
+use netns_sys::sort::sort_by_key;
 use netns_sys::tun::Tun;
 use nl_core::Msg;
 use nl_core::route::{IfInfoMsg, Link, RTM_GETLINK, ifla, info, tun};
@@ -194,7 +195,7 @@ fn show_all(session: &mut Session) -> Result<()> {
         m.nest(ifla::LINKINFO, |m| m.bytes(info::KIND, b"tun"));
     };
     let dump = session.conn()?.dump(RTM_GETLINK, ask, |all: &mut Vec<Device>, message| {
-        let link = Link::parse(message)?;
+        let link = Link::whole(message)?;
         let info = link.info()?.filter(|i| i.kind() == Ok(Some(b"tun")));
         let Some((name, data)) = link.name()?.zip(info.and_then(|i| i.data().ok().flatten())) else { return Ok(()) };
         let byte = |kind| data.find(kind).and_then(|a| a.u8().ok()).unwrap_or_default();
@@ -262,7 +263,7 @@ fn attached(name: &[u8]) -> Vec<(Vec<u8>, u32)> {
     let numbers = |dir: &Path| {
         let entries = fs::read_dir(dir).into_iter().flatten().flatten();
         let mut numbers: Vec<u32> = entries.filter_map(|e| e.file_name().to_str()?.parse().ok()).collect();
-        numbers.sort_unstable();
+        sort_by_key(&mut numbers, |n| *n);
         numbers
     };
     let mut found = Vec::new();

@@ -126,7 +126,7 @@ fn list(session: &mut Session) -> Result<()> {
         m.nest(ifla::LINKINFO, |m| m.bytes(info::KIND, b"vrf"));
     };
     let vrfs = session.conn()?.dump(RTM_GETLINK, fill, |vrfs: &mut Vec<(Vec<u8>, u32)>, message| {
-        let link = Link::parse(message)?;
+        let link = Link::whole(message)?;
         // A kernel that does not know VRFs lists all links.
         if let (Some(name), Some((_, table))) = (link.name()?, links::as_vrf(&link)?) {
             vrfs.push((name.to_vec(), table));

@@ -7,6 +7,7 @@ use crate::grammar::{Keyword, Result as Parsed, Words, show};
 use crate::out::{Escaped, Out, Value};
 use netns_sys::holders::{Hidden, Holder, Holders, Look, holders};
 use netns_sys::netlink::Conn;
+use netns_sys::sort::sort_by_key;
 use netns_sys::{Ns, NsId};
 use nl_core::route::{FAMILY, IfInfoMsg, Link, LinkFlags, RTM_GETLINK, ifla, rtext_filter};
 use nl_core::{DecodeError, Msg};
@@ -76,7 +77,7 @@ pub(super) fn run(session: &mut Session, request: Request) -> Result<()> {
     // What we do to it ourselves is over in a moment; mounts stay.
     found.retain(|h| h.pid() != Some(std::process::id()) || matches!(h, Holder::Mount { .. }));
     let dirs = NameDirs::of(session);
-    found.sort_by_key(|holder| order(holder, dirs.mount_ns));
+    sort_by_key(&mut found, |holder| order(holder, dirs.mount_ns));
     let mut names = done("list namespaces", session.dir.identify(&id))?;
     let mounted = |holder: &Holder| match holder {
         Holder::Mount { path, namespace, .. } => dirs.name(path, *namespace).map(OsStr::to_owned),
@@ -110,7 +111,7 @@ fn devices(ns: &Ns) -> netns_sys::Result<Vec<Device>> {
         m.u32(ifla::EXT_MASK, rtext_filter::SKIP_STATS);
     };
     Conn::open_in(ns, &FAMILY)?.dump(RTM_GETLINK, fill, |devices: &mut Vec<Device>, message| {
-        devices.extend(device(&Link::parse(message)?)?);
+        devices.extend(device(&Link::whole(message)?)?);
         Ok(())
     })
 }
@@ -303,7 +304,7 @@ mod tests {
             };
             batch.message(RTM_NEWLINK, Flags::empty(), 1, message).unwrap();
             let message = Messages::new(batch.bytes()).next().unwrap().unwrap();
-            let found = device(&Link::parse(&message).unwrap()).unwrap();
+            let found = device(&Link::whole(&message).unwrap()).unwrap();
             found.map(|d| (String::from_utf8(d.name).unwrap(), d.parent.map(|p| String::from_utf8(p).unwrap())))
         };
         let kind = |m: &mut Msg<'_>| m.nest(ifla::LINKINFO, |m| m.str(info::KIND, b"veth"));

@@ -10,6 +10,7 @@ use crate::cmd::fw;
 use crate::cmd::{Session, sysctl};
 use crate::failure::{Failure, Result, code};
 use netns_sys::netlink::{Conn, Socket};
+use netns_sys::sort::gather;
 use netns_sys::{Dir, Errno, Error, Held, Ns, PollFd, poll};
 use nl_core::route::{FAMILY, IfInfoMsg, Link, RTM_DELLINK, RTM_GETLINK, RTM_NEWLINK, ifla, rtext_filter};
 use nl_core::wire::align4;
@@ -70,7 +71,7 @@ impl Steps {
         for (number, line) in (0_u32..).zip(text.lines()) {
             let result = line.and_then(|line| {
                 world.borrow_mut().line = number;
-                run_line(&mut session, &world, &line).map_err(|usage| text.wrong(&line, usage.at, usage.message))
+                run_line(&mut session, &world, &line).map_err(|usage| text.wrong(&line, usage.at, usage.0.message))
             });
             // Of the lines that one line means, the first that is wrong will do.
             let known = |mistake: &Mistake| mistakes.last().is_some_and(|last| last.is_beside(mistake));
@@ -129,7 +130,7 @@ impl Steps {
     /// The lines that something has to be done for, in order.
     #[must_use]
     pub(crate) fn lines(&self) -> BTreeSet<u32> {
-        self.places.iter().flat_map(|place| place.made.into_iter().chain(place.steps.iter().map(|s| s.line))).collect()
+        gather(self.places.iter().flat_map(|place| place.made.into_iter().chain(place.steps.iter().map(|s| s.line))))
     }
 
     /// A line, behind its place.
@@ -313,7 +314,7 @@ impl Run<'_> {
             return Ok(());
         }
         let message = format!("{}: {error}", self.steps.show(line));
-        Err(Failure { message, ..Failure::of("", &error) })
+        Err(Failure::of("", &error).message(message))
     }
 
     /// Makes the namespaces of the plan, and sends what is to be sent in them first.
@@ -577,7 +578,7 @@ pub(crate) fn take_back(dir: &Dir, entries: &[Entry]) -> Vec<String> {
     let mut conns = BTreeMap::new();
     // Each once: a plan makes a name again that somebody took away.
     let ours: BTreeSet<&OsStr> =
-        entries.iter().filter_map(|e| if let Entry::Ns(name) = e { Some(name.as_os_str()) } else { None }).collect();
+        gather(entries.iter().filter_map(|e| if let Entry::Ns(name) = e { Some(name.as_os_str()) } else { None }));
     let names: Vec<&OsStr> = ours.iter().copied().collect();
     let mut links: BTreeMap<&OsStr, Vec<(Name, u32)>> = BTreeMap::new();
     let mut tied: BTreeMap<&OsStr, BTreeMap<u32, Name>> = BTreeMap::new();
@@ -692,7 +693,7 @@ fn link_names(conn: &mut Conn) -> netns_sys::Result<BTreeMap<u32, Vec<u8>>> {
         m.u32(ifla::EXT_MASK, rtext_filter::SKIP_STATS);
     };
     conn.dump(RTM_GETLINK, fill, |all: &mut BTreeMap<u32, Vec<u8>>, message| {
-        let link = Link::parse(message)?;
+        let link = Link::whole(message)?;
         let name = link.name()?.unwrap_or_default().to_vec();
         all.insert(u32::try_from(link.index()).unwrap_or(0), name);
         Ok(())
@@ -754,7 +755,7 @@ impl Waiting {
         let opened = if place.is_empty() { listen() } else { open(dir, place).and_then(|ns| ns.run(listen)?) };
         let (socket, there) = opened?;
         let links = links.iter().filter(|(index, name)| there.get(index).is_some_and(|n| n == name.bytes()));
-        Ok(Waiting { socket, links: links.map(|(index, name)| (*index, *name)).collect() })
+        Ok(Waiting { socket, links: gather(links.map(|(index, name)| (*index, *name))) })
     }
 
     /// Until all are gone, or nothing happens any more; gives back those that are left.
@@ -765,7 +766,7 @@ impl Waiting {
                 Ok(Some(datagram)) => {
                     for message in Messages::new(datagram.bytes).map_while(std::result::Result::ok) {
                         if message.kind() == RTM_DELLINK {
-                            let index = Link::parse(&message).map_or(0, |link| link.index());
+                            let index = Link::whole(&message).map_or(0, |link| link.index());
                             self.links.remove(&u32::try_from(index).unwrap_or(0));
                         }
                     }

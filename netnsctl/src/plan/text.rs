@@ -13,6 +13,7 @@
 //! asked for. What is between single quotes is taken as it is.
 
 use crate::grammar::show;
+use netns_sys::sort::sort_by_key;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -422,12 +423,12 @@ impl Reader<'_> {
             let line = text.expand(template, Origin { source, nth: 0 });
             let wrong = line.and_then(|line| match super::run::parsed(&line.words) {
                 Ok(()) => Ok(()),
-                Err(usage) => Err(text.wrong(&line, usage.at, usage.message)),
+                Err(usage) => Err(text.wrong(&line, usage.at, usage.0.message)),
             });
             mistakes.extend(wrong.err());
         }
         let order = |mistake: &Mistake| (text.files.iter().position(|f| *f == mistake.place.file), mistake.place.line);
-        mistakes.sort_by_key(order);
+        sort_by_key(&mut mistakes, order);
         Err(mistakes)
     }
 

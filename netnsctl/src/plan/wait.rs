@@ -65,7 +65,7 @@ fn unusable(conn: &mut Conn) -> netns_sys::Result<Option<String>> {
         m.u32(ifla::EXT_MASK, rtext_filter::SKIP_STATS);
     };
     let link = conn.dump(RTM_GETLINK, fill, |found: &mut Option<String>, message| {
-        let link = Link::parse(message)?;
+        let link = Link::whole(message)?;
         let state = link.operstate()?;
         // The state of a new link comes later than its carrier.
         let ready = link.flags().contains(LinkFlags::LOWER_UP)
@@ -82,7 +82,7 @@ fn unusable(conn: &mut Conn) -> netns_sys::Result<Option<String>> {
         RTM_GETADDR,
         |m| m.fixed(&IfAddrMsg::default()),
         |found: &mut Option<String>, message| {
-            let addr = Addr::parse(message)?;
+            let addr = Addr::whole(message)?;
             if addr.flags()?.contains(AddrFlags::TENTATIVE) {
                 *found = Some("an address".into());
             }

@@ -13,6 +13,7 @@ use super::same::{self, Family};
 use crate::cmd::link::bytes_of;
 use crate::grammar::IFNAME_MAX;
 use netns_sys::netlink::{Conn, Kernel};
+use netns_sys::sort::sort_by_key;
 use netns_sys::{Dir, Errno, Error, Ns};
 use nl_core::route::{
     FAMILY, IfInfoMsg, Link, LinkFlags, RTM_GETLINK, RTM_NEWLINK, RTM_NEWLINKPROP, RTM_NEWNEXTHOP, arphrd, ifla, info,
@@ -368,7 +369,7 @@ impl Spot {
         if self.by_name.is_empty() && self.links.len() >= FEW {
             self.by_name = (0..number(self.links.len())).collect();
             let links = &self.links;
-            self.by_name.sort_by_key(|at| links.get(position(*at)).map(|e| e.name));
+            sort_by_key(&mut self.by_name, |at| links.get(position(*at)).map(|e| e.name));
         }
         if self.links.len() >= FEW {
             let at =
@@ -412,7 +413,7 @@ impl Spot {
         change(entry);
         if entry.name != before {
             let links = &self.links;
-            self.by_name.sort_by_key(|at| links.get(position(*at)).map(|e| e.name));
+            sort_by_key(&mut self.by_name, |at| links.get(position(*at)).map(|e| e.name));
         }
     }
 
@@ -549,7 +550,7 @@ impl World {
             place
         };
         let places = std::mem::take(&mut self.places).into_iter().map(settle).collect();
-        self.undo.sort_by_key(|back| (back.sender, back.step));
+        sort_by_key(&mut self.undo, |back| (back.sender, back.step));
         (places, std::mem::take(&mut self.undo))
     }
 
@@ -611,7 +612,7 @@ impl World {
         let (mut entries, mut others, mut at) = (Vec::new(), BTreeMap::new(), 0_usize);
         for message in Messages::new(&real.links) {
             let message = message?;
-            let link = Link::parse(&message)?;
+            let link = Link::whole(&message)?;
             let index = u32::try_from(link.index()).unwrap_or(0);
             let name = link.name()?.and_then(Name::new);
             let entry = |name| Entry { name, changed: false, index, maker: (place, 0), real: Some(number(at)) };

@@ -162,14 +162,14 @@ impl Lookup<'_> {
         if (link::Filter { name: None, ..self.filter.links.clone() }) != link::Filter::default() {
             let ask = |m: &mut Msg<'_>| self.ask_links(m, rtext_filter::SKIP_STATS);
             let indices = conn.dump(RTM_GETLINK, ask, |only: &mut Vec<u32>, message| {
-                let link = Link::parse(message)?;
+                let link = Link::whole(message)?;
                 only.extend(self.takes(&link).then(|| index_of(&link)));
                 Ok(())
             });
             only = Some(done("list links", indices)?);
         }
         Ok(move |message: &Message<'_>| {
-            let addr = Addr::parse(message)?;
+            let addr = Addr::whole(message)?;
             let of = addr.header.index.get();
             let one = self.index == 0 || self.index == of;
             Ok(one && only.as_ref().is_none_or(|only| only.contains(&of)) && self.filter.matches(&addr, &links))

@@ -9,6 +9,7 @@ use crate::cmd::{Options, Session, done};
 use crate::failure::Result;
 use crate::names;
 use crate::out::{Color, Escaped, Out};
+use netns_sys::sort::sort_by_key;
 use nl_core::route::{
     Addr, AddrFlags, IfAddrMsg, IfInfoMsg, Link, RTM_DELADDR, RTM_GETADDR, RTM_GETLINK, RTM_NEWLINK, Stats64, af, ifla,
     inet6, rtext_filter,
@@ -27,7 +28,7 @@ pub(in crate::cmd) struct Style<'s> {
 impl Style<'_> {
     /// The address that this message is about, as an object of a list.
     pub(in crate::cmd) fn message(&self, out: &mut Out, message: &Message<'_>) -> std::result::Result<(), DecodeError> {
-        let addr = Addr::parse(message)?;
+        let addr = Addr::whole(message)?;
         out.object("", |out| {
             if message.kind() == RTM_DELADDR {
                 out.field("deleted", true, format_args!("Deleted "));
@@ -141,13 +142,13 @@ pub(super) fn run(session: &mut Session, filter: &Filter) -> Result<()> {
         by_link.extend(header.map(|(header, _)| (header.index.get(), at)));
         at = at.saturating_add(align4(message.bytes().len()));
     }
-    by_link.sort_unstable();
+    sort_by_key(&mut by_link, |at| *at);
     let of = |link: &Link<'_>| {
         let index = index_of(link);
         let start = by_link.partition_point(|a| a.0 < index);
         let all = by_link.get(start..).unwrap_or_default().iter().take_while(move |a| a.0 == index);
         let all = all.filter_map(|a| Messages::new(addrs.get(a.1..)?).next()?.ok());
-        all.filter_map(|m| Addr::parse(&m).ok())
+        all.filter_map(|m| Addr::whole(&m).ok())
     };
     // ip asks for the links of IPv6, which are those with this.
     let v6 = options.ip && options.family == Some(af::INET6) && lookup.index == 0;
@@ -243,7 +244,7 @@ fn reduced(link: &Link<'_>, show: impl FnOnce(&Link<'_>)) {
         got(link.af_spec()).and_then(|a| v6_stats(&a)).into_iter().for_each(|v| m.value(ifla::STATS64, &v));
     });
     let message = Messages::new(view.bytes()).next().and_then(std::result::Result::ok).filter(|_| filled.is_ok());
-    if let Some(Ok(link)) = message.as_ref().map(Link::parse) {
+    if let Some(Ok(link)) = message.as_ref().map(Link::whole) {
         show(&link);
     }
 }
@@ -275,7 +276,7 @@ pub(super) fn saved(session: &mut Session, addrs: &[u8]) -> Result<()> {
         out.object("", |out| {
             out.list("addr_info", |out| {
                 let messages = Messages::new(addrs).map_while(std::result::Result::ok);
-                for addr in messages.filter_map(|m| Addr::parse(&m).ok()) {
+                for addr in messages.filter_map(|m| Addr::whole(&m).ok()) {
                     out.object("", |out| {
                         let index = addr.header.index.get();
                         out.field("index", index, format_args!("if{index}:{}", out.newline()));

@@ -4,6 +4,7 @@ use crate::failure::{Failure, code, no_user_ns};
 use crate::out::Out;
 use netns_sys::Error;
 use netns_sys::named::{Dir, State};
+use netns_sys::sort::gather;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -142,7 +143,7 @@ fn in_use() -> (usize, &'static str) {
     }
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let seen: BTreeSet<u64> =
-        processes.filter_map(|p| fs::metadata(p.path().join("ns/net")).ok()).map(|ns| ns.ino()).collect();
+        gather(processes.filter_map(|p| fs::metadata(p.path().join("ns/net")).ok()).map(|ns| ns.ino()));
     (seen.len(), "at least: those that processes are in which this user may look into")
 }
 

@@ -93,7 +93,7 @@ pub(super) const FEATURES: &[Feature] = &[
     }),
     feature("6.11", "PIDFD_GET_NET_NAMESPACE", |_| called(probe::pidfd_net_ns())),
     feature("6.15", "IFLA_NETNS_IMMUTABLE", |w| {
-        let read = |m: &Message<'_>| Ok(Link::parse(m)?.netns_immutable()?.is_some());
+        let read = |m: &Message<'_>| Ok(Link::whole(m)?.netns_immutable()?.is_some());
         w.a.conn.get(RTM_GETLINK, |m| loopback(m, |_| ()), read).map_err(told)
     }),
     feature("6.18", "file handles of namespaces", |w| called(probe::ns_handles(&w.a.ns))),

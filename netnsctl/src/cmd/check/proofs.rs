@@ -126,7 +126,7 @@ fn routes(w: &mut World) -> Shown {
             RTM_GETROUTE,
             |m| m.fixed(&RtMsg { family: af::INET, ..RtMsg::default() }),
             |found: &mut bool, message| {
-                let route = Route::parse(message)?;
+                let route = Route::whole(message)?;
                 *found |= (route.dst()?, route.header.dst_len, route.header.kind) == (Some(&dst), 24, rtn::BLACKHOLE);
                 Ok(())
             },

@@ -95,7 +95,7 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn read(message: &Message<'_>) -> netns_sys::Result<State> {
-        let link = Link::parse(message)?;
+        let link = Link::whole(message)?;
         let port = link.info()?.and_then(|i| i.slave_data().ok().flatten()).and_then(|port| port.find(brport::STATE));
         Ok(State {
             index: link.index(),
@@ -191,7 +191,7 @@ impl Side {
                 // An IPv6 address is announced when its multicast group is joined: before, neighbours do not find it.
                 if let IpAddr::V6(v6) = address {
                     let is_it = |m: &Message<'_>| {
-                        m.kind() == RTM_NEWADDR && Addr::parse(m).is_ok_and(|a| a.address() == Ok(Some(&v6.octets())))
+                        m.kind() == RTM_NEWADDR && Addr::whole(m).is_ok_and(|a| a.address() == Ok(Some(&v6.octets())))
                     };
                     hear(&self.events, Instant::now().checked_add(PATIENCE), is_it)?;
                 }

@@ -242,7 +242,7 @@ impl Ready {
 fn settings(session: &mut Session, change: &Change) -> Result<Vec<u8>> {
     let name = change.name.as_deref().unwrap_or_default();
     let data = links::get(session.conn()?, name, rtext_filter::SKIP_STATS, |message| {
-        let info = Link::parse(message)?.info()?;
+        let info = Link::whole(message)?.info()?;
         Ok(info.and_then(|i| i.data().ok().flatten()).map(|data| data.bytes().to_vec()))
     })?;
     let missing = || Failure::new(code::FAILED, format!("{} is no such tunnel", show(name)));

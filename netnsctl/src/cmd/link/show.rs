@@ -129,7 +129,7 @@ impl<'f> List<'f> {
 
     /// Keeps one, to be shown.
     pub(in crate::cmd) fn keep(&mut self, message: &Message<'_>) -> netns_sys::Result<()> {
-        self.context.links.add(&Link::parse(message)?)?;
+        self.context.links.add(&Link::whole(message)?)?;
         self.wait(message);
         Ok(())
     }
@@ -141,13 +141,13 @@ impl<'f> List<'f> {
 
     /// Shows this one of a dump, or has it wait.
     fn add(&mut self, out: &mut Out, message: &Message<'_>) -> netns_sys::Result<()> {
-        let link = Link::parse(message)?;
+        let link = Link::whole(message)?;
         self.context.links.add(&link)?;
         let waiting = std::mem::take(&mut self.waiting);
         let mut rest = Messages::new(&waiting);
         let mut shown = 0_usize;
         while let Some(Ok(first)) = rest.next() {
-            if !self.try_show(out, &first, &Link::parse(&first)?) {
+            if !self.try_show(out, &first, &Link::whole(&first)?) {
                 break;
             }
             shown = shown.saturating_add(align4(first.bytes().len()));
@@ -164,7 +164,7 @@ impl<'f> List<'f> {
     fn rest(&mut self, conn: &mut Conn, out: &mut Out) -> Result<()> {
         let waiting = std::mem::take(&mut self.waiting);
         for message in Messages::new(&waiting).map_while(std::result::Result::ok) {
-            let Ok(link) = Link::parse(&message) else { continue };
+            let Ok(link) = Link::whole(&message) else { continue };
             if !self.namespaces && matches!(link.link_netnsid(), Ok(Some(_))) {
                 self.namespaces = true;
                 self.context.namespaces = netns::names_by_id(&self.dir, conn)?.into_iter().collect();

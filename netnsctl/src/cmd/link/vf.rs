@@ -171,7 +171,7 @@ impl Vf {
         let mask = rtext_filter::VF | rtext_filter::SKIP_STATS;
         let found = super::super::links::get(conn, name, mask, |message| {
             // A link without functions: the kernel will say so.
-            let Some(list) = Link::parse(message)?.vfinfo_list()? else { return Ok(Some([0; 2])) };
+            let Some(list) = Link::whole(message)?.vfinfo_list()? else { return Ok(Some([0; 2])) };
             let rates = list.map_while(std::result::Result::ok).filter_map(|f| f.attrs().find(vf::RATE));
             let mut rates = rates.map(|r| [0, 1, 2].map(|at| u32_at(r.bytes(), at)));
             Ok(rates.find(|r| r.first() == Some(&self.number)).map(|[_, least, most]| [least, most]))

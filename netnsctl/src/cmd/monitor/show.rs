@@ -56,18 +56,18 @@ impl Monitor {
         let family = |of: u8| self.options.family.is_none_or(|family| family == of);
         let dev = |index: i64| self.dev == 0 || index == i64::from(self.dev);
         Ok(Some(match kind {
-            Kind::Link => dev(Link::parse(message)?.index().into()),
-            Kind::Addr => dev(nl::Addr::parse(message)?.header.index.get().into()),
+            Kind::Link => dev(Link::whole(message)?.index().into()),
+            Kind::Addr => dev(nl::Addr::whole(message)?.header.index.get().into()),
             Kind::Route => {
-                let route = Route::parse(message)?;
+                let route = Route::whole(message)?;
                 if route.flags().contains(RouteFlags::ROUTE_CLONED) || route.header.family >= af::IPMR {
                     return Ok(None);
                 }
                 family(route.header.family) && dev(got(route.oif()).unwrap_or_default().into())
             }
-            Kind::Rule => family(Rule::parse(message)?.header.family),
+            Kind::Rule => family(Rule::whole(message)?.header.family),
             Kind::Neigh => {
-                let neigh = Neigh::parse(message)?;
+                let neigh = Neigh::whole(message)?;
                 if !family(neigh.header.family) {
                     return Ok(None);
                 }
@@ -88,7 +88,7 @@ impl Monitor {
         let (options, links) = (&self.options, &self.context.links);
         match kind {
             Kind::Link => {
-                let link = Link::parse(message)?;
+                let link = Link::whole(message)?;
                 out.object("", |out| {
                     if message.kind() == RTM_DELLINK {
                         out.field("deleted", true, format_args!("Deleted "));

@@ -5,6 +5,7 @@ use crate::failure::{Result, code};
 use crate::out::{Escaped, Out};
 use netns_sys::named::State;
 use netns_sys::netlink::Conn;
+use netns_sys::sort::gather;
 use netns_sys::{Dir, Ns};
 use nl_core::route::{NSID_NOT_ASSIGNED, Nsid, RTM_GETNSID, RtGenMsg, netnsa};
 use nl_core::{Flags, Message, Reply};
@@ -208,7 +209,7 @@ pub(in crate::cmd) fn names_by_id(dir: &Dir, conn: &mut Conn) -> Result<BTreeMap
     let names = done("list namespaces", dir.names())?;
     let refs: Vec<&OsStr> = names.iter().map(OsString::as_os_str).collect();
     let ids = nsids(dir, conn, &refs)?;
-    Ok(ids.into_iter().zip(names).rev().filter_map(|(id, name)| Some((id?, name))).collect())
+    Ok(gather(ids.into_iter().zip(names).rev().filter_map(|(id, name)| Some((id?, name)))))
 }
 
 /// Shows an id, given or (`deleted`) taken away.

@@ -9,6 +9,7 @@ use crate::failure::{Failure, Result, code};
 use crate::grammar::show;
 use netns_sys::holders::{Look, holders};
 use netns_sys::netlink::{Conn, Socket};
+use netns_sys::sort::gather;
 use netns_sys::{Error, Ns, NsId, PollFd, poll};
 use nl_core::Messages;
 use nl_core::route::{
@@ -58,7 +59,7 @@ impl Peers {
             RTM_GETLINK,
             |m| m.fixed(&IfInfoMsg::default()),
             |peers: &mut Vec<_>, message| {
-                let link = Link::parse(message)?;
+                let link = Link::whole(message)?;
                 let kind = link.info()?.and_then(|info| info.kind().ok().flatten()).unwrap_or_default();
                 let index = link.link()?.and_then(|i| i32::try_from(i).ok());
                 peers.extend(link.link_netnsid()?.zip(index).filter(|_| PAIRED.contains(&kind)));
@@ -81,7 +82,7 @@ impl Peers {
                 },
                 |message| Ok(Nsid::parse(message)?.nsid()?.unwrap_or(NSID_NOT_ASSIGNED)),
             )?;
-            let pending: BTreeSet<i32> = peers.iter().filter(|p| p.0 == nsid).map(|p| p.1).collect();
+            let pending: BTreeSet<i32> = gather(peers.iter().filter(|p| p.0 == nsid).map(|p| p.1));
             if !pending.is_empty() {
                 peers.retain(|p| p.0 != nsid);
                 let events = Socket::open_in(&candidate, route::FAMILY.protocol)?;
@@ -146,7 +147,7 @@ impl Place {
                         RTM_GETLINK,
                         |m| m.fixed(&IfInfoMsg::default()),
                         |there: &mut BTreeSet<i32>, message| {
-                            there.insert(Link::parse(message)?.index());
+                            there.insert(Link::whole(message)?.index());
                             Ok(())
                         },
                     )?;
@@ -158,7 +159,7 @@ impl Place {
             for message in Messages::new(bytes) {
                 let message = message?;
                 if message.kind() == RTM_DELLINK {
-                    self.pending.remove(&Link::parse(&message)?.index());
+                    self.pending.remove(&Link::whole(&message)?.index());
                 }
             }
         }

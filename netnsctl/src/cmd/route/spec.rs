@@ -366,9 +366,7 @@ fn invalid(words: &Words<'_>, usage: Usage, name: &str) -> Usage {
 pub(super) fn destination<'k>(words: &mut Words<'_>, family: u8, known: impl Iterator<Item = &'k str>) -> Parsed<Dest> {
     let word = words.peek().unwrap_or_default();
     Dest::parse(words, "a destination", family).map_err(|usage| match nearest(word, known) {
-        Some(near) => {
-            Usage { message: format!("{} is not a word of a route; did you mean {near:?}?", show(word)), ..usage }
-        }
+        Some(near) => usage.message(format!("{} is not a word of a route; did you mean {near:?}?", show(word))),
         None => usage,
     })
 }

@@ -14,7 +14,7 @@ pub(in crate::cmd) fn show(
     message: &Message<'_>,
     details: bool,
 ) -> std::result::Result<(), DecodeError> {
-    let rule = Rule::parse(message)?;
+    let rule = Rule::whole(message)?;
     out.object("", |out| {
         if message.kind() == RTM_DELRULE {
             out.field("deleted", true, format_args!("Deleted "));

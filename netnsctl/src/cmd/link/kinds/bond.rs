@@ -86,7 +86,7 @@ fn targets(words: &mut Words<'_>, attrs: &mut Vec<Attr<Value>>, family: u8) -> P
     for (at, target) in (0..).zip(list.split(',').filter(|t| !t.is_empty()).take(TARGETS)) {
         let target = [target.into()];
         let addr = Words::new(&target).like_ip(words.is_ip()).address("an address to probe", Some(family));
-        let addr = addr.map_err(|e| crate::grammar::Usage { at: words.at().saturating_sub(1), ..e })?;
+        let addr = addr.map_err(|e| e.at(words.at().saturating_sub(1)))?;
         nest.push((at, Bytes::Plain(super::parse::octets(addr))));
     }
     attrs.push((kind, Value::Bytes(Bytes::Nest(nest))));

@@ -7,6 +7,7 @@ use super::print::flag_list;
 use super::{Kind, Setting, both, given, kind, print, read, write};
 use crate::grammar::{Result as Parsed, Words};
 use crate::out::{Escaped, Out};
+use netns_sys::sort::sort_by_key;
 use nl_core::route::{can, can_ctrlmode_ext as ext, can_tdc as tdc};
 use nl_core::wire::NLA_F_NESTED;
 use nl_core::{Attr as Found, Attrs};
@@ -114,7 +115,7 @@ fn delay(words: &mut Words<'_>, attrs: &mut Vec<Attr<Value>>, kind: u16) -> Pars
         Some((_, Value::Bytes(Bytes::Nest(nest)))) => {
             nest.retain(|a| a.0 != kind);
             nest.push(value);
-            nest.sort_by_key(|a| a.0);
+            sort_by_key(nest, |a| a.0);
         }
         _ => attrs.push((TDC, Value::Bytes(Bytes::Nest(vec![value])))),
     }

@@ -3,7 +3,7 @@
 use super::super::super::links;
 use super::super::change::{Attr, Bytes, Change, Value, off_or_on, on_off};
 use super::{ADD, Alias, Given, Kind, PEER, PROTOS, Rule, Sent, Setting, Shape, aliases, codes, spelled};
-use crate::grammar::{AF_INET6, Keyword, Result as Parsed, Usage, Words, nearest, show};
+use crate::grammar::{AF_INET6, Keyword, Result as Parsed, Words, nearest, show};
 use crate::names::{DSFIELDS, TABLES};
 use nl_core::Attrs;
 use nl_core::route::{PortRange, af};
@@ -247,7 +247,8 @@ pub(in super::super) fn options(kind: &'static Kind, words: &mut Words<'_>, on: 
             *words = start.clone();
             row.parse(words, no, &mut attrs).map_err(|usage| match row.shape {
                 Shape::Code(..) | Shape::BitOf(..) | Shape::OnOff | Shape::Masked(..) if usage.at == start.at() => {
-                    Usage { ip_code: if start.is_end() { usage.ip_code } else { kind.code }, ..usage }
+                    let code = if start.is_end() { usage.ip_code } else { kind.code };
+                    usage.ip_code(code)
                 }
                 _ => usage,
             })?;
