@@ -151,7 +151,7 @@ fn transact(
                 let line = lines.get(first.position).copied().unwrap_or_default();
                 let task = if line > 0 { format!("do line {line}") } else { "do that".into() };
                 let failure = refusal(&task, first, |message| shown(message, family).unwrap_or_default());
-                return Err((4, failure.message));
+                return Err((4, failure.0.message));
             }
         }
     }
