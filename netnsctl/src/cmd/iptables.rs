@@ -301,7 +301,7 @@ impl Run<'_> {
         for spec in &request.specs {
             // As it would come back from the kernel.
             let again = convert::spec(&convert::rule(spec), self.family);
-            let same = |entry: &Entry| entry.spec.is_some() && entry.spec == again;
+            let same = |entry: &Entry| again.is_some() && entry.spec.as_deref() == again.as_ref();
             let found = chain.rules.iter().position(same).ok_or_else(|| failed(NO_RULE))?;
             if request.verb == Verb::Delete {
                 chain.delete(found, self.line);
@@ -497,7 +497,7 @@ mod tests {
     fn specs(line: &str, family: u8) -> Vec<Spec> {
         let words = restore::split(line.as_bytes()).unwrap();
         match words::parse(&words, family, "filter", false) {
-            Ok(Asked::Do(request)) => request.specs,
+            Ok(Asked::Do(request)) => request.specs.iter().map(|spec| Spec::clone(spec)).collect(),
             other => panic!("{line}: {other:?}"),
         }
     }

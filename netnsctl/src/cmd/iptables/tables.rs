@@ -17,6 +17,7 @@ use nl_core::netfilter::{
     nfta_chain, nfta_hook, nfta_rule, signed, unsigned, verdict,
 };
 use nl_core::{Flags, Messages};
+use std::rc::Rc;
 
 /// A base chain that iptables has: its name, type, hook (`nf_inet`).
 pub(super) type BuiltIn = (&'static str, &'static str, u32, i32);
@@ -111,7 +112,7 @@ enum State {
 pub(super) struct Entry {
     pub(super) is: Is,
     /// What it is to iptables, if it can be said in its words.
-    pub(super) spec: Option<Spec>,
+    pub(super) spec: Option<Rc<Spec>>,
     /// The kernel's message of one that cannot, or that is written again.
     pub(super) raw: Vec<u8>,
     /// On what line of a file it was.
@@ -134,13 +135,13 @@ pub(super) enum Is {
 
 impl Entry {
     /// A rule to be.
-    pub(super) fn new(spec: &Spec, line: usize) -> Entry {
-        Entry { is: Is::New, spec: Some(spec.clone()), raw: Vec::new(), line }
+    pub(super) fn new(spec: &Rc<Spec>, line: usize) -> Entry {
+        Entry { is: Is::New, spec: Some(Rc::clone(spec)), raw: Vec::new(), line }
     }
 
     /// The rule to be.
     fn rule(&self) -> Rule<'static> {
-        self.spec.as_ref().map(convert::rule).unwrap_or_default()
+        self.spec.as_deref().map(convert::rule).unwrap_or_default()
     }
 
     /// The rule as the kernel has it.
@@ -225,7 +226,7 @@ impl Chain {
         if let (true, Is::Kept(handle)) = (entry.has_counted(), entry.is) {
             entry.is = Is::Zeroed(handle);
         }
-        if let Some(spec) = &mut entry.spec {
+        if let Some(spec) = entry.spec.as_mut().map(Rc::make_mut) {
             (spec.packets, spec.bytes) = (0, 0);
         }
     }
@@ -339,7 +340,7 @@ impl Table {
             let (of, chain) = (rule.table()?, rule.chain()?.unwrap_or_default());
             if of == Some(table.as_bytes()) && one.as_ref().is_none_or(|one| one.as_bytes() == chain) {
                 let is = Is::Kept(rule.handle()?.unwrap_or_default());
-                let spec = convert::spec(&read::rule(&rule, &())?, family);
+                let spec = convert::spec(&read::rule(&rule, &())?, family).map(Rc::new);
                 let raw = if again || spec.is_none() { message.bytes().to_vec() } else { Vec::new() };
                 all.push((chain.to_vec(), Entry { is, spec, raw, line: 0 }));
             }

@@ -9,6 +9,7 @@ use crate::out::Escaped;
 use std::ffi::{OsStr, OsString};
 use std::net::Ipv6Addr;
 use std::os::unix::ffi::OsStrExt as _;
+use std::rc::Rc;
 use std::slice::Iter;
 
 /// What to do.
@@ -41,7 +42,7 @@ pub(super) struct Request {
     /// The policy, or another name.
     pub(super) other: String,
     /// Where the rules to be are alike but for their addresses.
-    pub(super) specs: Vec<Spec>,
+    pub(super) specs: Vec<Rc<Spec>>,
     /// `-Z` with `-L` or `-S`.
     pub(super) zero: bool,
     pub(super) verbose: bool,
@@ -481,7 +482,7 @@ impl<'a> Line<'a> {
                 for destination in &destinations {
                     let mut spec = self.spec.clone();
                     (spec.source, spec.destination) = (*source, *destination);
-                    request.specs.push(spec);
+                    request.specs.push(Rc::new(spec));
                 }
             }
         }
