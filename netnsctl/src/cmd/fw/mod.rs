@@ -196,8 +196,9 @@ fn batch(session: &mut Session, file: &OsStr) -> Result<()> {
     for (number, line) in (1_usize..).zip(text.split(|byte| *byte == b'\n')) {
         if let Err(usage) = one(line) {
             let words = crate::grammar::split_line(line, false).unwrap_or_default();
-            let failure = Failure::usage(&words, &usage, false);
-            return Err(Failure { message: format!("{name}:{number}: {}", failure.message), ..failure });
+            let mut failure = Failure::usage(&words, &usage, false);
+            failure.0.message = format!("{name}:{number}: {}", failure.message);
+            return Err(failure);
         }
     }
     let each_line = |each: &mut dyn FnMut(&Line, Wish) -> netns_sys::Result<()>| {
@@ -216,7 +217,11 @@ fn one(line: &[u8]) -> Parsed<Option<(Box<Line>, Wish)>> {
     let mut words = Words::new(&words);
     match parse(&mut words, &Options::default())? {
         Command::Fw(Request::Change(line, wish)) => Ok(Some((line, wish))),
-        _ => Err(crate::grammar::Usage { at: 0, ..words.error("in a file, lines make or delete rules") }),
+        _ => {
+            let mut usage = words.error("in a file, lines make or delete rules");
+            usage.0.at = 0;
+            Err(usage)
+        }
     }
 }
 
