@@ -116,6 +116,7 @@ fn refused(policy: Policy) -> KernelError {
         errno: Errno::EINVAL,
         message: Some("no such thing.".into()),
         attribute: Some("IFLA_MTU".into()),
+        offset: None,
         missing: Some("IFLA_INFO_KIND".into()),
         policy: Some(policy),
     }

@@ -640,7 +640,7 @@ pub(crate) fn number(text: &str, octal: bool) -> Option<u64> {
 
 /// An IPv4 address as `ip` takes it too: one to four numbers between dots, octal or hexadecimal ones as well; what is
 /// missing at the end is 0.
-fn short_v4(text: &str) -> Option<Ipv4Addr> {
+pub(crate) fn short_v4(text: &str) -> Option<Ipv4Addr> {
     let mut parts = text.split('.');
     let mut octets = [0; 4];
     for octet in &mut octets {

@@ -16,6 +16,8 @@ use std::sync::OnceLock;
 pub struct Names {
     file: &'static str,
     built_in: &'static [Keyword<u32>],
+    /// What is behind a number in the file.
+    of: &'static str,
     read: OnceLock<Vec<(String, u32)>>,
 }
 
@@ -79,6 +81,11 @@ pub static IP_PROTOS: Names = Names::new(
     ],
 );
 
+/// Ports of TCP. Their file has lines as that of the protocols, but with the protocol behind the number.
+pub static TCP_SERVICES: Names = Names::services("/tcp");
+/// Ports of UDP.
+pub static UDP_SERVICES: Names = Names::services("/udp");
+
 /// A number, displayed by its name if it has one.
 #[derive(Clone, Copy, Debug)]
 pub struct Named {
@@ -104,7 +111,12 @@ impl Names {
     /// The names in `built_in`, and those of `file`, the name of a file in /etc/iproute2 (or the path of [`IP_PROTOS`]).
     #[must_use]
     pub const fn new(file: &'static str, built_in: &'static [Keyword<u32>]) -> Self {
-        Self { file, built_in, read: OnceLock::new() }
+        Self { file, built_in, of: "", read: OnceLock::new() }
+    }
+
+    /// Those of /etc/services that have `of` behind their number.
+    const fn services(of: &'static str) -> Self {
+        Self { file: "/etc/services", built_in: &[], of, read: OnceLock::new() }
     }
 
     /// What the files say. A file that cannot be read has no names in it.
@@ -113,7 +125,7 @@ impl Names {
             let mut names = Vec::new();
             if self.file.starts_with('/') {
                 let text = fs::read(self.file).unwrap_or_default();
-                names.extend(String::from_utf8_lossy(&text).lines().flat_map(protocol));
+                names.extend(String::from_utf8_lossy(&text).lines().flat_map(|line| protocol(line, self.of)));
                 names.reverse();
                 return names;
             }
@@ -162,11 +174,11 @@ fn line(line: &str) -> Option<(String, u32)> {
     words.next().is_none().then(|| (name.to_owned(), number))
 }
 
-/// A line of /etc/protocols.
-fn protocol(line: &str) -> Vec<(String, u32)> {
+/// A line of /etc/protocols, or of /etc/services, where `of` is behind the number.
+fn protocol(line: &str, of: &str) -> Vec<(String, u32)> {
     let mut words = line.split('#').next().unwrap_or_default().split_ascii_whitespace();
     let first = words.next();
-    let number = words.next().and_then(|n| n.parse().ok());
+    let number = words.next().and_then(|n| n.strip_suffix(of)?.parse().ok());
     let Some(number) = number else { return Vec::new() };
     first.into_iter().chain(words).map(|name| (name.to_owned(), number)).collect()
 }
@@ -187,10 +199,10 @@ mod tests {
     #[test]
     fn lines_of_protocols() {
         assert_eq!(
-            protocol("ipv6-icmp 58\tIPv6-ICMP # ICMP for IPv6"),
+            protocol("ipv6-icmp 58\tIPv6-ICMP # ICMP for IPv6", ""),
             [("ipv6-icmp".into(), 58), ("IPv6-ICMP".into(), 58)]
         );
-        assert_eq!([protocol("# x 1"), protocol(""), protocol("tcp"), protocol("tcp x")].concat(), []);
+        assert_eq!(["# x 1", "", "tcp", "tcp x"].map(|line| protocol(line, "")).concat(), []);
     }
 
     #[test]

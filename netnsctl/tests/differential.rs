@@ -14,6 +14,8 @@
 //! | `run WORDS` | ours in OURS, theirs in THEIRS, traced | requests that change something, code, stdout, stderr |
 //! | `fail WORDS` | ours in OURS, theirs in THEIRS | code, stdout, stderr |
 //! | `as NAME WORDS` | as `fail`, each called through a link NAME | code, stdout, stderr |
+//! | `fw NAME WORDS` | as `as`, then `nft list ruleset` in each, and both in both worlds list and save the tables | code, stdout, stderr, all of the lists |
+//! | `peek NAME WORDS` | as `show1`, called through a link NAME | as `show` |
 //! | `sh SCRIPT` | `sh -c SCRIPT` with `$IP` ours in OURS, theirs in THEIRS | code, stdout, stderr |
 //! | `show WORDS` | both in both worlds, in each of [`MODES`] | code, stdout, stderr of the two in the same world |
 //! | `show1 WORDS` | as `show`, without a mode | as `show` |
@@ -32,7 +34,8 @@
 //! Not compared are: numbers of sequence, port and descriptor in requests (instead of a namespace's descriptor, the name it
 //! was opened by); RTM_GET*, dumps, look-ups of generic netlink families and ioctls that get; on stderr, lines of ours that
 //! begin with two spaces and that theirs has not (hints, the kernel's attribute). In `show`, a number that changes by itself
-//! has to lie between what theirs shows before and after ours.
+//! has to lie between what theirs shows before and after ours. In `fw` and `peek`: what begins with `# Generated` or
+//! `# Completed`; and of mistakes in the words (`NAME v1.8.9 (nf_tables): `) only that there are some.
 //!
 //! Another version of iproute2 than [`IPROUTE2`] is compared with only if asked:
 //! `NETNSCTL_DIFF=text cargo test --test differential NAME` compares only the lines that contain the text, which may be
@@ -65,6 +68,9 @@ const OURS: &str = "/run/ours";
 const THEIRS: &str = "/run/theirs";
 /// What is compared with.
 const IPROUTE2: &str = "6.1";
+const IPTABLES: &str = "iptables v1.8.9 (nf_tables)";
+/// With what tables are looked at.
+const PEEKS: [&[&str]; 3] = [&["-save", "-c"], &["", "-S", "-v"], &["", "-L", "-n", "-v", "-x", "--line-numbers"]];
 /// An ordinary user's may be without `ip`.
 const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 const SHOWN_AT_MOST: usize = 200;
@@ -89,6 +95,7 @@ tables!(
     bridge_vlan,
     brctl,
     devices,
+    iptables,
     kinds,
     link,
     maddress,
@@ -141,10 +148,17 @@ fn in_sandbox(name: &str, text: &str) {
         return sandbox::skip("strace");
     }
     let called = program(name);
-    let Some(theirs) = find(called) else {
+    if find(called).is_none() {
         return sandbox::skip(called);
-    };
+    }
     let mut cases = parse(name, text, &filter.unwrap_or_default());
+    let firewall = cases.iter().any(|c| c.verb == "peek");
+    if firewall {
+        let there = find("iptables").is_some_and(|program| version(&program).contains(IPTABLES));
+        if !there || find("nft").is_none() {
+            return sandbox::skip(&format!("{IPTABLES} and nft"));
+        }
+    }
     if !fake::can_be_made() {
         let all = cases.len();
         cases.retain(|case| !case.fake);
@@ -157,12 +171,14 @@ fn in_sandbox(name: &str, text: &str) {
         // This thread and the programs it starts; it ends with the table, and the world with it.
         process::enter_for_exec(&Ns::create().unwrap(), None).unwrap();
         sandbox::set_up();
-        for (dir, program) in [(OURS, env!("CARGO_BIN_EXE_netnsctl").into()), (THEIRS, ip.clone())] {
+        let more: &[&str] = if firewall { &["ip", "iptables-restore"] } else { &["ip"] };
+        for dir in [OURS, THEIRS] {
             fs::create_dir(dir).unwrap();
-            let names = cases.iter().filter_map(|c| c.name()).chain(["ip".as_ref(), called.as_ref()]);
+            let names = cases.iter().filter_map(|c| c.name()).chain(more.iter().chain([&called]).map(OsStr::new));
             for name in names.collect::<BTreeSet<_>>() {
-                let other = name == called && dir == THEIRS;
-                std::os::unix::fs::symlink(if other { &theirs } else { &program }, Path::new(dir).join(name)).unwrap();
+                let theirs = || name.to_str().and_then(find).unwrap_or_else(|| ip.clone());
+                let program = if dir == OURS { env!("CARGO_BIN_EXE_netnsctl").into() } else { theirs() };
+                std::os::unix::fs::symlink(program, Path::new(dir).join(name)).unwrap();
             }
         }
         fs::create_dir("/run/scratch").unwrap();
@@ -242,7 +258,7 @@ impl Case {
     }
     /// The other name of the program.
     fn name(&self) -> Option<&OsStr> {
-        (self.verb == "as").then(|| self.words[0].as_os_str())
+        matches!(&*self.verb, "as" | "peek").then(|| self.words[0].as_os_str())
     }
 }
 
@@ -285,14 +301,17 @@ fn parse(name: &str, text: &str, filter: &str) -> Vec<Case> {
             };
             return fake.iter().map(case).collect::<Vec<_>>();
         }
+        if verb == "fw" {
+            return peeked(at + 1, text, rest, &marks, line.contains(filter));
+        }
         let words = match verb {
             "sh" => vec![rest.into()],
-            "both" | "try" | "run" | "fail" | "as" | "show" | "show1" => {
+            "both" | "try" | "run" | "fail" | "as" | "peek" | "show" | "show1" => {
                 split_line(rest.as_bytes(), false).unwrap_or_else(|_| wrong("a quote without its other half"))
             }
             _ => wrong("no such verb"),
         };
-        if verb == "as" && words.is_empty() {
+        if matches!(verb, "as" | "peek") && words.is_empty() {
             wrong("no name");
         }
         let wanted = line.contains(filter);
@@ -300,6 +319,24 @@ fn parse(name: &str, text: &str, filter: &str) -> Vec<Case> {
         vec![Case { line: at + 1, verb, text, words, marks, wanted, fake: false }]
     };
     lines.flat_map(case).collect()
+}
+
+/// The cases of `fw NAME WORDS`.
+fn peeked(line: usize, text: &str, rest: &str, marks: &BTreeSet<Part>, wanted: bool) -> Vec<Case> {
+    let words = split_line(rest.as_bytes(), false).unwrap();
+    let family = words[0].to_str().unwrap().split('-').next().unwrap().to_owned();
+    let table = words.iter().position(|w| w == "-t").map_or(OsStr::new("filter"), |at| &words[at + 1]).to_owned();
+    let case = |verb: &str, words: Vec<OsString>, marks: BTreeSet<Part>| {
+        let (verb, text) = (verb.to_owned(), text.to_owned());
+        Case { line, verb, text, words, marks, wanted, fake: false }
+    };
+    let peeks = PEEKS.iter().map(|peek| {
+        let words = [format!("{family}{}", peek[0]).into()].into_iter().chain(peek[1..].iter().map(Into::into));
+        let table = ["-t".into(), table.clone()].into_iter().filter(|_| peek[0].is_empty());
+        case("peek", words.chain(table).collect(), BTreeSet::new())
+    });
+    let nft = case("sh", vec!["nft list ruleset".into()], BTreeSet::new());
+    [case("as", words, marks.clone()), nft].into_iter().chain(peeks).collect()
 }
 
 /// What a program did.
@@ -345,6 +382,11 @@ fn perform(case: &Case, program: &str, ours: bool) -> Done {
             Done::Nothing
         }
         "as" => Done::Once(run(Path::new(mine).join(&case.words[0]), &case.words[1..])),
+        "peek" => {
+            let [ours, theirs] = [OURS, THEIRS].map(|dir| run(Path::new(dir).join(&case.words[0]), &case.words[1..]));
+            let differences = compare(&ours, &theirs);
+            Done::Shown(if differences.is_empty() { Vec::new() } else { vec![("", differences)] })
+        }
         "sh" => Done::Once(run_in("/run/scratch", "sh".as_ref(), &["-c".into(), case.words[0].clone()], Some(&ip))),
         _ if !case.wanted => Done::Nothing,
         _ => {
@@ -445,12 +487,19 @@ fn run_in(dir: &str, program: &OsStr, words: &[OsString], ip: Option<&str>) -> R
     let output = output.unwrap();
     // Bytes that are no text stay different where they were.
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_else(|e| e.as_bytes().escape_ascii().to_string());
-    Ran {
-        code: output.status.code().unwrap_or(-1),
-        stdout: text(output.stdout),
-        stderr: text(output.stderr),
-        requests: Vec::new(),
+    let name = Path::new(program).file_name().unwrap().to_string_lossy();
+    let (mut stdout, mut stderr) = (text(output.stdout), text(output.stderr));
+    if name.contains("tables") {
+        stdout = without_dates(&stdout);
+        let wrong = [2, 3].contains(&output.status.code().unwrap_or(-1)) && !stderr.is_empty();
+        stderr = if wrong { format!("{name}: words\n") } else { stderr };
     }
+    Ran { code: output.status.code().unwrap_or(-1), stdout, stderr, requests: Vec::new() }
+}
+
+/// What iptables-save says, without when it said that.
+fn without_dates(text: &str) -> String {
+    text.split_inclusive('\n').filter(|l| !l.starts_with("# Generated") && !l.starts_with("# Completed")).collect()
 }
 
 #[derive(Debug, PartialEq)]

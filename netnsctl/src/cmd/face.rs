@@ -1,7 +1,9 @@
-//! What the faces of util-linux (`unshare`, `nsenter`, `lsns`) share: options as getopt_long(3) reads them, and how they end.
+//! What the faces of other programs (`unshare`, `nsenter`, `lsns`, `iptables`) share: options as getopt_long(3) reads them, and how
+//! they end.
 
+#[cfg(feature = "processes")]
 use netns_sys::Exit;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
@@ -69,9 +71,9 @@ pub(super) fn parse<T: Copy>(args: &[OsString], table: &[Opt<T>], permute: bool)
     parsed
 }
 
-type Found<T> = (T, Option<OsString>);
+pub(super) type Found<T> = (T, Option<OsString>);
 
-fn long_option<'a, T: Copy>(
+pub(super) fn long_option<'a, T: Copy>(
     long: &[u8],
     table: &[Opt<T>],
     args: &mut impl Iterator<Item = &'a OsString>,
@@ -102,7 +104,7 @@ fn long_option<'a, T: Copy>(
 }
 
 /// Gives back also whether what is attached was its argument.
-fn short_option<'a, T: Copy>(
+pub(super) fn short_option<'a, T: Copy>(
     letter: u8,
     attached: &[u8],
     table: &[Opt<T>],
@@ -125,18 +127,21 @@ fn short_option<'a, T: Copy>(
 pub(super) type Failed = (u8, String);
 
 /// Says that an option was none: as getopt(3) does, by the name it was called by, and where to find those there are.
-pub(super) fn misused(program: &OsStr, name: &str, error: &str) -> Failed {
+#[cfg(feature = "processes")]
+pub(super) fn misused(program: &std::ffi::OsStr, name: &str, error: &str) -> Failed {
     let help = format!("Try '{name} --help' for more information.");
     let _ = writeln!(std::io::stderr(), "{}: {error}\n{help}", program.to_string_lossy());
     (1, String::new())
 }
 
 /// The line of `--version`.
+#[cfg(feature = "processes")]
 pub(super) fn version(name: &str) -> String {
     format!("{name} from util-linux 2.38 compatible netnsctl {}\n", env!("CARGO_PKG_VERSION"))
 }
 
 /// Ends as a command did.
+#[cfg(feature = "processes")]
 pub(super) fn exit(exit: Exit) -> Result<Vec<u8>, Failed> {
     match u8::try_from(exit.follow()) {
         Ok(0) => Ok(Vec::new()),

@@ -13,13 +13,15 @@ pub mod check;
 pub mod decode;
 #[cfg(feature = "processes")]
 pub mod enter;
-#[cfg(any(feature = "processes", feature = "bridge"))]
-#[cfg_attr(not(feature = "processes"), expect(dead_code, reason = "options of brctl have no arguments"))]
+#[cfg(any(feature = "processes", feature = "bridge", feature = "firewall"))]
+#[cfg_attr(not(feature = "processes"), allow(dead_code, reason = "options of others have no arguments"))]
 mod face;
 #[cfg(feature = "firewall")]
 pub mod fw;
 #[cfg(feature = "ip")]
 mod inet;
+#[cfg(feature = "firewall")]
+mod iptables;
 #[cfg(feature = "plans")]
 pub mod lab;
 #[cfg(feature = "ip")]
@@ -969,6 +971,10 @@ pub fn run(mut args: impl Iterator<Item = OsString>) -> u8 {
         Some("nsenter") => return nsenter::main(&program, args.collect()),
         Some("lsns") => return lsns::main(&program, args.collect()),
         _ => {}
+    }
+    #[cfg(feature = "firewall")]
+    if let Some(code) = name.and_then(|name| iptables::main(name, &mut args)) {
+        return code;
     }
     #[cfg(feature = "bridge")]
     if name == Some("brctl") {
