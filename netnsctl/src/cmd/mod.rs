@@ -772,8 +772,10 @@ impl Session {
     #[cfg(feature = "ip")]
     fn planned(&self, name: &OsStr) -> Option<netns_sys::Result<u32>> {
         #[cfg(feature = "plans")]
-        return self.planner.as_ref().map(|planner| planner.number(name));
-        #[cfg(not(feature = "plans"))]
+        if let Some(planner) = &self.planner {
+            return Some(planner.number(name));
+        }
+        let _ = name;
         None
     }
 
