@@ -14,7 +14,7 @@ fuzz_target!(|input: &[u8]| {
             if let Err(usage) = parse(&words, Options { ip, ..Options::default() }) {
                 assert!(usage.at <= words.len() && !usage.message.is_empty());
                 let failure = Failure::usage(&words, &usage, ip);
-                for shown in [failure.to_string(), failure.ip.unwrap_or_default()] {
+                for shown in [failure.to_string(), failure.0.ip.unwrap_or_default()] {
                     assert!(!shown.chars().any(|c| c.is_control() && c != '\n' && c != '\t'), "{shown:?}");
                 }
             }
