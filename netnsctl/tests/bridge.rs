@@ -366,7 +366,8 @@ fn groups_are_replaced_got_and_flushed() {
         ok("bridge mdb flush dev br0 nopermanent");
         assert!(ok("bridge mdb").contains("239.1.1.2"));
         ok("bridge mdb flush dev br0 port v0 permanent");
-        assert_eq!(ok("bridge mdb"), "");
+        let left = ok("bridge mdb"); // the kernel joins groups of its own
+        assert!(!left.contains("239.1.1"), "{left}");
         fails("bridge mdb flush dev br0 grp 239.1.1.1", 255, "not one group");
         fails("bridge mdb get dev br0", 255, "the group is missing");
         fails("bridge mdb add dev br0 grp 239.1.1.1", 255, "the name of the port is missing");
